@@ -1,0 +1,31 @@
+import * as z from 'zod/mini';
+import { ServiceError } from '../errors.ts';
+import { ClientRequestToken, SecretId, VersionStage, requestToken, valueFields } from '../fields.ts';
+import { operation } from '../operation.ts';
+import { CURRENT, putVersion, versionById } from '../secret.ts';
+import { valueIn } from '../value.ts';
+
+const Request = z.object({
+  SecretId,
+  ClientRequestToken: z.optional(ClientRequestToken),
+  VersionStages: z.optional(z.array(VersionStage).check(z.minLength(1), z.maxLength(20))),
+  ...valueFields,
+});
+
+/** Stores a value as a new version, or as the empty one that a rotation made, and moves stages to it. */
+export const putSecretValue = operation(Request, async (request, { secrets, now }) => {
+  const secret = secrets.findLive(request.SecretId);
+  const token = requestToken(request);
+  const value = valueIn(request);
+  if (value === undefined) {
+    throw new ServiceError('InvalidRequestException', 'You must provide either SecretString or SecretBinary.');
+  }
+  const next = putVersion(secret, token, value, request.VersionStages ?? [CURRENT], now);
+  if (next !== secret) await secrets.save({ ...next, changedAt: now });
+  return {
+    ARN: next.arn,
+    Name: next.name,
+    VersionId: token,
+    VersionStages: versionById(next, token)?.stages ?? [],
+  };
+});
