@@ -1,0 +1,66 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { OPERATIONS } from '../operations.ts';
+import { bodyOf } from './bodies.ts';
+
+/** One answered call: names only, never a value. */
+export interface RecordedCall {
+  method: string;
+  path: string;
+  query: string[];
+  fields: string[];
+  headers: string[];
+  status: number;
+  /** The sandbox's time, ISO 8601. */
+  at: string;
+}
+
+/** The last calls of the API, the newest last. */
+export interface CallList {
+  record(request: FastifyRequest, reply: FastifyReply): void;
+  all(): RecordedCall[];
+  empty(): void;
+}
+
+const BOUND = 10_000;
+
+/** Makes an empty list; `certificateTypes` may be shown in paths. It lives as long as the process. */
+export function createCallList(now: () => number, certificateTypes: readonly string[]): CallList {
+  const words = new Set([
+    ...OPERATIONS.flatMap(({ path }) => path.split('/')),
+    ...certificateTypes,
+    '2.0',
+    'me',
+    'all',
+  ]);
+  let calls: RecordedCall[] = [];
+
+  // A client that mixes things up may send a secret where a path or a name belongs: only what cannot be one is shown.
+  const shownPath = (url: string) =>
+    (url.split('?')[0] ?? '')
+      .split('/')
+      .map((part) => (words.has(part) || /^[0-9]{1,18}$/.test(part) ? part : '*'))
+      .join('/');
+
+  return {
+    record(request, reply) {
+      calls.push({
+        method: request.method,
+        path: shownPath(request.url),
+        query: shownNames(request.query),
+        fields: shownNames(bodyOf(request)),
+        headers: request.raw.rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase()),
+        status: reply.statusCode,
+        at: new Date(now()).toISOString(),
+      });
+      if (calls.length > BOUND) calls = calls.slice(-BOUND);
+    },
+    all: () => calls,
+    empty() {
+      calls = [];
+    },
+  };
+}
+
+function shownNames(values: unknown): string[] {
+  return Object.keys(values ?? {}).map((name) => (/^[a-z][a-z_]{0,30}$/i.test(name) ? name : '*'));
+}

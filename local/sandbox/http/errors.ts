@@ -1,0 +1,41 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { randomBytes } from 'node:crypto';
+import { BudgeaError } from '../errors.ts';
+import { unreadable } from './bodies.ts';
+
+/** The path that adds OAuth's fields to the envelope. */
+const OAUTH_PATH = '/2.0/auth/token/access';
+
+/** Answers every refusal, and every failure, in the envelope. */
+export function answerErrors(app: FastifyInstance): void {
+  app.setErrorHandler((error, request, reply) => sendError(refusalOf(error), request, reply));
+  app.setNotFoundHandler((request, reply) =>
+    sendError(new BudgeaError('notFound', 'There is nothing at this path'), request, reply),
+  );
+}
+
+function sendError(error: BudgeaError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { code, message: description, status } = error;
+  const oauth = { error: error.oauth, error_description: description };
+  return reply.code(status).send({
+    code,
+    description,
+    message: null,
+    request_id: randomBytes(8).toString('hex'),
+    ...(request.routeOptions.url === OAUTH_PATH ? oauth : {}),
+  });
+}
+
+function refusalOf(error: unknown): BudgeaError {
+  if (error instanceof BudgeaError) return error;
+  if (isRefusedByTheServer(error)) return unreadable();
+  // The stack, not the error: it names our lines and holds nothing that a caller sent.
+  process.stderr.write(`sandbox: ${error instanceof Error ? error.stack : 'unknown failure'}\n`);
+  return new BudgeaError('bug', 'The sandbox failed');
+}
+
+/** Fastify and its parsers mark what the caller got wrong (a broken body, one too large) with a 4xx status. */
+function isRefusedByTheServer(error: unknown): boolean {
+  if (!(error instanceof Error) || !('statusCode' in error)) return false;
+  return typeof error.statusCode === 'number' && error.statusCode >= 400 && error.statusCode < 500;
+}

@@ -1,0 +1,30 @@
+import { forbidden, requireCaller } from '../callers.ts';
+import type { Budgea } from '../budgea.ts';
+import { isSignedByClient, refuseHalfCredentials } from '../client-authentication.ts';
+import { BudgeaError } from '../errors.ts';
+import type { Call, Operation } from '../operation.ts';
+import { flag, integer, text } from '../parameters.ts';
+import { HALF_AN_HOUR } from '../state/clock.ts';
+
+/** `POST /auth/jwt`: mints a user's JWT, for half an hour unless `expire` is false; without `id_user` for a new user. */
+export const authJwtPost: Operation = async (budgea, call) => {
+  await authorize(budgea, call);
+
+  const scope = text(call.body, 'scope') ?? '';
+  const expires = flag(call.body, 'expire') ?? true;
+  const idUser = integer(call.body, 'id_user');
+  if (idUser !== undefined && budgea.users.find(idUser) === undefined) {
+    throw new BudgeaError('notFound', 'There is no such user');
+  }
+
+  const id_user = idUser ?? (await budgea.users.create('permanent')).id;
+  const claims = { type: 'sharedAccess', scope, id_user, iss: budgea.contract.clientId } as const;
+  return { status: 200, body: await budgea.jwts.issue(claims, expires ? HALF_AN_HOUR / 60 : 0) };
+};
+
+async function authorize(budgea: Budgea, call: Call): Promise<void> {
+  if (isSignedByClient(budgea, call)) return;
+  if (call.authorization === undefined) refuseHalfCredentials(call);
+  const caller = await requireCaller(budgea, call);
+  if (caller.kind === 'user') throw forbidden('This needs client credentials or a manage token');
+}

@@ -1,0 +1,21 @@
+import type { Budgea } from '../budgea.ts';
+import type { Operation } from '../operation.ts';
+import type { User } from '../state/users.ts';
+import { targetOf } from '../target-user.ts';
+
+/** `DELETE /users/{id_user}`: deletes one user, or every one for `all`, with tokens, codes and connections. */
+export const usersIdUserDelete: Operation = async (budgea, call) => {
+  const target = await targetOf(budgea, call);
+  if (target !== 'all') {
+    await remove(budgea, target);
+    return { status: 200, body: target };
+  }
+  const users = budgea.users.all();
+  for (const user of users) await remove(budgea, user);
+  return { status: 200, body: { users } };
+};
+
+async function remove(budgea: Budgea, { id }: User): Promise<void> {
+  await budgea.users.remove(id);
+  await budgea.connections.removeOfUser(id);
+}
