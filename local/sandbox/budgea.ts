@@ -47,7 +47,7 @@ export async function openBudgea(store: Store, options: BudgeaOptions, origin: (
   const tokens = openUserTokens(store.table('user-tokens'), clock, users);
   const jwts = openJwts(store.table('jwts'), { clock, key, users, audience: () => new URL(origin()).host });
   const codes = openCodes(store.table('codes'), { clock, users, tokens });
-  const webauth = openWebauthSessions(store.table('webauth-sessions'), clock);
+  const webauth = openWebauthSessions(store.table('webauth-sessions'), clock, users);
   const certificates = await openCertificates(store.table('certificates'), {
     types: options.certificateTypes,
     clock,

@@ -8,6 +8,7 @@ import { readBodies } from './http/bodies.ts';
 import { createCallList } from './http/call-list.ts';
 import { serveControl } from './http/control.ts';
 import { answerErrors } from './http/errors.ts';
+import { createFailures } from './http/failures.ts';
 
 /** Where a sandbox listens, where it keeps its state, and what its one contract is configured with. */
 export interface SandboxOptions {
@@ -56,12 +57,13 @@ async function serve(options: SandboxOptions, store: Store): Promise<RunningSand
   const origin = () => `http://${HOST}:${port}`;
   const budgea = await openBudgea(store, { ...options, certificateTypes }, origin);
   const calls = createCallList(budgea.clock.now, certificateTypes);
+  const served = { budgea, calls, failures: createFailures() };
 
   readBodies(app);
   answerErrors(app);
   app.addHook('onSend', async (_request, reply) => void reply.header('cache-control', 'no-store'));
-  app.register(async (scope) => serveApi(scope, budgea, calls), { prefix: '/2.0' });
-  app.register(async (scope) => serveControl(scope, budgea, calls), { prefix: '/_sandbox' });
+  app.register(async (scope) => serveApi(scope, served), { prefix: '/2.0' });
+  app.register(async (scope) => serveControl(scope, served), { prefix: '/_sandbox' });
   app.register(async (scope) => serveBank(scope, budgea), { prefix: '/bank' });
   const address = await app.listen({ host: HOST, port });
   port = Number(new URL(address).port);

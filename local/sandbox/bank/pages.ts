@@ -1,18 +1,48 @@
 import type { WebauthSession } from '../state/webauth-sessions.ts';
+import { details, escape, page } from './page.ts';
 
-/** The page that asks for the decision. */
-export function decisionPage(session: WebauthSession): string {
+/** The page where a person decides. */
+export function decisionPage(session: WebauthSession, clientId: number): string {
   return page(
     'Share your accounts?',
-    `<form method="post"><button name="decision" value="approve">Approve</button><button name="decision" value="refuse">Refuse</button></form>${session.id_connector ?? ''}`,
+    `<p>Budgea asks, for the application <strong>${clientId}</strong>, to read:</p>
+<ul>
+<li>your accounts and balances</li>
+<li>your transactions of the last 12 months</li>
+</ul>
+${details(about(session))}
+<form method="post">
+<button name="decision" value="approve">Approve</button>
+<button name="decision" value="refuse">Refuse</button>
+</form>`,
   );
 }
 
-/** The page of a visit that is unknown or expired. */
-export function overPage(): string {
-  return page('This visit is over', '<p>Start again in the application.</p>');
+/** The page of a visit that was decided: the person came back with the browser's button. */
+export function decidedPage(location: string): string {
+  return page(
+    'You have answered already',
+    `<p>The application has your answer. <a href="${escape(location)}">Go back to it</a></p>`,
+  );
 }
 
-function page(title: string, body: string): string {
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${title}</title></head><body><main><h1>${title}</h1>${body}</main></body></html>`;
+/** The page of a visit that is unknown, or took longer than half an hour. */
+export function overPage(): string {
+  return page(
+    'This visit is over',
+    '<p>It took too long, or its address is wrong. Start again in the application.</p>',
+  );
+}
+
+/** The page that stands for the application when there is none: what the redirect home carried. */
+export function homePage(query: Readonly<Record<string, unknown>>): string {
+  const rows = Object.entries(query).map(([name, value]) => [name, String(value)] as const);
+  return page('Back in the application', `<p>This is what it was told:</p>${details(rows)}`);
+}
+
+function about(session: WebauthSession): [string, string][] {
+  const rows: [string, string][] = [['Afterwards you go to', session.redirect_uri]];
+  if (session.id_connector !== null) rows.unshift(['Connector', String(session.id_connector)]);
+  if (session.id_connection !== null) rows.unshift(['Renews connection', String(session.id_connection)]);
+  return rows;
 }

@@ -7,16 +7,34 @@ import type { Parameters } from '../parameters.ts';
 import { bodyOf } from './bodies.ts';
 import type { CallList } from './call-list.ts';
 import { answerErrors } from './errors.ts';
+import { fail, type Failures } from './failures.ts';
+
+/** The status on the call list when the connection broke before the answer. */
+const NO_ANSWER = 0;
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 /** The API under `/2.0`: every operation, 405 for any other method on its path, and each call on the list. */
-export function serveApi(app: FastifyInstance, budgea: Budgea, calls: CallList): void {
+export function serveApi(
+  app: FastifyInstance,
+  { budgea, calls, failures }: { budgea: Budgea; calls: CallList; failures: Failures },
+): void {
   answerErrors(app);
-  app.addHook('onSend', async (request, reply) => calls.record(request, reply));
+  app.addHook('onSend', async (request, reply) => calls.record(request, reply.statusCode));
 
   for (const { method, path: url, run } of OPERATIONS) {
-    app.route({ method, url, handler: async (request, reply) => send(await run(budgea, callOf(request)), reply) });
+    app.route({
+      method,
+      url,
+      async handler(request, reply) {
+        const failure = failures.meet(pathOf(request));
+        if (failure !== undefined && failure.answer !== 'lost') return fail(failure, reply);
+        const answer = await run(budgea, callOf(request));
+        if (failure === undefined) return send(answer, reply);
+        calls.record(request, NO_ANSWER);
+        return fail(failure, reply);
+      },
+    });
   }
   for (const url of new Set(OPERATIONS.map(({ path }) => path))) {
     const allowed: string[] = OPERATIONS.filter(({ path }) => path === url).map(({ method }) => method);
@@ -30,6 +48,11 @@ export function serveApi(app: FastifyInstance, budgea: Budgea, calls: CallList):
       handler: () => {},
     });
   }
+}
+
+/** The path without `/2.0` and query. */
+function pathOf({ url }: FastifyRequest): string {
+  return url.replace(/\?.*$/, '').replace(/^\/2\.0/, '');
 }
 
 function callOf(request: FastifyRequest): Call {

@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import { OPERATIONS } from '../operations.ts';
 import { bodyOf } from './bodies.ts';
 
@@ -9,6 +9,7 @@ export interface RecordedCall {
   query: string[];
   fields: string[];
   headers: string[];
+  /** 0 when the connection broke before the answer. */
   status: number;
   /** The sandbox's time, ISO 8601. */
   at: string;
@@ -16,7 +17,7 @@ export interface RecordedCall {
 
 /** The last calls of the API, the newest last. */
 export interface CallList {
-  record(request: FastifyRequest, reply: FastifyReply): void;
+  record(request: FastifyRequest, status: number): void;
   all(): RecordedCall[];
   empty(): void;
 }
@@ -42,14 +43,14 @@ export function createCallList(now: () => number, certificateTypes: readonly str
       .join('/');
 
   return {
-    record(request, reply) {
+    record(request, status) {
       calls.push({
         method: request.method,
         path: shownPath(request.url),
         query: shownNames(request.query),
         fields: shownNames(bodyOf(request)),
         headers: request.raw.rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase()),
-        status: reply.statusCode,
+        status,
         at: new Date(now()).toISOString(),
       });
       if (calls.length > BOUND) calls = calls.slice(-BOUND);

@@ -1,12 +1,15 @@
 import type { FastifyInstance, RouteHandlerMethod } from 'fastify';
 import type { Budgea } from '../budgea.ts';
-import { BudgeaError } from '../errors.ts';
-import { flag, invalid, requiredText } from '../parameters.ts';
+import { flag, integer, invalid, requiredText, text } from '../parameters.ts';
 import { bodyOf } from './bodies.ts';
 import type { CallList } from './call-list.ts';
+import { ANSWERS, type Failures } from './failures.ts';
 
 /** The routes under `/_sandbox`, which no Budgea has: time, the call list, and what an operator would change at the bank. */
-export function serveControl(app: FastifyInstance, budgea: Budgea, calls: CallList): void {
+export function serveControl(
+  app: FastifyInstance,
+  { budgea, calls, failures }: { budgea: Budgea; calls: CallList; failures: Failures },
+): void {
   const post = (url: string, handler: RouteHandlerMethod) => app.route({ method: 'POST', url, handler });
 
   /** `{"advance": seconds}` → `{"now": milliseconds since the epoch}`. Time only goes forward, and persists. */
@@ -27,7 +30,7 @@ export function serveControl(app: FastifyInstance, budgea: Budgea, calls: CallLi
   /** `{"type"}` → the new certificate, from now on the latest of its type. */
   post('/certificates', async (request) => {
     const certificate = await budgea.certificates.renew(requiredText(bodyOf(request), 'type'));
-    if (certificate === undefined) throw new BudgeaError('notFound', 'There is no certificate of this type');
+    if (certificate === undefined) throw invalid('type');
     return certificate;
   });
 
@@ -47,6 +50,20 @@ export function serveControl(app: FastifyInstance, budgea: Budgea, calls: CallLi
   /** `{"client_secret"}`: the client secret that counts from now on, instead of the one before. */
   post('/client', async (request, reply) => {
     await budgea.contract.rotateClientSecret(requiredText(bodyOf(request), 'client_secret'));
+    return reply.code(204).send();
+  });
+
+  /** `{"answer", "path"?, "times"?: 1, "retry_after"?: 1}`: what the next calls meet; see `Failure`. */
+  post('/failures', async (request, reply) => {
+    const body = bodyOf(request);
+    const answer = ANSWERS.find((known) => known === requiredText(body, 'answer'));
+    if (answer === undefined) throw invalid('answer');
+    const failure = { answer, path: text(body, 'path'), retryAfter: integer(body, 'retry_after') ?? 1 };
+    failures.plan(failure, Math.min(integer(body, 'times') ?? 1, 1000));
+    return reply.code(204).send();
+  });
+  app.delete('/failures', async (_request, reply) => {
+    failures.clear();
     return reply.code(204).send();
   });
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Table } from '../../store.ts';
 import { HALF_AN_HOUR, type Clock } from './clock.ts';
+import type { Users } from './users.ts';
 
 /** One visit to the bank page, from `GET /webauth` to the redirect home. */
 export interface WebauthSession {
@@ -27,8 +28,9 @@ export interface WebauthSessions {
 }
 
 /** Opens the visits kept in `table`. */
-export function openWebauthSessions(table: Table<WebauthSession>, clock: Clock): WebauthSessions {
-  const isLive = ({ expires }: WebauthSession) => clock.now() < expires;
+export function openWebauthSessions(table: Table<WebauthSession>, clock: Clock, users: Users): WebauthSessions {
+  const isLive = ({ expires, id_user }: WebauthSession) =>
+    clock.now() < expires && (id_user === null || users.find(id_user) !== undefined);
   return {
     async start(visit) {
       const id = randomBytes(24).toString('base64url');

@@ -1,0 +1,59 @@
+/** A whole HTML page that asks nothing of the network; `main` is HTML already. */
+export function page(title: string, main: string): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,">
+<title>${escape(title)} · Sandbox Bank</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<header><span aria-hidden="true">◆</span> Sandbox Bank</header>
+<main>
+<h1>${escape(title)}</h1>
+${main}
+</main>
+<footer>This bank belongs to a sandbox. There is no money in it.</footer>
+</body>
+</html>
+`;
+}
+
+/** The text, safe between tags and in quoted attributes. */
+export function escape(value: string): string {
+  return value.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+/** Names and values, as a description list. */
+export function details(rows: readonly (readonly [name: string, value: string])[]): string {
+  const items = rows.map(([name, value]) => `<div><dt>${escape(name)}</dt><dd>${escape(value)}</dd></div>`);
+  return `<dl>${items.join('')}</dl>`;
+}
+
+const STYLE = `
+:root { color-scheme: light dark; --back: #f3f5f8; --card: #fff; --text: #1b2430; --soft: #566273; --line: #d9dfe7; --key: #0b57a4; --on-key: #fff; }
+@media (prefers-color-scheme: dark) {
+  :root { --back: #10151c; --card: #1a212b; --text: #e8edf4; --soft: #a3afbf; --line: #333e4c; --key: #8cc2ff; --on-key: #06203c; }
+}
+* { box-sizing: border-box; }
+body { margin: 0; min-height: 100vh; padding: 2rem 1rem; display: flex; flex-direction: column; align-items: center; gap: 1.25rem; background: var(--back); color: var(--text); font: 1rem/1.5 system-ui, sans-serif; }
+header { font-weight: 600; }
+header span { color: var(--key); }
+main { width: 100%; max-width: 30rem; padding: 2rem; background: var(--card); border: 1px solid var(--line); border-radius: 12px; }
+h1 { margin: 0 0 1rem; font-size: 1.5rem; line-height: 1.25; }
+p { margin: 0 0 1rem; }
+ul { margin: 0 0 1.5rem; padding-left: 1.25rem; }
+dl { margin: 0 0 1.75rem; border-top: 1px solid var(--line); }
+dl div { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 1rem; padding: .6rem 0; border-bottom: 1px solid var(--line); }
+dt { color: var(--soft); }
+dd { margin: 0; overflow-wrap: anywhere; }
+form { display: flex; flex-wrap: wrap; gap: .75rem; }
+button { flex: 1 1 9rem; min-height: 2.9rem; padding: 0 1rem; font: inherit; font-weight: 600; border-radius: 8px; border: 1px solid var(--key); cursor: pointer; }
+button[value=approve] { background: var(--key); color: var(--on-key); }
+button[value=refuse] { background: transparent; color: var(--key); }
+a { color: var(--key); overflow-wrap: anywhere; }
+:focus-visible { outline: 3px solid var(--key); outline-offset: 3px; }
+footer { color: var(--soft); font-size: .875rem; text-align: center; }
+`;
