@@ -1,0 +1,28 @@
+import { now } from '../lib/clock.ts';
+import { isPartner } from '../lib/http/caller.ts';
+import { serve } from '../lib/http/serve.ts';
+import { authenticatePartner } from '../lib/partners/authenticate.ts';
+import { registerNewUser } from '../lib/partners/new-user.ts';
+import { callUpstream } from '../lib/signing.ts';
+
+/** How long upstream keeps a temporary user, in seconds. */
+const temporaryLife = 1800;
+
+/** `POST /auth/init`: a new user, permanent for a caller that signs, temporary for one that is only known. */
+export const handler = serve(
+  'auth_init_post',
+  async (call) => {
+    const created = await callUpstream(call, (budgea, client) => budgea.authInitPost(client));
+    if (isPartner(call.caller)) {
+      const temporary = call.caller.kind === 'identified' || created.type === 'temporary';
+      const life = created.expires_in ?? temporaryLife;
+      await registerNewUser(call, call.caller.clientId, {
+        idUser: created.id_user?.toString(),
+        token: created.auth_token,
+        expiresAt: temporary ? Math.ceil(now() / 1000 + life) : undefined,
+      });
+    }
+    return created;
+  },
+  authenticatePartner,
+);

@@ -1,0 +1,30 @@
+import { isPartner } from '../lib/http/caller.ts';
+import { serve } from '../lib/http/serve.ts';
+import { authenticatePartner } from '../lib/partners/authenticate.ts';
+import { registerNewUser } from '../lib/partners/new-user.ts';
+import { foundOrMissing, requireGrant, requireOwnUser } from '../lib/partners/reach.ts';
+import { callUpstream } from '../lib/signing.ts';
+
+/** `POST /auth/jwt`: a JWT for one of the partner's users, or for a new one. */
+export const handler = serve(
+  'auth_jwt_post',
+  async (call, { scope, id_user, expire }) => {
+    const { caller } = call;
+    if (isPartner(caller)) {
+      if (!expire) await requireGrant(caller, 'jwt:permanent');
+      if (scope !== undefined) await requireGrant(caller, `jwt:scope:${scope}`);
+      if (id_user !== undefined) await requireOwnUser(call, caller, id_user);
+    }
+    const issued = await foundOrMissing(
+      callUpstream(call, (budgea, client) => budgea.authJwtPost({ ...client, scope, id_user, expire })),
+    );
+    if (isPartner(caller) && id_user === undefined) {
+      await registerNewUser(call, caller.clientId, {
+        idUser: issued.payload?.id_user?.toString(),
+        token: issued.jwt_token,
+      });
+    }
+    return issued;
+  },
+  authenticatePartner,
+);

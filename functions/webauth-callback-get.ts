@@ -1,0 +1,13 @@
+import { Redirect, serve } from '../lib/http/serve.ts';
+import { requireRegistered } from '../lib/partners/registered.ts';
+import { open } from '../lib/webauth-state.ts';
+
+/** `GET /webauth/callback`: opens the seal and sends the browser home with what upstream said, and the caller's own state. */
+export const handler = serve('webauth_callback_get', async (call, { state: sealed, ...answered }) => {
+  const { partner, redirectUri, state } = await open(sealed);
+  call.record.partner = partner;
+  await requireRegistered(partner, redirectUri);
+  const home = new URLSearchParams(answered);
+  if (state !== undefined) home.set('state', state);
+  return new Redirect(home.size === 0 ? redirectUri : `${redirectUri}?${home.toString()}`);
+});

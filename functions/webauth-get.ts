@@ -1,0 +1,26 @@
+import { env } from '../lib/env.ts';
+import { GatewayError } from '../lib/errors.ts';
+import { Redirect, serve } from '../lib/http/serve.ts';
+import { requireRegistered } from '../lib/partners/registered.ts';
+import { callUpstream, contractClientId } from '../lib/signing.ts';
+import { seal } from '../lib/webauth-state.ts';
+
+/** `GET /webauth`: sends the browser to the bank; where it goes afterwards travels sealed in the state. */
+export const handler = serve('webauth_get', async (call, { client_id: partner, redirect_uri, state, ...options }) => {
+  call.record.partner = partner;
+  await requireRegistered(partner, redirect_uri);
+  const client_id = await contractClientId();
+  const sealed = await seal({ partner, redirectUri: redirect_uri, state });
+  const callback = `${env.gatewayUrl()}/webauth/callback`;
+  const address = await callUpstream(call, (budgea) =>
+    budgea.webauthGet({ ...options, client_id, redirect_uri: callback, state: sealed }),
+  );
+  return new Redirect(checkedAddress(address));
+});
+
+/** A browser is sent to https alone, or to upstream's own scheme: a sandbox on loopback has http. */
+function checkedAddress(address: string): string {
+  const { protocol } = new URL(address);
+  if (protocol === 'https:' || (protocol === 'http:' && protocol === new URL(env.budgeaUrl()).protocol)) return address;
+  throw new GatewayError('badGateway', { detail: 'upstream redirects to something else than https' });
+}

@@ -1,0 +1,53 @@
+import type * as z from 'zod/mini';
+import { ApiError, TransportError } from './errors.ts';
+import { specification, type OperationId } from './specification.ts';
+
+/** An answer as it came over the wire; header names in lower case. */
+export interface BudgeaResponse {
+  status: number;
+  headers: Readonly<Record<string, string>>;
+  body: string;
+}
+
+/** What an operation's success gives: an object, nothing, or a redirect's target. */
+export type Result<Id extends OperationId> = (typeof specification)[Id]['response'] extends infer Shape
+  ? Shape extends z.ZodMiniType
+    ? z.output<Shape>
+    : Shape extends 'redirect'
+      ? string
+      : undefined
+  : never;
+
+/**
+ * Reads an operation's answer. Pure. Throws ApiError when the answer is not a success, TransportError `malformed` when a success is not
+ * what the specification says.
+ */
+export function readResponse<Id extends OperationId>(operation: Id, response: BudgeaResponse): Result<Id>;
+export function readResponse(operation: OperationId, { status, headers, body }: BudgeaResponse): unknown {
+  const { response: shape } = specification[operation];
+  if (shape === 'redirect') {
+    if (status >= 300 && status < 400 && headers['location'] !== undefined) return headers['location'];
+  } else if (status >= 200 && status < 300) {
+    if (shape === 'empty') return undefined;
+    const parsed = shape.safeParse(body.trim() === '' ? undefined : (parseJson(body) ?? null));
+    if (parsed.success) return parsed.data;
+    throw malformed(operation, status);
+  }
+  if (status < 300) throw malformed(operation, status);
+  throw new ApiError(operation, status, headers, parseJson(body) ?? body);
+}
+
+function malformed(operation: OperationId, status: number): TransportError {
+  return new TransportError('malformed', `${operation} answered ${status} with something else than specified`, {
+    sent: true,
+  });
+}
+
+/** The value that a JSON text stands for, undefined when it is not JSON. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

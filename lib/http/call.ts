@@ -1,0 +1,54 @@
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
+import type middy from '@middy/core';
+import type { Operation, OperationId } from '../operations.ts';
+import type { Caller, Credential } from './caller.ts';
+
+/** What the log line of a call says beyond its result; every field is safe to log. */
+export interface CallRecord {
+  kind?: string;
+  partner?: string;
+  key_id?: string;
+  id_user?: string;
+  code?: string;
+  detail?: string;
+  cause?: string;
+  upstream_attempts: number;
+  upstream_ms: number;
+  upstream_status?: number;
+  upstream_request_id?: string;
+  /** Names of metrics to raise by one. */
+  count: string[];
+}
+
+/** One call on its way through the stack; each middleware adds what it finds out. */
+export interface Call {
+  readonly id: OperationId;
+  readonly operation: Operation;
+  readonly requestId: string;
+  /** The caller's trace, when it sent a valid one. */
+  readonly traceparent: string | undefined;
+  /** When the call began, milliseconds since the epoch. */
+  readonly startedAt: number;
+  /** Ends everything that the call waits for, in time for an answer. */
+  readonly signal: AbortSignal;
+  readonly record: CallRecord;
+  /** Whether a person looks on, so that a refusal has to be a page. */
+  readonly browser: boolean;
+  /** Fields of the query or the body, as they came. */
+  fields: Readonly<Record<string, unknown>>;
+  credential: Credential;
+  caller: Caller;
+  /** Path parameters and fields, checked. */
+  input: unknown;
+}
+
+/** The Lambda context with the call in it. */
+export type CallContext = Context & { call: Call };
+
+/** A middleware of the gateway's stack. */
+export type Middleware = middy.MiddlewareObj<
+  APIGatewayProxyEventV2,
+  APIGatewayProxyStructuredResultV2,
+  Error,
+  CallContext
+>;

@@ -1,0 +1,126 @@
+import { GatewayError } from '../errors.ts';
+import type { CallerKind } from '../operations.ts';
+import { keyPrefix, readKey } from '../partners/key.ts';
+import type { Call, Middleware } from './call.ts';
+import type { Credential } from './caller.ts';
+
+/**
+ * Decides which credential of the request counts, and refuses kinds that the operation does not take. Throws GatewayError: 400
+ * `invalidValue` for contradicting or repeated credentials, `missingParameter` for half of one, 401 `unauthorized` for none, 403
+ * `forbidden` for a kind that is not taken, 403 `invalidToken` for a token that cannot be one.
+ */
+export const credentials: Middleware = {
+  before({ event, context: { call } }) {
+    const { accepts, fields: place } = call.operation;
+    if (accepts.every((kind) => kind === 'anonymous')) return;
+    call.credential = readCredential(event.headers, place === 'body' ? call.fields : {}, accepts);
+    call.record.kind = call.credential.kind;
+    refuseOtherKinds(call);
+  },
+};
+
+type Headers = Readonly<Record<string, string | undefined>>;
+/** `client_id` and `client_secret`, from the body or from Basic. */
+interface ClientPair {
+  id: string | undefined;
+  secret: string | undefined;
+}
+
+/** Reads the credential that counts; pure. A secret in a query is never looked at. Complete body credentials come first where the operation takes them, then `Authorization`, then `x-api-key`. */
+export function readCredential(
+  headers: Headers,
+  bodyFields: Readonly<Record<string, unknown>>,
+  accepts: readonly CallerKind[],
+): Credential {
+  const body = bodyPair(bodyFields);
+  const authorization = readAuthorization(headers['authorization']);
+  const apiKey = singleToken(headers['x-api-key'], 'x-api-key');
+  const basic = authorization?.scheme === 'basic' ? basicPair(authorization.value) : undefined;
+  const token = authorization?.scheme === 'basic' ? undefined : authorization?.value;
+  const takesBody = accepts.includes('client') && body.secret !== undefined;
+
+  const keys = [body.secret, basic?.secret, token, apiKey].filter((text) => text?.startsWith(keyPrefix));
+  if (new Set(keys).size > 1) throw contradiction('The request carries different partner keys.');
+  const key = keys[0] === undefined ? undefined : readKey(keys[0]);
+  const ids = [accepts.includes('client') ? body.id : undefined, basic?.id].filter((id) => id !== undefined);
+  if (key !== undefined && ids.some((id) => id !== key.clientId)) {
+    throw contradiction('The client_id is not the one that the partner key belongs to.');
+  }
+
+  if (takesBody && body.id !== undefined) return { kind: 'client', key: readKey(body.secret ?? '') };
+  if (basic !== undefined) return { kind: 'client', key: readKey(basic.secret ?? '') };
+  if (token?.startsWith(keyPrefix)) return { kind: 'manager', key };
+  if (token !== undefined) return { kind: 'token', token: checkedToken(token) };
+  if (apiKey !== undefined) return { kind: 'identified', key };
+  if (accepts.includes('client') && (body.id !== undefined || body.secret !== undefined)) {
+    const missing = body.id === undefined ? 'client_id' : 'client_secret';
+    throw new GatewayError('missingParameter', { description: `${missing} is missing.` });
+  }
+  return { kind: 'anonymous' };
+}
+
+function bodyPair({ client_id: id, client_secret: secret }: Readonly<Record<string, unknown>>): ClientPair {
+  return {
+    id: typeof id === 'number' ? String(id) : typeof id === 'string' && id !== '' ? id : undefined,
+    secret: typeof secret === 'string' && secret !== '' ? secret : undefined,
+  };
+}
+
+interface Authorization {
+  scheme: 'basic' | 'token';
+  value: string;
+}
+
+/** The scheme is optional and in any case; generated clients send the bare token. */
+function readAuthorization(header: string | undefined): Authorization | undefined {
+  const value = singleToken(header, 'Authorization');
+  if (value === undefined) return undefined;
+  const [, scheme, rest] = /^(basic|bearer|oauth)(?: +(.*))?$/i.exec(value) ?? [];
+  if (scheme === undefined) return { scheme: 'token', value };
+  // A scheme without a value carries no credential.
+  if (rest === undefined || rest === '') return undefined;
+  return { scheme: scheme.toLowerCase() === 'basic' ? 'basic' : 'token', value: rest.trim() };
+}
+
+/** API Gateway joins repeated headers with commas, and no credential has one. */
+function singleToken(header: string | undefined, name: string): string | undefined {
+  const value = header?.trim();
+  if (value?.includes(',')) throw contradiction(`${name} is given twice.`);
+  return value === '' ? undefined : value;
+}
+
+/** `id:secret`, and also `id:secret:` as one vendor SDK sends it. */
+function basicPair(encoded: string): ClientPair {
+  const decoded = Buffer.from(encoded, 'base64').toString('utf8');
+  const colon = decoded.indexOf(':');
+  if (colon === -1) return { id: undefined, secret: undefined };
+  return { id: decoded.slice(0, colon), secret: decoded.slice(colon + 1).replace(/:$/, '') };
+}
+
+/** RFC 6750, section 2.1: what a bearer token can consist of. Budgea's are base64 or JWTs. */
+function checkedToken(token: string): string {
+  if (token.length > 8192 || !/^[\w.~+/-]+=*$/.test(token)) throw new GatewayError('invalidToken');
+  return token;
+}
+
+function contradiction(description: string): GatewayError {
+  return new GatewayError('invalidValue', { description });
+}
+
+/** Whether an environment lets anonymous callers in is decided with the caller. */
+function refuseOtherKinds({ credential, operation: { accepts } }: Call): void {
+  if (credential.kind === 'anonymous' || accepts.includes(credential.kind)) return;
+  throw new GatewayError('forbidden', { description: describeKinds(accepts) });
+}
+
+const kindNames: Record<CallerKind, string> = {
+  client: 'client_id and client_secret',
+  manager: 'a partner key in Authorization',
+  identified: 'a partner key in x-api-key',
+  token: 'a user token in Authorization',
+  anonymous: 'no credentials',
+};
+
+function describeKinds(accepts: readonly CallerKind[]): string {
+  return `This operation takes ${accepts.map((kind) => kindNames[kind]).join(', or ')}.`;
+}

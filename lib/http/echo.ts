@@ -1,0 +1,44 @@
+/** A shorter credential would be found by chance. */
+const shortest = 8;
+
+/**
+ * Whether an answer repeats one of the credentials that were attached to its request: as it is, or JSON-escaped, percent-encoded, in
+ * hexadecimal, or in base64 with anything around it (as inside a Basic header).
+ */
+export function echoes(text: string, credentials: readonly string[]): boolean {
+  const checked = credentials.filter((credential) => credential.length >= shortest);
+  if (checked.length === 0) return false;
+  const readings = [text, jsonUnescaped(text)].flatMap((reading) => [reading, percentDecoded(reading)]);
+  return checked.some((credential) =>
+    writings(credential).some((writing) => readings.some((reading) => reading.includes(writing))),
+  );
+}
+
+function jsonUnescaped(text: string): string {
+  try {
+    // Strings come out with the escapes that JSON needs alone, and no credential has a quote or a backslash.
+    return JSON.stringify(JSON.parse(text));
+  } catch {
+    return text;
+  }
+}
+
+function percentDecoded(text: string): string {
+  const decode = (once: string) =>
+    once.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return decode(decode(text));
+}
+
+function writings(credential: string): string[] {
+  const bytes = Buffer.from(credential);
+  const hex = bytes.toString('hex');
+  const base64 = [0, 1, 2].flatMap((offset) => {
+    // The first and last characters depend on the neighbouring bytes; what lies between does not.
+    const encoded = Buffer.concat([Buffer.alloc(offset), bytes])
+      .toString('base64')
+      .replace(/=+$/, '');
+    const inner = encoded.slice(offset === 0 ? 0 : 4, -4);
+    return [inner, inner.replaceAll('+', '-').replaceAll('/', '_')];
+  });
+  return [credential, hex, hex.toUpperCase(), ...base64];
+}

@@ -1,0 +1,112 @@
+import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { ApiError, TransportError } from '../budgea/authentication-api.ts';
+import { GatewayError, failures, type FailureCode } from '../errors.ts';
+import { errorEnvelope } from '../schemas/responses.ts';
+import { now } from '../clock.ts';
+import type { Call, Middleware } from './call.ts';
+import { jsonAnswer, pageAnswer } from './respond.ts';
+
+/** A refusal, ready to be told in any shape. */
+interface Refusal {
+  status: number;
+  code: string;
+  description: string;
+  message: string | null;
+  retryAfter?: number | undefined;
+}
+
+/** The one place that turns errors into answers; what it does not know becomes a constant 500. */
+export const errors: Middleware = {
+  onError(request) {
+    const { call } = request.context;
+    const refusal = refusalOf(request.error);
+    call.record.code = refusal.code;
+    const { detail, cause } = explain(request.error);
+    if (detail !== undefined) call.record.detail = detail;
+    if (cause !== undefined) call.record.cause = cause;
+    request.response = answer(call, refusal);
+  },
+};
+
+function refusalOf(error: unknown): Refusal {
+  if (error instanceof GatewayError) return ownRefusal(error.code, error);
+  if (error instanceof TransportError) return ownRefusal(error.failure === 'timeout' ? 'gatewayTimeout' : 'badGateway');
+  if (error instanceof ApiError) return upstreamRefusal(error);
+  return ownRefusal('bug');
+}
+
+function ownRefusal(code: FailureCode, { description, retryAfter }: Partial<GatewayError> = {}): Refusal {
+  const { status } = failures[code];
+  const waits = status === 503 || status === 429 ? (retryAfter ?? 5) : undefined;
+  return { status, code, description: description ?? failures[code].description, message: null, retryAfter: waits };
+}
+
+/** Upstream's own refusal goes on in its words; its failures become a bad gateway, its overload keeps its status. */
+function upstreamRefusal({ status, headers, body }: ApiError): Refusal {
+  const envelope = errorEnvelope.safeParse(body);
+  const overload = status === 429 || status === 503;
+  if (!overload && !envelope.success) return ownRefusal('badGateway');
+  if (status < 400) return ownRefusal('badGateway');
+  const fallback = failures[status === 429 ? 'tooManyRequests' : status === 503 ? 'unavailable' : 'badGateway'];
+  const said = envelope.success ? envelope.data : undefined;
+  return {
+    status: status >= 500 && status !== 503 ? 502 : status,
+    code: said?.code ?? (status === 429 ? 'tooManyRequests' : 'unavailable'),
+    description: said?.description ?? fallback.description,
+    message: said?.message ?? null,
+    retryAfter: overload ? secondsUntil(headers['retry-after']) : undefined,
+  };
+}
+
+/** RFC 9110, section 10.2.3: seconds or a date; whole seconds from 1 to 3600 go on. */
+function secondsUntil(header: string | undefined): number {
+  if (header === undefined) return 5;
+  const seconds = /^\s*\d+\s*$/.test(header) ? Number(header) : (Date.parse(header) - now()) / 1000;
+  return Number.isNaN(seconds) ? 5 : Math.min(3600, Math.max(1, Math.ceil(seconds)));
+}
+
+function answer(call: Call, refusal: Refusal): APIGatewayProxyStructuredResultV2 {
+  const { status, code, description, message, retryAfter } = refusal;
+  const headers = {
+    ...(retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }),
+    ...(status === 401 ? { 'www-authenticate': 'Bearer realm="budgea-auth-gateway"' } : {}),
+  };
+  if (call.browser) return pageAnswer(call, status, description, headers);
+  const envelope = { code, description, message, request_id: call.requestId };
+  const oauth = { error: oauthError(refusal), error_description: description };
+  return jsonAnswer(call, status, call.operation.refusals === 'oauth' ? { ...envelope, ...oauth } : envelope, headers);
+}
+
+/** RFC 6749, section 5.2; the last three of section 4.1.2.1, where a token endpoint has no name of its own. */
+function oauthError({ status, code }: Refusal): string {
+  if (code === 'invalidCode') return 'invalid_grant';
+  if (code === 'invalidClient' || status === 401) return 'invalid_client';
+  if (status === 403) return 'unauthorized_client';
+  if (status === 429 || status === 503 || status === 504) return 'temporarily_unavailable';
+  return status >= 500 ? 'server_error' : 'invalid_request';
+}
+
+/** What the log may know: our own words, and of anything else its name, its code and where it was thrown. */
+function explain(error: unknown): { detail?: string | undefined; cause?: string | undefined } {
+  if (error instanceof GatewayError) return { detail: error.detail, cause: nameOf(error.cause) };
+  if (error instanceof TransportError || error instanceof ApiError) return { detail: error.message };
+  return { detail: 'an unexpected error', cause: `${nameOf(error)} ${whereThrown(error)}` };
+}
+
+function nameOf(error: unknown): string | undefined {
+  if (error === undefined) return undefined;
+  if (!(error instanceof Error)) return typeof error;
+  if (error instanceof ApiError || error instanceof TransportError) return error.message;
+  const code = 'code' in error && typeof error.code === 'string' ? ` ${error.code}` : '';
+  return error.name + code;
+}
+
+/** The stack without the message, which can quote a request. */
+function whereThrown(error: unknown): string {
+  const lines = error instanceof Error ? (error.stack?.split('\n') ?? []) : [];
+  return lines
+    .filter((line) => /^\s+at /.test(line))
+    .slice(0, 8)
+    .map((line) => line.trim())
+    .join(' | ');
+}

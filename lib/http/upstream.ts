@@ -1,0 +1,49 @@
+import { AuthenticationApi, Configuration } from '../budgea/authentication-api.ts';
+import { send, type Send } from '../budgea/send.ts';
+import { now } from '../clock.ts';
+import { env } from '../env.ts';
+import { GatewayError } from '../errors.ts';
+import type { Call } from './call.ts';
+import { echoes } from './echo.ts';
+
+/** What a client for one upstream call is made of. */
+export interface Attached {
+  /** Goes into `Authorization`, as Bearer. */
+  token?: string | undefined;
+  /** Credentials that the gateway attached: an answer that repeats one is not passed on. */
+  guarded?: readonly string[];
+}
+
+/** The client of Budgea for one call: it ends with the call, carries its request id and trace, and counts its attempts. */
+export function budgeaFor(call: Call, { token, guarded = [] }: Attached): AuthenticationApi {
+  const configuration = new Configuration({ basePath: env.budgeaUrl(), apiKey: token, apiKeyPrefix: 'Bearer' });
+  return new AuthenticationApi(configuration, sendFor(call, guarded));
+}
+
+/** The client with the caller's own token, or with none. */
+export function forwarding(call: Call): AuthenticationApi {
+  return budgeaFor(call, { token: call.caller.kind === 'token' ? call.caller.token : undefined });
+}
+
+function sendFor({ signal, requestId, traceparent, record }: Call, guarded: readonly string[]): Send {
+  return async (request, configuration, whole) => {
+    const headers = {
+      ...request.headers,
+      'user-agent': 'budgea-auth-gateway',
+      'x-request-id': requestId,
+      ...(traceparent === undefined ? {} : { traceparent }),
+    };
+    const startedAt = now();
+    record.upstream_attempts++;
+    try {
+      const response = await send({ ...request, headers }, configuration, AbortSignal.any([signal, whole]));
+      record.upstream_status = response.status;
+      if (echoes(`${response.body}\n${response.headers['location'] ?? ''}`, guarded)) {
+        throw new GatewayError('badGateway', { detail: 'the answer repeats a credential of the gateway' });
+      }
+      return response;
+    } finally {
+      record.upstream_ms += now() - startedAt;
+    }
+  };
+}

@@ -1,0 +1,19 @@
+import { GatewayError } from '../errors.ts';
+import type { Middleware } from './call.ts';
+
+/** Checks path parameters and fields against the row's schema. Throws GatewayError `missingParameter` or `invalidValue`, naming the field. */
+export const validate: Middleware = {
+  before({ event, context: { call } }) {
+    const given: Record<string, unknown> = { ...call.fields, ...event.pathParameters };
+    const checked = call.operation.request.safeParse(given);
+    if (checked.success) {
+      call.input = checked.data;
+      return;
+    }
+    const [issue] = checked.error.issues;
+    // The path names a field of the schema, never one that the caller made up.
+    const name = String(issue?.path[0]);
+    if (given[name] === undefined) throw new GatewayError('missingParameter', { description: `${name} is missing.` });
+    throw new GatewayError('invalidValue', { description: `${name} ${issue?.message}.` });
+  },
+};

@@ -1,0 +1,165 @@
+import { specification, type OperationId as SpecifiedId, type Specified } from './budgea/specification.ts';
+import * as requests from './schemas/requests.ts';
+import type * as z from 'zod/mini';
+
+/** How a caller can be known: by body or Basic credentials, by a key in `Authorization` or `x-api-key`, by an upstream token, or not at all. */
+export type CallerKind = 'client' | 'manager' | 'identified' | 'token' | 'anonymous';
+
+/** The secrets of an environment, as the last part of their names says. */
+export type SecretName = 'client-credentials' | 'admin-token' | 'manage-token' | 'sealing-keys';
+
+/** The kinds of items in the table, as their keys begin. */
+export type ItemKind = 'PARTNER' | 'KEY_USE' | 'USER' | 'CERTIFICATE';
+
+/** What a function has to reach; its role and its environment variables follow from it. `write` includes reading. */
+export interface Needs {
+  secrets: readonly SecretName[];
+  items: Readonly<Partial<Record<ItemKind, 'read' | 'write'>>>;
+  /** Environment settings beside what every function gets. */
+  settings: readonly ('GATEWAY_URL' | 'CERTIFICATE_TYPES' | 'ALLOW_ANONYMOUS_INIT')[];
+}
+
+/** One row: everything that the gateway, its routes, its roles and its documents have to know about an operation. */
+export interface Operation extends Omit<Specified, 'mediaTypes' | 'repeatable' | 'response'> {
+  /** A second method that works too. */
+  alsoMethod?: 'POST';
+  /** Where fields come from, beside the path. */
+  fields: 'query' | 'body';
+  /** Path parameters and fields together. */
+  request: z.ZodMiniType;
+  /** The kinds of caller that the operation takes. `anonymous` alone: credentials are not looked at. */
+  accepts: readonly CallerKind[];
+  /** The shape of its refusals: the envelope, the envelope with OAuth's fields, or a page where a person looks on. */
+  refusals: 'envelope' | 'oauth' | 'page';
+  needs: Needs;
+}
+
+const nothing: Needs = { secrets: [], items: {}, settings: [] };
+const partner = { PARTNER: 'read', KEY_USE: 'write' } as const;
+
+/** The table of operations. Routes, roles, environment variables, documents and the local gateway are derived from it. */
+export const operations = {
+  admin_jwt_post: {
+    ...specification.admin_jwt_post,
+    fields: 'body',
+    request: requests.adminJwtPost,
+    accepts: ['manager', 'token'],
+    refusals: 'envelope',
+    needs: { secrets: ['admin-token'], items: partner, settings: [] },
+  },
+  auth_init_post: {
+    ...specification.auth_init_post,
+    fields: 'body',
+    request: requests.nothing,
+    accepts: ['client', 'manager', 'identified', 'token'],
+    refusals: 'envelope',
+    needs: {
+      secrets: ['client-credentials', 'manage-token'],
+      items: { ...partner, USER: 'write' },
+      settings: ['ALLOW_ANONYMOUS_INIT'],
+    },
+  },
+  auth_jwt_post: {
+    ...specification.auth_jwt_post,
+    fields: 'body',
+    request: requests.authJwtPost,
+    accepts: ['client', 'manager', 'token'],
+    refusals: 'envelope',
+    needs: { secrets: ['client-credentials', 'manage-token'], items: { ...partner, USER: 'write' }, settings: [] },
+  },
+  auth_token_access_post: {
+    ...specification.auth_token_access_post,
+    fields: 'body',
+    request: requests.authTokenAccessPost,
+    accepts: ['client'],
+    refusals: 'oauth',
+    needs: { secrets: ['client-credentials'], items: { ...partner, USER: 'write' }, settings: ['GATEWAY_URL'] },
+  },
+  auth_token_code_get: {
+    ...specification.auth_token_code_get,
+    alsoMethod: 'POST',
+    fields: 'query',
+    request: requests.authTokenCodeGet,
+    accepts: ['token'],
+    refusals: 'envelope',
+    needs: nothing,
+  },
+  auth_token_delete: {
+    ...specification.auth_token_delete,
+    fields: 'query',
+    request: requests.nothing,
+    accepts: ['token'],
+    refusals: 'envelope',
+    needs: nothing,
+  },
+  certificate_type_get: {
+    ...specification.certificate_type_get,
+    fields: 'query',
+    request: requests.certificateTypeGet,
+    accepts: ['client', 'manager', 'identified', 'token'],
+    refusals: 'envelope',
+    needs: {
+      secrets: ['manage-token'],
+      items: { ...partner, CERTIFICATE: 'write' },
+      settings: ['CERTIFICATE_TYPES'],
+    },
+  },
+  hash_delete: {
+    ...specification.hash_delete,
+    fields: 'query',
+    request: requests.nothing,
+    accepts: ['token'],
+    refusals: 'envelope',
+    needs: nothing,
+  },
+  users_id_user_get: {
+    ...specification.users_id_user_get,
+    fields: 'query',
+    request: requests.usersIdUser,
+    accepts: ['manager', 'token'],
+    refusals: 'envelope',
+    needs: { secrets: ['manage-token'], items: { ...partner, USER: 'read' }, settings: [] },
+  },
+  users_id_user_delete: {
+    ...specification.users_id_user_delete,
+    fields: 'query',
+    request: requests.usersIdUser,
+    accepts: ['manager', 'token'],
+    refusals: 'envelope',
+    needs: { secrets: ['manage-token'], items: { ...partner, USER: 'write' }, settings: [] },
+  },
+  users_id_user_token_post: {
+    ...specification.users_id_user_token_post,
+    fields: 'body',
+    request: requests.usersIdUserTokenPost,
+    accepts: ['manager', 'token'],
+    refusals: 'envelope',
+    needs: { secrets: ['manage-token'], items: { ...partner, USER: 'read' }, settings: [] },
+  },
+  webauth_get: {
+    ...specification.webauth_get,
+    fields: 'query',
+    request: requests.webauthGet,
+    accepts: ['anonymous'],
+    refusals: 'page',
+    needs: { secrets: ['client-credentials', 'sealing-keys'], items: { PARTNER: 'read' }, settings: ['GATEWAY_URL'] },
+  },
+  webauth_callback_get: {
+    method: 'GET',
+    path: '/webauth/callback',
+    fields: 'query',
+    request: requests.webauthCallbackGet,
+    accepts: ['anonymous'],
+    refusals: 'page',
+    needs: { secrets: ['sealing-keys'], items: { PARTNER: 'read' }, settings: [] },
+  },
+} as const satisfies Record<SpecifiedId | 'webauth_callback_get', Operation>;
+
+/** The name of a row. */
+export type OperationId = keyof typeof operations;
+
+/** What an operation's request is worth once it has been checked. */
+export type Input<Id extends OperationId> = z.output<(typeof operations)[Id]['request']>;
+
+/** Every API path begins with it, as upstream's do, so that a client changes its host alone. */
+export const basePath = '/2.0';

@@ -1,0 +1,139 @@
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import * as z from 'zod/mini';
+import { now } from './clock.ts';
+import { env } from './env.ts';
+import { GatewayError } from './errors.ts';
+import type { SecretName } from './operations.ts';
+
+/** A secret's value as it was read; the same object stands for the same reading. */
+export interface Held<T> {
+  readonly value: T;
+  /** The text that it was parsed from. */
+  readonly text: string;
+}
+
+/** A secret, read once and kept. */
+export interface Secret<T> {
+  /** The value. Throws GatewayError `unavailable` when there is none that can be used. */
+  get(): Promise<Held<T>>;
+  /** After proof that a value is no good any more: a newer one, or undefined when there is none or it was just looked for. */
+  newerThan(rejected: Held<T>): Promise<Held<T> | undefined>;
+}
+
+/** A value serves this long, in milliseconds, give or take a fifth so that containers do not ask in step. */
+const timeToLive = 300_000;
+/** During an outage the last good value serves this long before Secrets Manager is asked again. */
+const outagePause = 5_000;
+/** Readings on evidence: so many at once, and one more each second. One that brings something new does not count. */
+const evidenceBurst = 5;
+const evidencePause = 1_000;
+
+const client = new SecretsManagerClient({
+  maxAttempts: 2,
+  requestHandler: { connectionTimeout: 1_000, requestTimeout: 2_000, throwOnRequestTimeout: true },
+});
+
+/** Makes the reader of a secret; `usableUntil` gives the time, in milliseconds since the epoch, at which a value stops being worth anything. */
+export function cachedSecret<T>(
+  name: SecretName,
+  schema: z.ZodMiniType<T>,
+  usableUntil: (value: T) => number = () => Infinity,
+): Secret<T> {
+  let held: Held<T> | undefined;
+  let freshUntil = 0;
+  let reading: Promise<Held<T>> | undefined;
+  let allowance = evidenceBurst;
+  let allowanceAt = 0;
+
+  const usable = (candidate: Held<T> | undefined): candidate is Held<T> =>
+    candidate !== undefined && now() < usableUntil(candidate.value);
+
+  /** One reading at a time, whoever asks. */
+  function read(): Promise<Held<T>> {
+    reading ??= fetchSecret(name, schema)
+      .then((fetched) => {
+        held = fetched.text === held?.text ? held : fetched;
+        freshUntil = now() + timeToLive * (0.8 + 0.4 * Math.random());
+        return held;
+      })
+      .finally(() => {
+        reading = undefined;
+      });
+    return reading;
+  }
+
+  async function get(): Promise<Held<T>> {
+    if (usable(held) && now() < freshUntil) return held;
+    const last = held;
+    try {
+      const fetched = await read();
+      if (usable(fetched)) return fetched;
+    } catch (cause) {
+      if (usable(last)) {
+        freshUntil = now() + outagePause;
+        return last;
+      }
+      throw unavailable(name, cause);
+    }
+    throw new GatewayError('unavailable', { detail: `the value of ${name} has expired: was its rotation missed?` });
+  }
+
+  async function newerThan(rejected: Held<T>): Promise<Held<T> | undefined> {
+    // A reading that is under way may have begun before the rejection: it proves nothing unless it brought something new.
+    await reading?.catch(() => undefined);
+    if (held !== rejected) return usable(held) ? held : undefined;
+    if (reading === undefined && !spend()) return undefined;
+    const fetched = await read().catch(() => rejected);
+    if (fetched === rejected) return undefined;
+    allowance = evidenceBurst;
+    return usable(fetched) ? fetched : undefined;
+  }
+
+  /** Takes one of the readings on evidence that are left. */
+  function spend(): boolean {
+    const regained = Math.floor((now() - allowanceAt) / evidencePause);
+    if (regained > 0) {
+      allowance = Math.min(evidenceBurst, allowance + regained);
+      allowanceAt = now();
+    }
+    if (allowance <= 0) return false;
+    allowance--;
+    return true;
+  }
+
+  return { get, newerThan };
+}
+
+async function fetchSecret<T>(name: SecretName, schema: z.ZodMiniType<T>): Promise<Held<T>> {
+  const { SecretString: text } = await client.send(new GetSecretValueCommand({ SecretId: env.secretId(name) }));
+  return parseSecret(name, text ?? '', schema);
+}
+
+/** Messages of parsers quote what they parse: none of theirs goes on. */
+function parseSecret<T>(name: SecretName, text: string, schema: z.ZodMiniType<T>): Held<T> {
+  try {
+    return { value: schema.parse(JSON.parse(text)), text };
+  } catch {
+    throw new TypeError(`the value of ${name} does not have its shape`);
+  }
+}
+
+function unavailable(name: SecretName, cause: unknown): GatewayError {
+  const missing = cause instanceof Error && cause.name === 'ResourceNotFoundException';
+  const detail = missing
+    ? `the secret ${name} is not set: run "gateway secrets set"`
+    : `the secret ${name} cannot be read`;
+  return new GatewayError('unavailable', { detail, cause });
+}
+
+/** `<env>/budgea/client-credentials`: the contract's credentials. */
+export const clientCredentials = z.object({
+  client_id: z.pipe(z.union([z.int(), z.string().check(z.regex(/^\d{1,18}$/))]), z.transform(String)),
+  client_secret: z.string().check(z.minLength(1)),
+});
+
+/** `<env>/budgea/admin-token`: the admin manage token. */
+export const adminToken = z.object({ token: z.string().check(z.minLength(1)) });
+
+/** `<env>/budgea/manage-token`: the manage JWT of the moment; `expires_at` in seconds since the epoch. */
+export const manageToken = z.object({ jwt_token: z.string().check(z.minLength(1)), expires_at: z.number() });

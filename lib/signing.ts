@@ -1,0 +1,89 @@
+import { ApiError, type AuthenticationApi, type ClientCredentials } from './budgea/authentication-api.ts';
+import { GatewayError } from './errors.ts';
+import type { Call } from './http/call.ts';
+import { budgeaFor, forwarding, type Attached } from './http/upstream.ts';
+import type { SecretName } from './operations.ts';
+import { adminToken, cachedSecret, clientCredentials, manageToken, type Held, type Secret } from './secrets.ts';
+
+/** One upstream call, made with a client that carries the credential; `client` has the contract's credentials where they go into the body. */
+export type Send<T> = (budgea: AuthenticationApi, client: Partial<ClientCredentials>) => Promise<T>;
+
+/** How a call is signed with a secret's value. */
+interface Signature extends Attached {
+  client?: ClientCredentials;
+}
+
+/** A manage JWT is not used in its last seconds: it has to arrive while it is valid. */
+const manageSkew = 30_000;
+
+const contract = cachedSecret('client-credentials', clientCredentials);
+const admin = cachedSecret('admin-token', adminToken);
+const manage = cachedSecret('manage-token', manageToken, ({ expires_at }) => expires_at * 1000 - manageSkew);
+
+const signers = {
+  'client-credentials': signer('client-credentials', contract, (client) => ({
+    client,
+    guarded: [client.client_secret],
+  })),
+  'admin-token': signer('admin-token', admin, ({ token }) => ({ token, guarded: [token] })),
+  'manage-token': signer('manage-token', manage, ({ jwt_token: token }) => ({ token, guarded: [token] })),
+};
+
+/** The contract's client id, which is no secret by itself. Throws GatewayError `unavailable`. */
+export async function contractClientId(): Promise<string> {
+  return (await contract.get()).value.client_id;
+}
+
+/** Calls upstream as the caller's kind demands: signed by the gateway for a partner that may sign, with the caller's own token, or unsigned. */
+export function callUpstream<T>(call: Call, send: Send<T>): Promise<T> {
+  switch (call.caller.kind) {
+    case 'client':
+      return signed(call, 'client-credentials', send);
+    case 'manager':
+      return signed(call, call.id === 'admin_jwt_post' ? 'admin-token' : 'manage-token', send);
+    case 'identified':
+    case 'token':
+    case 'anonymous':
+      return send(forwarding(call), {});
+  }
+}
+
+/** Calls upstream signed with a secret, whoever the caller is. Throws GatewayError `unavailable` when upstream rejects the credential. */
+export function signed<T>(call: Call, secret: keyof typeof signers, send: Send<T>): Promise<T> {
+  return signers[secret](call, send);
+}
+
+/**
+ * Makes the calls that one secret signs. When upstream rejects the credential, the secret is read once more and, if it is new, the call is
+ * made once more: the rejection proves that the first did nothing.
+ */
+function signer<V>(name: SecretName, secret: Secret<V>, sign: (value: V) => Signature) {
+  return async <T>(call: Call, send: Send<T>): Promise<T> => {
+    const attempt = ({ value }: Held<V>): Promise<T> => {
+      const { client, ...attached } = sign(value);
+      return send(budgeaFor(call, attached), client ?? {});
+    };
+    const held = await secret.get();
+    try {
+      return await attempt(held);
+    } catch (error) {
+      if (!rejectsCredential(error)) throw error;
+      const newer = await secret.newerThan(held);
+      if (newer === undefined) throw rejected(call, name, error);
+      return attempt(newer).catch((again: unknown) => {
+        throw rejectsCredential(again) ? rejected(call, name, again) : again;
+      });
+    }
+  };
+}
+
+/** 401, or 403 `invalidToken`; `forbidden` is about rights, not about the credential. */
+function rejectsCredential(error: unknown): boolean {
+  if (!(error instanceof ApiError)) return false;
+  return error.status === 401 || (error.status === 403 && error.code === 'invalidToken');
+}
+
+function rejected({ record }: Call, name: SecretName, cause: unknown): GatewayError {
+  record.count.push('CredentialRejected');
+  return new GatewayError('unavailable', { detail: `upstream rejects the credential of the secret ${name}`, cause });
+}

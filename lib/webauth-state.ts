@@ -1,0 +1,107 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import * as z from 'zod/mini';
+import { now } from './clock.ts';
+import { env } from './env.ts';
+import { GatewayError } from './errors.ts';
+import { cachedSecret, type Held } from './secrets.ts';
+
+/** What a browser carries through the bank and back. */
+export interface WebauthState {
+  /** The partner's client id. */
+  partner: string;
+  redirectUri: string;
+  /** The caller's own state, at most 1 KiB. */
+  state?: string | undefined;
+}
+
+/** A seal opens for this long, in seconds. */
+const lifetime = 600;
+/** A key id that nobody knows makes the keys be read again, at most once in this time, in milliseconds. */
+const unknownKeyPause = 30_000;
+
+const sealingKey = z.object({
+  kid: z.string().check(z.regex(/^[\w-]{1,32}$/)),
+  /** 32 bytes, base64. */
+  key: z.string().check(z.regex(/^[A-Za-z0-9+/]{43}=$/)),
+});
+
+/** `<env>/gateway/sealing-keys`: every reader knows `next` before any writer uses it. */
+export const sealingKeys = z.object({ next: sealingKey, current: sealingKey, previous: z.optional(sealingKey) });
+
+/** The value of the sealing secret. */
+export type SealingKeys = z.output<typeof sealingKeys>;
+type SealingKey = z.output<typeof sealingKey>;
+
+const secret = cachedSecret('sealing-keys', sealingKeys);
+
+/** Makes a new sealing key. */
+export function makeSealingKey(): SealingKey {
+  return { kid: randomBytes(6).toString('base64url'), key: randomBytes(32).toString('base64') };
+}
+
+/** Seals a state for ten minutes, AES-256-GCM; the environment and the key id are authenticated with it. Throws GatewayError `unavailable`. */
+export async function seal({ partner, redirectUri, state }: WebauthState): Promise<string> {
+  const { current } = (await secret.get()).value;
+  const nonce = randomBytes(12);
+  const cipher = createCipheriv('aes-256-gcm', Buffer.from(current.key, 'base64'), nonce);
+  cipher.setAAD(authenticated(current.kid));
+  const text = JSON.stringify({ p: partner, u: redirectUri, s: state, e: Math.floor(now() / 1000) + lifetime });
+  const sealed = Buffer.concat([nonce, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]);
+  return `${current.kid}.${sealed.toString('base64url')}`;
+}
+
+/** Opens a seal. Throws GatewayError `invalidValue` for one that is expired, altered or not this environment's. */
+export async function open(token: string): Promise<WebauthState> {
+  const [kid = '', sealed = '', ...more] = token.split('.');
+  const key = more.length === 0 ? await keyNamed(kid) : undefined;
+  if (key === undefined) throw refused('its key is unknown');
+  const bytes = Buffer.from(sealed, 'base64url');
+  // Decoding forgives what encoding never writes: one seal has one text.
+  if (bytes.toString('base64url') !== sealed) throw refused('it was altered');
+  const { p, u, s, e } = decipher(key, bytes);
+  if (e * 1000 <= now()) throw refused('it has expired');
+  return { partner: p, redirectUri: u, state: s };
+}
+
+const content = z.object({ p: z.string(), u: z.string(), s: z.optional(z.string()), e: z.number() });
+
+function decipher({ kid, key }: SealingKey, sealed: Buffer): z.output<typeof content> {
+  if (sealed.length < 12 + 16) throw refused('it is too short');
+  try {
+    const decipherer = createDecipheriv('aes-256-gcm', Buffer.from(key, 'base64'), sealed.subarray(0, 12), {
+      authTagLength: 16,
+    });
+    decipherer.setAAD(authenticated(kid));
+    decipherer.setAuthTag(sealed.subarray(-16));
+    const text = Buffer.concat([decipherer.update(sealed.subarray(12, -16)), decipherer.final()]).toString('utf8');
+    return content.parse(JSON.parse(text));
+  } catch {
+    throw refused('it was altered');
+  }
+}
+
+let lookedForUnknownAt = -Infinity;
+
+async function keyNamed(kid: string): Promise<SealingKey | undefined> {
+  const held = await secret.get();
+  const known = find(held, kid);
+  if (known !== undefined || now() - lookedForUnknownAt < unknownKeyPause) return known;
+  lookedForUnknownAt = now();
+  const newer = await secret.newerThan(held);
+  return newer === undefined ? undefined : find(newer, kid);
+}
+
+function find({ value: { next, current, previous } }: Held<SealingKeys>, kid: string): SealingKey | undefined {
+  return [current, next, previous].find((key) => key?.kid === kid);
+}
+
+function authenticated(kid: string): Buffer {
+  return Buffer.from(`${env.environment()}|${kid}`);
+}
+
+function refused(reason: string): GatewayError {
+  return new GatewayError('invalidValue', {
+    description: 'This link has expired or is not valid.',
+    detail: `the seal does not open: ${reason}`,
+  });
+}
