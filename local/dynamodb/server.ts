@@ -1,0 +1,66 @@
+import { once } from 'node:events';
+import { mkdir } from 'node:fs/promises';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { ClassicLevel } from 'classic-level';
+import dynalite from 'dynalite';
+import { trackConnections } from '../api-gateway/connections.ts';
+import { answerWhenActive } from './active-tables.ts';
+
+/** A DynamoDB that answers on loopback. */
+export interface RunningDynamoDb {
+  /** The origin, `http://127.0.0.1:PORT`. */
+  url: string;
+  port: number;
+  /** Stops accepting calls, and resolves when those under way have ended and the folder is free again. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a DynamoDB whose tables are there at once, kept in `folder` (made if it is missing) or in memory alone. Port 0
+ * takes any free one. Rejects when the port is taken or another process has the folder open.
+ */
+export async function startDynamoDb(options: { port: number; folder?: string }): Promise<RunningDynamoDb> {
+  const { folder } = options;
+  if (folder !== undefined) await checkFolder(folder);
+  const server = dynalite({ createTableMs: 0, updateTableMs: 0, deleteTableMs: 0, ...(folder && { path: folder }) });
+  const connections = trackConnections(server);
+  server.on('request', (request, response) => {
+    connections.hold(request.socket, response);
+    if (request.headers['x-amz-target'] === 'DynamoDB_20120810.CreateTable') answerWhenActive(request, response);
+    // Its own listener throws, so that a caller who goes away in the middle of a request would end the process.
+    request.removeAllListeners('error').on('error', () => response.destroy());
+  });
+
+  try {
+    await listen(server, options.port);
+  } catch (error) {
+    // The database is closed with the server, and only one that listens can be closed.
+    await listen(server, 0);
+    await close();
+    throw error;
+  }
+  const { port } = server.address() as AddressInfo; // Neither a pipe nor closed.
+  let closing: Promise<void> | undefined;
+  return { url: `http://127.0.0.1:${port}`, port, close: () => (closing ??= close()) };
+
+  function close(): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    server.close((error) => (error ? reject(error) : resolve()));
+    connections.drain();
+    return promise;
+  }
+}
+
+/** Opens the folder once and closes it again, because Dynalite would accept calls without its database. */
+async function checkFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const level = new ClassicLevel(folder);
+  await level.open();
+  await level.close();
+}
+
+async function listen(server: Server, port: number): Promise<void> {
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+}
