@@ -23,10 +23,13 @@ function jsonUnescaped(text: string): string {
   }
 }
 
+/** Twice, as an answer can quote an address that holds another. */
 function percentDecoded(text: string): string {
-  const decode = (once: string) =>
-    once.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
-  return decode(decode(text));
+  return decodedOnce(decodedOnce(text));
+}
+
+function decodedOnce(text: string): string {
+  return text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
 function writings(credential: string): string[] {

@@ -11,6 +11,8 @@ export const partnerRecord = z.object({
   redirect_uris: z.array(z.string()),
   grants: z.array(z.string()),
   created: z.string(),
+  /** Grows with each change, so that of two at the same time one begins anew. */
+  revision: z.number(),
 });
 
 /** A partner's record. */
