@@ -1,13 +1,20 @@
+import type { Rotator } from './rotation/rotator.ts';
 import type { Secret } from './secret.ts';
 
-/** The protocol's timestamp: epoch seconds. */
-export const timestamp = (milliseconds: number): number => milliseconds / 1000;
+/** The protocol's timestamp: epoch seconds. Without a time there is no member either. */
+export function timestamp(milliseconds: number): number;
+export function timestamp(milliseconds: number | undefined): number | undefined;
+export function timestamp(milliseconds: number | undefined): number | undefined {
+  return milliseconds === undefined ? undefined : milliseconds / 1000;
+}
 
 /** What the service tells about a secret; only the name of the member with the staged versions differs between the operations. */
 export function describe(
   secret: Secret,
   stagesMember: 'VersionIdsToStages' | 'SecretVersionsToStages',
+  rotator: Rotator,
 ): Record<string, unknown> {
+  const { rotation } = secret;
   return {
     ARN: secret.arn,
     Name: secret.name,
@@ -15,8 +22,13 @@ export function describe(
     KmsKeyId: secret.kmsKeyId,
     CreatedDate: timestamp(secret.createdAt),
     LastChangedDate: timestamp(secret.changedAt),
-    LastAccessedDate: secret.accessedOn === undefined ? undefined : timestamp(secret.accessedOn),
-    DeletedDate: secret.deletesAt === undefined ? undefined : timestamp(secret.deletesAt),
+    LastAccessedDate: timestamp(secret.accessedOn),
+    DeletedDate: timestamp(secret.deletesAt),
+    RotationEnabled: rotation?.enabled,
+    RotationLambdaARN: rotation?.functionArn,
+    RotationRules: rotation?.rules,
+    LastRotatedDate: timestamp(rotation?.lastRotatedAt),
+    NextRotationDate: timestamp(rotator.dueAt(secret)),
     Tags: secret.tags,
     [stagesMember]: versionStages(secret),
   };

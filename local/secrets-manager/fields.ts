@@ -11,7 +11,7 @@ export const Name = z.string().check(z.minLength(1), z.maxLength(512), z.regex(/
 export const ClientRequestToken = z.string().check(z.minLength(32), z.maxLength(64));
 
 /** A version's id. */
-export const VersionId = ClientRequestToken;
+export const VersionId = z.string().check(z.minLength(32), z.maxLength(64));
 
 /** A staging label. */
 export const VersionStage = z.string().check(z.minLength(1), z.maxLength(256));

@@ -1,10 +1,12 @@
 import * as z from 'zod/mini';
 import { ServiceError } from './errors.ts';
+import type { Rotator } from './rotation/rotator.ts';
 import type { Secrets } from './secrets.ts';
 
 /** What an operation works with. */
 export interface Context {
   secrets: Secrets;
+  rotator: Rotator;
   /** The time of the request in epoch milliseconds. */
   now: number;
   /** The region that the client signed for. */

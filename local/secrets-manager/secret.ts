@@ -1,4 +1,5 @@
 import { ServiceError } from './errors.ts';
+import type { Rotation } from './rotation/rotation.ts';
 import { type SecretValue, sameValue } from './value.ts';
 
 /** A secret with all its versions: one row of the store, so that every change to it is one atomic write. Times are epoch milliseconds. */
@@ -14,6 +15,7 @@ export interface Secret {
   accessedOn?: number;
   /** When a secret that is marked for deletion ceases to exist. */
   deletesAt?: number;
+  rotation?: Rotation;
   versions: Version[];
 }
 
@@ -26,16 +28,18 @@ export interface Version {
   accessedOn?: number;
 }
 
-/** A tag, in the service's own spelling. */
-export interface Tag {
+/** In the service's own spelling. */
+interface Tag {
   Key: string;
   Value: string;
 }
 
-/** The stages that the service itself gives a meaning. */
+/** The stage of the version that readers get who ask for none. */
 export const CURRENT = 'AWSCURRENT';
-export const PREVIOUS = 'AWSPREVIOUS';
+/** The stage of the version that a rotation makes. */
 export const PENDING = 'AWSPENDING';
+/** The stage of the version that was current before. */
+const PREVIOUS = 'AWSPREVIOUS';
 
 /** https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html */
 const MAX_VERSIONS = 100;
@@ -61,7 +65,7 @@ export function putVersion(secret: Secret, id: string, value: SecretValue, stage
     if (sameValue(existing.value, value)) return secret;
     throw new ServiceError(
       'ResourceExistsException',
-      "You can't modify an existing secret version. You can only create new versions to store new secret values.",
+      `You can't use ClientRequestToken ${id} because that value is already in use for a version of secret ${secret.arn}.`,
     );
   }
   const added = existing === undefined ? addVersion(secret, id, now) : secret;
@@ -92,6 +96,11 @@ export function detach(secret: Secret, stage: string): Secret {
       stages: version.stages.filter((other) => other !== stage),
     })),
   };
+}
+
+/** The secret without that version, unless a stage holds it. */
+export function dropUnstaged(secret: Secret, id: string): Secret {
+  return { ...secret, versions: secret.versions.filter((version) => version.id !== id || version.stages.length > 0) };
 }
 
 /** The secret with one version changed. */

@@ -5,8 +5,9 @@ import type { Secret } from './secret.ts';
 /** Every secret of this server, whatever the region and account that a client speaks for. */
 export interface Secrets {
   all(): Secret[];
-  named(name: string): Secret | undefined;
-  /** The secret of that name, ARN, or ARN without its suffix. Throws ResourceNotFoundException. */
+  /** The secret of that name, ARN, or ARN without its suffix. */
+  lookUp(id: string): Secret | undefined;
+  /** Like `lookUp`, and throws ResourceNotFoundException. */
   find(id: string): Secret;
   /** Like `find`, and throws InvalidRequestException for a secret that is marked for deletion. */
   findLive(id: string): Secret;
@@ -19,8 +20,9 @@ export interface Secrets {
 
 /** Reads and writes secrets in the store's table, whose keys are their names. */
 export function openSecrets(table: Table<Secret>): Secrets {
+  const lookUp = (id: string) => (id.startsWith('arn:') ? table.values().find(hasArn(id)) : table.get(id));
   const find = (id: string) => {
-    const secret = id.startsWith('arn:') ? table.values().find(hasArn(id)) : table.get(id);
+    const secret = lookUp(id);
     if (secret === undefined) {
       throw new ServiceError('ResourceNotFoundException', "Secrets Manager can't find the specified secret.");
     }
@@ -29,7 +31,7 @@ export function openSecrets(table: Table<Secret>): Secrets {
 
   return {
     all: () => table.values(),
-    named: (name) => table.get(name),
+    lookUp,
     find,
     findLive(id) {
       const secret = find(id);

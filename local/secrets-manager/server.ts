@@ -1,43 +1,26 @@
 import { once } from 'node:events';
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Store, openStore } from '../store.ts';
-import { ServiceError } from './errors.ts';
-import { operations } from './operations.ts';
-import { type Call, answer, answerError, readCall } from './protocol.ts';
-import { makeQueue } from './queue.ts';
-import type { Secret } from './secret.ts';
-import { openSecrets } from './secrets.ts';
+import { openStore } from '../store.ts';
+import { answer, answerError, readCall } from './protocol.ts';
+import { type Service, type ServiceOptions, openService } from './service.ts';
 
 /** How to run the local Secrets Manager. */
-export interface SecretsManagerOptions {
+export interface SecretsManagerOptions extends ServiceOptions {
   /** 0 takes any free port. */
   port: number;
   /** The folder that keeps the state; in memory alone without one. */
   folder?: string;
-  /** The time in epoch milliseconds; by default the machine's. */
-  now?: () => number;
-  /** Runs one step of a rotation, as the service's call of the rotation function does; rejects when the function fails. */
-  invoke?: (functionArn: string, event: RotationEvent) => Promise<void>;
-  /** Asked before each operation is carried out, for tests of outages. */
-  fail?: (operation: string, request: unknown) => Failure | undefined;
+  /** How often to look for rotations that are due; without it, only `runDueRotations` does. */
+  scheduleIntervalMs?: number;
 }
-
-/** What a rotation function is called with: https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html */
-export interface RotationEvent {
-  SecretId: string;
-  ClientRequestToken: string;
-  Step: string;
-  RotationToken?: string;
-}
-
-/** A throttled request, the service's own failure, or no answer at all. */
-export type Failure = 'throttle' | 'internal' | 'hang';
 
 /** A Secrets Manager that answers at `url`. */
 export interface RunningSecretsManager {
   url: string;
   port: number;
+  /** Begins every rotation that is due or was interrupted by a stop; resolves when none is running any more. */
+  runDueRotations(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -47,6 +30,7 @@ export async function startSecretsManager(options: SecretsManagerOptions): Promi
   const server = createServer((request, response) => {
     void ready.promise.then((service) => respond(service, request, response));
   });
+  // Longer than a client keeps an idle connection, so that it never sends into one that is closing.
   server.keepAliveTimeout = 60_000;
 
   // The port before the folder: a second server of the same kind then hears that the port is taken.
@@ -58,37 +42,18 @@ export async function startSecretsManager(options: SecretsManagerOptions): Promi
   const service = openService(options, store);
   ready.resolve(service);
 
+  const runDueRotations = () => service.runDueRotations();
+  const schedule = every(options.scheduleIntervalMs, runDueRotations);
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,
     port,
+    runDueRotations,
     async close() {
+      clearInterval(schedule);
       await stop(server);
       await service.close();
     },
-  };
-}
-
-interface Service {
-  perform(call: Call): Promise<object>;
-  close(): Promise<void>;
-}
-
-function openService({ now = Date.now, fail }: SecretsManagerOptions, store: Store): Service {
-  const secrets = openSecrets(store.table<Secret>('secrets'));
-  const inTurn = makeQueue();
-
-  return {
-    async perform({ operation: name, region, body }) {
-      const operation = operations.get(name);
-      if (operation === undefined) throw new ServiceError('UnknownOperationException', `Unknown operation: ${name}.`);
-      await outage(fail?.(name, body));
-      return inTurn(async () => {
-        await secrets.purge(now());
-        return operation(body, { secrets, region, now: now() });
-      });
-    },
-    close: () => inTurn(() => store.close()),
   };
 }
 
@@ -100,12 +65,9 @@ async function respond(service: Service, request: IncomingMessage, response: Ser
   }
 }
 
-async function outage(failure: Failure | undefined): Promise<void> {
-  if (failure === 'throttle') throw new ServiceError('ThrottlingException', 'Rate exceeded');
-  if (failure === 'internal') {
-    throw new ServiceError('InternalServiceError', 'An error occurred on the server side.');
-  }
-  if (failure === 'hang') await new Promise<never>(() => {});
+/** Does not keep the process alive. */
+function every(milliseconds: number | undefined, task: () => Promise<void>): NodeJS.Timeout | undefined {
+  return milliseconds === undefined ? undefined : setInterval(() => void task(), milliseconds).unref();
 }
 
 async function listen(server: Server, port: number): Promise<void> {

@@ -14,6 +14,7 @@ import {
   paginateListSecrets,
 } from '@aws-sdk/client-secrets-manager';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { makeQueue } from '../../local/secrets-manager/queue.ts';
 import { startSecretsManager } from '../../local/secrets-manager/server.ts';
 import { DAY, clientOf, id, makeClock, start, startWithClient, temporaryFolder } from './secrets-manager-fixture.ts';
 
@@ -432,7 +433,23 @@ describe('the server', () => {
     expect((await client.send(list)).Versions).toHaveLength(51);
   });
 
-  test('of two that create the same secret at once, one is refused', async () => {
+  test('carries out one operation after the other, also after one that failed', async () => {
+    const inTurn = makeQueue();
+    const gate = Promise.withResolvers<void>();
+    const order: string[] = [];
+    const first = inTurn(async () => {
+      await gate.promise;
+      order.push('first');
+      throw new Error('first failed');
+    });
+    const second = inTurn(() => order.push('second'));
+    gate.resolve();
+    await expect(first).rejects.toThrow('first failed');
+    await second;
+    expect(order).toEqual(['first', 'second']);
+  });
+
+  test('of three that create the same secret at once, two are refused', async () => {
     const { client } = await startWithClient();
     const results = await Promise.allSettled(['a', 'b', 'c'].map((value) => create(client, 'race', value, id(value))));
     expect(results.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected', 'rejected']);

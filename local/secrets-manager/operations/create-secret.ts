@@ -19,7 +19,7 @@ const Request = z.object({
 export const createSecret = operation(Request, async (request, context) => {
   const value = valueIn(request);
   const token = value === undefined ? undefined : requestToken(request);
-  const existing = context.secrets.named(request.Name);
+  const existing = context.secrets.lookUp(request.Name);
   if (existing !== undefined) return repeated(existing, token, value);
 
   const secret = newSecret(request, context);

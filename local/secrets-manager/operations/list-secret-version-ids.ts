@@ -18,7 +18,7 @@ export const listSecretVersionIds = operation(Request, (request, { secrets }) =>
       VersionId: version.id,
       VersionStages: version.stages.length === 0 ? undefined : version.stages,
       CreatedDate: timestamp(version.createdAt),
-      LastAccessedDate: version.accessedOn === undefined ? undefined : timestamp(version.accessedOn),
+      LastAccessedDate: timestamp(version.accessedOn),
       KmsKeyIds: [secret.kmsKeyId ?? 'DefaultEncryptionKey'],
     })),
     NextToken,

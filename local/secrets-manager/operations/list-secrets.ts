@@ -30,14 +30,14 @@ const Request = z.object({
 });
 
 /** Lists the secrets that match every filter, by their creation. */
-export const listSecrets = operation(Request, (request, { secrets }) => {
+export const listSecrets = operation(Request, (request, { secrets, rotator }) => {
   const wanted = secrets
     .all()
     .filter((secret) => request.IncludePlannedDeletion === true || secret.deletesAt === undefined)
     .filter((secret) => (request.Filters ?? []).every((filter) => passes(secret, filter)));
   const { items, NextToken } = page(wanted, (secret) => secret.arn, request, request.SortOrder);
   return {
-    SecretList: items.map((secret) => describe(secret, 'SecretVersionsToStages')),
+    SecretList: items.map((secret) => describe(secret, 'SecretVersionsToStages', rotator)),
     NextToken,
   };
 });

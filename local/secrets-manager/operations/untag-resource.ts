@@ -1,0 +1,13 @@
+import * as z from 'zod/mini';
+import { SecretId } from '../fields.ts';
+import { operation } from '../operation.ts';
+
+const Request = z.object({ SecretId, TagKeys: z.array(z.string().check(z.minLength(1), z.maxLength(128))) });
+
+/** Removes tags from a secret; keys that it does not have are no error. */
+export const untagResource = operation(Request, async (request, { secrets, now }) => {
+  const secret = secrets.findLive(request.SecretId);
+  const tags = secret.tags.filter((tag) => !request.TagKeys.includes(tag.Key));
+  await secrets.save({ ...secret, changedAt: now, tags });
+  return {};
+});

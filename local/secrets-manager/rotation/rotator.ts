@@ -1,0 +1,135 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Queue } from '../queue.ts';
+import { PENDING, type Secret, addVersion, dropUnstaged, moveStage, detach, versionById } from '../secret.ts';
+import type { Secrets } from '../secrets.ts';
+import { type Underway, unfinished } from './rotation.ts';
+import { intervalOf } from './rules.ts';
+
+/** What a rotation function is called with: https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html */
+export interface RotationEvent {
+  SecretId: string;
+  ClientRequestToken: string;
+  Step: string;
+  RotationToken?: string;
+}
+
+/** What the rotator works with. */
+export interface RotatorOptions {
+  secrets: Secrets;
+  inTurn: Queue;
+  now: () => number;
+  invoke: (functionArn: string, event: RotationEvent) => Promise<void>;
+  /** How long to wait before each further attempt at a rotation that failed. */
+  retryDelaysMs: readonly number[];
+  /** Counts instead of every secret's own interval. */
+  intervalMs?: number | undefined;
+}
+
+/** Carries out rotations, each in the background of the request that began it. */
+export interface Rotator {
+  /** Begins a rotation, or goes on with one; resolves when its AWSPENDING version is on disk. Called in turn. */
+  begin(secret: Secret, underway: Underway): Promise<void>;
+  /** When the secret is to be rotated next, in epoch milliseconds. */
+  dueAt(secret: Secret): number | undefined;
+  /** Begins every rotation that is due or was interrupted; resolves when none is running any more. */
+  runDue(): Promise<void>;
+  /** Leaves everything as it is now, to go on with at the next start. */
+  stop(): void;
+}
+
+const STEPS = { rotation: ['createSecret', 'setSecret', 'testSecret', 'finishSecret'], trial: ['testSecret'] };
+
+/** Makes the rotator of one server. */
+export function makeRotator({ secrets, inTurn, now, invoke, retryDelaysMs, intervalMs }: RotatorOptions): Rotator {
+  const running = new Map<string, Promise<void>>();
+  const stopping = new AbortController();
+
+  async function begin(secret: Secret, underway: Underway): Promise<void> {
+    const { arn, rotation } = secret;
+    if (rotation === undefined) return;
+    const made = versionById(secret, underway.token) === undefined ? addVersion(secret, underway.token, now()) : secret;
+    const pending = moveStage(made, PENDING, underway.token);
+    await secrets.save({ ...pending, changedAt: now(), rotation: { ...rotation, underway } });
+
+    const key = `${arn} ${underway.token}`;
+    if (running.has(key)) return;
+    running.set(
+      key,
+      carryOut(arn, underway).finally(() => running.delete(key)),
+    );
+  }
+
+  /** As the service does: a failed step fails the attempt, and the next attempt begins with the first step. */
+  async function carryOut(arn: string, underway: Underway): Promise<void> {
+    let succeeded = await attempt(arn, underway);
+    for (const delay of underway.kind === 'rotation' ? retryDelaysMs : []) {
+      if (succeeded || subject(arn, underway) === undefined) break;
+      await sleep(delay, undefined, { ref: false, signal: stopping.signal }).catch(() => undefined);
+      succeeded = await attempt(arn, underway);
+    }
+    await inTurn(() => conclude(arn, underway, succeeded));
+  }
+
+  async function attempt(arn: string, underway: Underway): Promise<boolean> {
+    for (const Step of STEPS[underway.kind]) {
+      const rotation = subject(arn, underway)?.rotation;
+      if (rotation === undefined) return false;
+      const event = { SecretId: arn, ClientRequestToken: underway.token, Step, RotationToken: randomUUID() };
+      try {
+        await invoke(rotation.functionArn, event);
+      } catch {
+        // What went wrong is the function's to log; the service only learns that it failed.
+        return false;
+      }
+    }
+    const secret = subject(arn, underway);
+    return underway.kind === 'trial' || (secret !== undefined && unfinished(secret) === undefined);
+  }
+
+  async function conclude(arn: string, underway: Underway, succeeded: boolean): Promise<void> {
+    const secret = subject(arn, underway);
+    if (secret?.rotation === undefined) return;
+    const { underway: _, ...rotation } = secret.rotation;
+    const time = now();
+    if (underway.kind === 'trial') {
+      await secrets.save({ ...dropUnstaged(detach(secret, PENDING), underway.token), changedAt: time, rotation });
+    } else {
+      const last = succeeded ? { lastRotatedAt: time } : {};
+      await secrets.save({ ...secret, changedAt: time, rotation: { ...rotation, ...last, countsFrom: time } });
+    }
+  }
+
+  /** The secret, unless the rotation has been called off since: cancelled, the secret deleted, the server stopped. */
+  function subject(arn: string, { token }: Underway): Secret | undefined {
+    const secret = secrets.all().find((other) => other.arn === arn);
+    const wanted = secret?.deletesAt === undefined && secret?.rotation?.underway?.token === token;
+    return wanted && !stopping.signal.aborted ? secret : undefined;
+  }
+
+  function dueAt({ rotation, deletesAt }: Secret): number | undefined {
+    if (rotation?.enabled !== true || deletesAt !== undefined) return undefined;
+    const interval = intervalOf(rotation.rules);
+    return interval === undefined ? undefined : rotation.countsFrom + (intervalMs ?? interval);
+  }
+
+  function due(secret: Secret): Underway | undefined {
+    if (secret.deletesAt === undefined && secret.rotation?.underway !== undefined) return secret.rotation.underway;
+    const at = dueAt(secret);
+    if (at === undefined || at > now()) return undefined;
+    return { token: unfinished(secret)?.id ?? randomUUID(), kind: 'rotation' };
+  }
+
+  async function runDue(): Promise<void> {
+    await inTurn(async () => {
+      if (stopping.signal.aborted) return;
+      for (const secret of secrets.all()) {
+        const underway = due(secret);
+        if (underway !== undefined) await begin(secret, underway);
+      }
+    });
+    await Promise.all(running.values());
+  }
+
+  return { begin, dueAt, runDue, stop: () => stopping.abort() };
+}
