@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Queue } from '../queue.ts';
-import { PENDING, type Secret, addVersion, dropUnstaged, moveStage, detach, versionById } from '../secret.ts';
+import { PENDING, type Secret, addVersion, detach, dropUnstaged, moveStage, versionById } from '../secret.ts';
 import type { Secrets } from '../secrets.ts';
 import { type Underway, unfinished } from './rotation.ts';
 import { intervalOf } from './rules.ts';
