@@ -18,7 +18,10 @@ export function serveBank(app: FastifyInstance, budgea: Budgea): void {
   }
 
   app.addHook('onSend', async (_request, reply) => {
-    reply.header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
+    reply.header(
+      'content-security-policy',
+      "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'",
+    );
     reply.header('referrer-policy', 'no-referrer');
   });
 
