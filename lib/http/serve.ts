@@ -1,4 +1,4 @@
-import { middy } from '@middy/core';
+import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import type { Input, OperationId } from '../operations.ts';
 import type { authenticatePartner } from '../partners/authenticate.ts';
