@@ -7,7 +7,7 @@ import { serveApi } from './http/api.ts';
 import { readBodies } from './http/bodies.ts';
 import { createCallList } from './http/call-list.ts';
 import { serveControl } from './http/control.ts';
-import { answerErrors } from './http/errors.ts';
+import { answerError, answerErrors } from './http/errors.ts';
 import { createFailures } from './http/failures.ts';
 
 /** Where a sandbox listens, where it keeps its state, and what its one contract is configured with. */
@@ -51,7 +51,7 @@ export async function startSandbox(options: SandboxOptions): Promise<RunningSand
 }
 
 async function serve(options: SandboxOptions, store: Store): Promise<RunningSandbox> {
-  const app = fastify({ exposeHeadRoutes: false, forceCloseConnections: true });
+  const app = fastify({ exposeHeadRoutes: false, forceCloseConnections: true, frameworkErrors: answerError });
   const certificateTypes = options.certificateTypes ?? CERTIFICATE_TYPES;
   let port = options.port;
   const origin = () => `http://${HOST}:${port}`;

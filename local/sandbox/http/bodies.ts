@@ -16,24 +16,40 @@ export function readBodies(app: FastifyInstance): void {
     }
   });
   app.register(formbody);
-  app.register(multipart, { attachFieldsToBody: 'keyValues' });
+  app.register(multipart);
+  app.addHook('preValidation', readMultipart);
 }
 
 /** The named values of the body; none when there is no body. */
-export function bodyOf(request: FastifyRequest): Parameters {
+export function bodyOf(request: Pick<FastifyRequest, 'body'>): Parameters {
   // The parsers above give nothing but objects.
   return (request.body ?? {}) as Parameters;
 }
 
-/** The refusal of a body that is not what its content type says. */
+/** The refusal of a request that is not what it says it is. */
 export function unreadable(): BudgeaError {
-  return new BudgeaError('invalidValue', 'The body of the request cannot be read');
+  return new BudgeaError('invalidValue', 'The request cannot be read');
 }
 
 /** Some clients send a Content-Type on every GET and DELETE, which has no body to be read. */
 async function dropStrayContentType({ raw: { headers } }: FastifyRequest): Promise<void> {
   const isEmpty = headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0;
   if (isEmpty) delete headers['content-type'];
+}
+
+/** The fields of a multipart body; no operation takes a file. */
+async function readMultipart(request: FastifyRequest): Promise<void> {
+  if (!request.isMultipart()) return;
+  const fields: Record<string, unknown> = {};
+  try {
+    for await (const part of request.parts()) {
+      if (part.type === 'file') part.file.resume();
+      else fields[part.fieldname] = part.fieldname in fields ? [fields[part.fieldname], part.value] : part.value;
+    }
+  } catch {
+    throw unreadable();
+  }
+  request.body = fields;
 }
 
 function parseObject(body: string): object {

@@ -15,9 +15,12 @@ export interface RecordedCall {
   at: string;
 }
 
+/** What the list reads of a request. */
+type AnsweredRequest = Pick<FastifyRequest, 'method' | 'url' | 'query' | 'body'> & { raw: { rawHeaders: string[] } };
+
 /** The last calls of the API, the newest last. */
 export interface CallList {
-  record(request: FastifyRequest, status: number): void;
+  record(request: AnsweredRequest, status: number): void;
   all(): RecordedCall[];
   empty(): void;
 }

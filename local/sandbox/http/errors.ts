@@ -8,16 +8,18 @@ const OAUTH_PATH = '/2.0/auth/token/access';
 
 /** Answers every refusal, and every failure, in the envelope. */
 export function answerErrors(app: FastifyInstance): void {
-  app.setErrorHandler((error, request, reply) => sendError(refusalOf(error), request, reply));
+  app.setErrorHandler(answerError);
   app.setNotFoundHandler((request, reply) =>
-    sendError(new BudgeaError('notFound', 'There is nothing at this path'), request, reply),
+    answerError(new BudgeaError('notFound', 'There is nothing at this path'), request, reply),
   );
 }
 
-function sendError(error: BudgeaError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const { code, message: description, status } = error;
-  const oauth = { error: error.oauth, error_description: description };
-  return reply.code(status).send({
+/** Answers with what went wrong, in the envelope. */
+export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const refusal = refusalOf(error);
+  const { code, message: description, status } = refusal;
+  const oauth = { error: refusal.oauth, error_description: description };
+  void reply.code(status).send({
     code,
     description,
     message: null,

@@ -1,0 +1,47 @@
+import { ApiError, TransportError } from '../lib/budgea/authentication-api.ts';
+import type { RunningStack } from './stack.ts';
+
+/** What `npm start` prints when the stack answers: the only place where a demo key is shown. */
+export function banner(
+  { file, refusal }: RunningStack,
+  { data, upstream }: { data: string; upstream?: string | undefined },
+): string {
+  const { gateway, partner, manager } = file;
+  const client = `-d client_id=${partner.client_id} -d client_secret=${partner.client_secret}`;
+  const key = `-H 'Authorization: ${partner.client_secret}'`;
+  const webauth = new URLSearchParams({
+    client_id: partner.client_id,
+    redirect_uri: partner.redirect_uri,
+    state: 'mine',
+  });
+  return `
+Gateway            ${gateway}
+Budgea             ${file.sandbox === undefined ? upstream : `${file.sandbox} (sandbox)`}
+Secrets Manager    ${file.secretsManager}
+DynamoDB           ${file.dynamodb}
+State              ${data} (addresses and demo keys in stack.json; --fresh starts from nothing)
+${refusal === undefined ? '' : warning(refusal)}
+Create a user of the demo partner
+  curl ${gateway}/auth/init ${client}
+Read that user, with the partner's key
+  curl ${gateway}/users/ID_USER ${key}
+Get a code to let another device in, with the user's token
+  curl ${gateway}/auth/token/code -H 'Authorization: Bearer AUTH_TOKEN'
+Mint a manage JWT, with the demo manager's key
+  curl ${gateway}/admin/jwt -H 'Authorization: ${manager.client_secret}' -d scope=config -d duration=5
+Connect a bank, in a browser
+  ${gateway}/webauth?${webauth.toString()}
+
+Ctrl-C stops it. Each call logs one JSON line below.
+`;
+}
+
+function warning(refusal: unknown): string {
+  const reason = refusal instanceof ApiError || refusal instanceof TransportError ? refusal.message : 'it failed';
+  return `
+No manage JWT could be minted: ${reason}. Calls signed with it answer 503. If this Budgea is yours, give the
+gateway its credentials, then start it again:
+  npm run gateway -- secrets set admin-token
+  npm run gateway -- secrets set client-credentials
+`;
+}

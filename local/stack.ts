@@ -1,0 +1,112 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { basePath } from '../lib/operations.ts';
+import { startApiGateway } from './api-gateway/server.ts';
+import type { DemoPartners } from './demo-partners.ts';
+import { startDynamoDb } from './dynamodb/server.ts';
+import { writeWhole } from './files.ts';
+import { startSandbox } from './sandbox/server.ts';
+import { startSecretsManager } from './secrets-manager/server.ts';
+import { createServers } from './servers.ts';
+import { setFunctionEnvironment, setLocalEnvironment, type Addresses } from './settings.ts';
+
+/** How to bring up the stack. */
+export interface StackOptions {
+  /** The gateway's port; the others follow it. 0: any free ones. */
+  port: number;
+  /** The state folder. */
+  data: string;
+  /** A Budgea to call instead of the sandbox, `/2.0` included. */
+  upstream?: string | undefined;
+  /** An AWS-compatible endpoint to use instead of the local ones. */
+  awsEndpoint?: string | undefined;
+}
+
+/** What `stack.json` says. */
+export interface StackFile extends Addresses, DemoPartners {
+  certificate_types: string[];
+}
+
+/** A stack that answers. */
+export interface RunningStack {
+  file: StackFile;
+  /** Why there is no manage JWT that upstream takes: manage-signed calls answer 503 until there is. */
+  refusal: unknown;
+  /** Lets the calls under way end, stops every server and removes `stack.json`. Never rejects. */
+  close(): Promise<void>;
+}
+
+/** The certificate types that the sandbox has and the gateway keeps. */
+const certificateTypes = ['qwac', 'qseal'];
+
+/**
+ * Brings up the whole gateway on this machine and writes `stack.json` when everything answers. One process runs one stack, as the functions
+ * take their environment from it. Throws StartFailure, everything that had started stopped again.
+ */
+export async function startStack({ port, data, upstream, awsEndpoint }: StackOptions): Promise<RunningStack> {
+  const stackFile = join(data, 'stack.json');
+  const servers = createServers(port);
+  const close = async () => {
+    await rm(stackFile, { force: true });
+    await servers.close();
+  };
+  await mkdir(data, { recursive: true, mode: 0o700 });
+  await rm(stackFile, { force: true });
+  try {
+    const aws = awsEndpoint === undefined ? await startAws() : { secretsManager: awsEndpoint, dynamodb: awsEndpoint };
+    setLocalEnvironment(aws);
+    // These make AWS clients, which take their endpoints from the environment.
+    const { createTable } = await import('./table.ts');
+    const { prepareContract, prepareManageToken } = await import('./contract.ts');
+    const { prepareDemoPartners } = await import('./demo-partners.ts');
+    const { loadRoutes } = await import('./routes.ts');
+
+    const [routes, contract] = await Promise.all([loadRoutes(), prepareContract(), createTable()]);
+    const api = await servers.start('gateway', 0, (at) => startApiGateway({ port: at, routes }));
+    const gateway = api.url + basePath;
+    const sandbox =
+      upstream === undefined
+        ? await servers.start('sandbox Budgea', 1, (at) =>
+            startSandbox({
+              port: at,
+              folder: join(data, 'sandbox'),
+              ...contract,
+              redirectUris: [`${gateway}/webauth/callback`],
+              certificateTypes,
+            }),
+          )
+        : undefined;
+    const budgea = upstream ?? sandbox?.url ?? '';
+    setFunctionEnvironment(budgea, gateway, certificateTypes);
+    const home = sandbox === undefined ? 'http://127.0.0.1:8080/home' : `http://127.0.0.1:${sandbox.port}/bank/home`;
+    const [partners, refusal] = await Promise.all([
+      prepareDemoPartners(data, home),
+      prepareManageToken(budgea, contract.adminToken).then(
+        () => undefined,
+        (error: unknown) => error,
+      ),
+    ]);
+    const file: StackFile = {
+      gateway,
+      ...(sandbox && { sandbox: sandbox.url }),
+      ...aws,
+      ...partners,
+      certificate_types: certificateTypes,
+    };
+    await writeWhole(stackFile, file);
+    return { file, refusal, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+
+  async function startAws(): Promise<Pick<Addresses, 'secretsManager' | 'dynamodb'>> {
+    const [secrets, table] = await Promise.all([
+      servers.start('Secrets Manager', 2, (at) =>
+        startSecretsManager({ port: at, folder: join(data, 'secrets-manager') }),
+      ),
+      servers.start('DynamoDB', 3, (at) => startDynamoDb({ port: at, folder: join(data, 'dynamodb') })),
+    ]);
+    return { secretsManager: secrets.url, dynamodb: table.url };
+  }
+}

@@ -1,0 +1,89 @@
+import { rm } from 'node:fs/promises';
+import { Command, InvalidArgumentError } from 'commander';
+import { banner } from './banner.ts';
+import { StartFailure } from './servers.ts';
+import { startStack, type RunningStack } from './stack.ts';
+
+interface Options {
+  port: number;
+  upstream?: string;
+  awsEndpoint?: string;
+  data: string;
+  fresh: boolean;
+}
+
+const options = new Command('npm start --')
+  .description(
+    'Brings up the gateway on this machine: the functions, a sandbox Budgea, a Secrets Manager and a DynamoDB.',
+  )
+  .option(
+    '--port <n>',
+    'port of the gateway; the sandbox, Secrets Manager and DynamoDB take the next three',
+    portNumber,
+    3000,
+  )
+  .option('--upstream <url>', 'call this Budgea, /2.0 included, instead of the sandbox', httpUrl)
+  .option('--aws-endpoint <url>', 'use this AWS-compatible endpoint instead of the local ones', httpUrl)
+  .option('--data <dir>', 'keep state and stack.json in this folder', '.local')
+  .option('--fresh', 'start from nothing: forget all secrets, partners and users of the folder', false)
+  .parse()
+  .opts<Options>();
+
+try {
+  if (options.fresh) await forget(options.data);
+  const stack = await startStack(options);
+  process.stdout.write(banner(stack, options));
+  stopOnSignal(stack);
+} catch (error) {
+  process.stderr.write(`${complaint(error)}\n`);
+  process.exitCode = 1;
+}
+
+/** Removes what a stack wrote, and nothing else that the folder may hold. */
+async function forget(data: string): Promise<void> {
+  for (const name of ['stack.json', 'demo-partners.json', 'secrets-manager', 'dynamodb', 'sandbox']) {
+    await rm(`${data}/${name}`, { recursive: true, force: true });
+  }
+}
+
+/** The first signal lets running calls end, the second does not wait. */
+function stopOnSignal(stack: RunningStack): void {
+  let stopping = false;
+  const stop = (): void => {
+    if (stopping) process.exit(130);
+    stopping = true;
+    process.stdout.write('\nStopping; once more does not wait for running calls.\n');
+    void stack.close().then(() => process.exit(0));
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+}
+
+function complaint(error: unknown): string {
+  if (!(error instanceof StartFailure)) return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const code = codeOf(error.cause) ?? codeOf(error.cause instanceof Error ? error.cause.cause : undefined);
+  if (code === 'EADDRINUSE') {
+    return `Port ${error.port}, for the ${error.part}, is taken. Stop what listens there, or choose other ports with --port N (N to N+3 must be free).`;
+  }
+  if (code === 'LEVEL_LOCKED' || code === 'LEVEL_DATABASE_NOT_OPEN') {
+    return `The state folder ${options.data} is in use by another stack. Stop that one, or choose another folder with --data DIR.`;
+  }
+  return `${error.message} ${error.cause instanceof Error ? error.cause.message : ''}`;
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}
+
+function portNumber(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 1 || port > 65_532)
+    throw new InvalidArgumentError('It takes a number from 1 to 65532.');
+  return port;
+}
+
+function httpUrl(text: string): string {
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
+    throw new InvalidArgumentError('It takes an http or https URL.');
+  return text.replace(/\/+$/, '');
+}
