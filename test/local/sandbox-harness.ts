@@ -9,13 +9,15 @@ export const CONTRACT = {
   redirectUris: ['https://app.example/home', 'myapp://home', 'https://app.example/with?query=1'],
 } satisfies SandboxOptions;
 
-/** How a test's request differs from a bare one; at most one of the three bodies. */
+/** How a test's request differs from a bare one; at most one of the bodies. */
 export interface Sent {
   token?: string | undefined;
   authorization?: string;
   json?: unknown;
   form?: Record<string, string>;
   multipart?: Record<string, string>;
+  /** A body that is sent as it is. */
+  raw?: string;
   headers?: Record<string, string>;
 }
 
@@ -51,7 +53,12 @@ export function callsTo(url: () => string) {
     });
     const text = await response.text();
     const isJson = response.headers.get('content-type')?.includes('json') === true;
-    return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : {} };
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      body: isJson && text !== '' ? JSON.parse(text) : {},
+    };
   }
 
   /** A new user, permanent or for half an hour, and its token. */
@@ -79,7 +86,7 @@ export function callsTo(url: () => string) {
 
   const advance = (seconds: number) => call('POST /_sandbox/clock', { json: { advance: seconds } });
 
-  return { call, newUser, manageToken, userJwt, newCode, exchange, advance };
+  return { url, call, newUser, manageToken, userJwt, newCode, exchange, advance };
 }
 
 /** What the middle part of a JWT says. */
@@ -101,7 +108,8 @@ function contentType({ json }: Sent): Record<string, string> {
   return json === undefined ? {} : { 'content-type': 'application/json' };
 }
 
-function encoded({ json, form, multipart }: Sent) {
+function encoded({ json, form, multipart, raw }: Sent) {
+  if (raw !== undefined) return Buffer.from(raw);
   if (json !== undefined) return JSON.stringify(json);
   if (form !== undefined) return new URLSearchParams(form);
   if (multipart === undefined) return undefined;
