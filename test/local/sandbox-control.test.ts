@@ -1,21 +1,12 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { createCallList } from '../../local/sandbox/http/call-list.ts';
+import { createCallList, type RecordedCall } from '../../local/sandbox/http/call-list.ts';
 import { CONTRACT, payloadOf, sandboxForThisFile } from './sandbox-harness.ts';
 
 const { call, newUser, manageToken, userJwt } = sandboxForThisFile();
 
-interface Listed {
-  method: string;
-  path: string;
-  query: string[];
-  fields: string[];
-  headers: string[];
-  status: number;
-  at: string;
-}
-
-async function calls(): Promise<Listed[]> {
-  return (await call('GET /_sandbox/calls')).body['calls'] as Listed[];
+async function calls(): Promise<RecordedCall[]> {
+  // The shape that the route documents.
+  return (await call('GET /_sandbox/calls')).body['calls'] as RecordedCall[];
 }
 
 describe('the call list', () => {

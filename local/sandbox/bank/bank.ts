@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Budgea } from '../budgea.ts';
 import { bodyOf } from '../http/bodies.ts';
-import { invalid, requiredText } from '../parameters.ts';
-import { decide } from './decide.ts';
+import { invalid, requiredText, type Parameters } from '../parameters.ts';
 import type { WebauthSession } from '../state/webauth-sessions.ts';
+import { decide } from './decide.ts';
 import { decidedPage, decisionPage, homePage, overPage } from './pages.ts';
 
 /** The bank's side of webauth: `/bank/{visit}`, where a person approves or refuses, and a page to come home to. */
@@ -25,7 +25,7 @@ export function serveBank(app: FastifyInstance, budgea: Budgea): void {
     reply.header('referrer-policy', 'no-referrer');
   });
 
-  app.get('/home', async (request, reply) => html(reply, 200, homePage(request.query as Record<string, unknown>)));
+  app.get('/home', async (request: HomeRequest, reply) => html(reply, 200, homePage(request.query)));
 
   app.get('/:visit', async (request: VisitRequest, reply) => {
     const visit = budgea.webauth.find(request.params.visit);
@@ -47,6 +47,7 @@ export function serveBank(app: FastifyInstance, budgea: Budgea): void {
   });
 }
 
+type HomeRequest = FastifyRequest<{ Querystring: Parameters }>;
 type VisitRequest = FastifyRequest<{ Params: { visit: string } }>;
 
 function html(reply: FastifyReply, status: number, page: string): FastifyReply {

@@ -1,3 +1,4 @@
+import type { Parameters } from '../parameters.ts';
 import type { WebauthSession } from '../state/webauth-sessions.ts';
 import { details, escape, page } from './page.ts';
 
@@ -35,7 +36,7 @@ export function overPage(): string {
 }
 
 /** The page that stands for the application when there is none: what the redirect home carried. */
-export function homePage(query: Readonly<Record<string, unknown>>): string {
+export function homePage(query: Parameters): string {
   const rows = Object.entries(query).map(([name, value]) => [name, String(value)] as const);
   return page('Back in the application', `<p>This is what it was told:</p>${details(rows)}`);
 }

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Budgea } from '../budgea.ts';
 import { BudgeaError } from '../errors.ts';
-import type { Answer, Call } from '../operation.ts';
+import type { Answer, Call, Operation } from '../operation.ts';
 import { OPERATIONS } from '../operations.ts';
 import type { Parameters } from '../parameters.ts';
 import { bodyOf } from './bodies.ts';
@@ -23,19 +23,21 @@ export function serveApi(
   app.addHook('onSend', async (request, reply) => calls.record(request, reply.statusCode));
 
   for (const { method, path: url, run } of OPERATIONS) {
-    app.route({
-      method,
-      url,
-      async handler(request, reply) {
-        const failure = failures.meet(pathOf(request));
-        if (failure !== undefined && failure.answer !== 'lost') return fail(failure, reply);
-        const answer = await run(budgea, callOf(request));
-        if (failure === undefined) return send(answer, reply);
-        calls.record(request, NO_ANSWER);
-        return fail(failure, reply);
-      },
-    });
+    app.route({ method, url, handler: async (request, reply) => serve(run, request, reply) });
   }
+  refuseOtherMethods(app);
+
+  async function serve(run: Operation, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const failure = failures.meet(pathOf(request));
+    if (failure !== undefined && failure.answer !== 'lost') return fail(failure, reply);
+    const answer = await run(budgea, callOf(request));
+    if (failure === undefined) return send(answer, reply);
+    calls.record(request, NO_ANSWER);
+    return fail(failure, reply);
+  }
+}
+
+function refuseOtherMethods(app: FastifyInstance): void {
   for (const url of new Set(OPERATIONS.map(({ path }) => path))) {
     const allowed: string[] = OPERATIONS.filter(({ path }) => path === url).map(({ method }) => method);
     app.route({

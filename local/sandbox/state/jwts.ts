@@ -5,7 +5,7 @@ import type { SigningKey } from './signing-key.ts';
 import type { Users } from './users.ts';
 
 /** What a JWT says about its holder. */
-export type JwtClaims =
+type JwtClaims =
   { type: 'manage_token'; scope: string } | { type: 'sharedAccess'; scope: string; id_user: number; iss: number };
 
 /** A JWT that was issued and not revoked; a user's one counts only while the user lives. */
@@ -17,7 +17,7 @@ export interface JwtRow {
 }
 
 /** The answer of the operations that make a JWT. */
-export interface IssuedJwt {
+interface IssuedJwt {
   jwt_token: string;
   payload: Record<string, unknown>;
 }
