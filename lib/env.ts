@@ -35,6 +35,10 @@ export const env = {
   secretId: (name: SecretName) => setting(secretVariable(name)),
   /** The certificate types that the gateway keeps. */
   certificateTypes: () => (process.env['CERTIFICATE_TYPES'] ?? '').split(',').filter((type) => type !== ''),
+  /** The scope of the manage JWTs that the rotation mints. */
+  manageScope: () => process.env['MANAGE_SCOPE'] ?? 'users',
+  /** The interval of the manage token's rotation, in minutes. */
+  rotationMinutes: () => Number(setting('ROTATION_MINUTES')),
   /** Whether `POST /auth/init` works without any credential. */
   allowAnonymousInit: () => process.env['ALLOW_ANONYMOUS_INIT'] === 'true',
 };

@@ -1,9 +1,10 @@
-import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import * as z from 'zod/mini';
 import { now } from './clock.ts';
 import { env } from './env.ts';
 import { GatewayError } from './errors.ts';
 import type { SecretName } from './operations.ts';
+import { secretsManager } from './secrets-manager.ts';
 
 /** A secret's value as it was read; the same object stands for the same reading. */
 export interface Held<T> {
@@ -27,11 +28,6 @@ const outagePause = 5_000;
 /** Readings on evidence: so many at once, and one more each second. One that brings something new does not count. */
 const evidenceBurst = 5;
 const evidencePause = 1_000;
-
-const client = new SecretsManagerClient({
-  maxAttempts: 2,
-  requestHandler: { connectionTimeout: 1_000, requestTimeout: 2_000, throwOnRequestTimeout: true },
-});
 
 /** Makes the reader of a secret; `usableUntil` gives the time, in milliseconds since the epoch, at which a value stops being worth anything. */
 export function cachedSecret<T>(
@@ -105,7 +101,7 @@ export function cachedSecret<T>(
 }
 
 async function fetchSecret<T>(name: SecretName, schema: z.ZodMiniType<T>): Promise<Held<T>> {
-  const { SecretString: text } = await client.send(new GetSecretValueCommand({ SecretId: env.secretId(name) }));
+  const { SecretString: text } = await secretsManager.send(new GetSecretValueCommand({ SecretId: env.secretId(name) }));
   return parseSecret(name, text ?? '', schema);
 }
 

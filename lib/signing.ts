@@ -1,6 +1,6 @@
 import { ApiError, type AuthenticationApi, type ClientCredentials } from './budgea/authentication-api.ts';
 import { GatewayError } from './errors.ts';
-import type { Call } from './http/call.ts';
+import type { Call, Invocation } from './http/call.ts';
 import { budgeaFor, forwarding, type Attached } from './http/upstream.ts';
 import type { SecretName } from './operations.ts';
 import { adminToken, cachedSecret, clientCredentials, manageToken, type Held, type Secret } from './secrets.ts';
@@ -49,8 +49,8 @@ export function callUpstream<T>(call: Call, send: Send<T>): Promise<T> {
 }
 
 /** Calls upstream signed with a secret, whoever the caller is. Throws GatewayError `unavailable` when upstream rejects the credential. */
-export function signed<T>(call: Call, secret: keyof typeof signers, send: Send<T>): Promise<T> {
-  return signers[secret](call, send);
+export function signed<T>(invocation: Invocation, secret: keyof typeof signers, send: Send<T>): Promise<T> {
+  return signers[secret](invocation, send);
 }
 
 /**
@@ -58,10 +58,10 @@ export function signed<T>(call: Call, secret: keyof typeof signers, send: Send<T
  * made once more: the rejection proves that the first did nothing.
  */
 function signer<V>(name: SecretName, secret: Secret<V>, sign: (value: V) => Signature) {
-  return async <T>(call: Call, send: Send<T>): Promise<T> => {
+  return async <T>(invocation: Invocation, send: Send<T>): Promise<T> => {
     const attempt = ({ value }: Held<V>): Promise<T> => {
       const { client, ...attached } = sign(value);
-      return send(budgeaFor(call, attached), client ?? {});
+      return send(budgeaFor(invocation, attached), client ?? {});
     };
     const held = await secret.get();
     try {
@@ -69,9 +69,9 @@ function signer<V>(name: SecretName, secret: Secret<V>, sign: (value: V) => Sign
     } catch (error) {
       if (!rejectsCredential(error)) throw error;
       const newer = await secret.newerThan(held);
-      if (newer === undefined) throw rejected(call, name, error);
+      if (newer === undefined) throw rejected(invocation, name, error);
       return attempt(newer).catch((again: unknown) => {
-        throw rejectsCredential(again) ? rejected(call, name, again) : again;
+        throw rejectsCredential(again) ? rejected(invocation, name, again) : again;
       });
     }
   };
@@ -83,7 +83,7 @@ function rejectsCredential(error: unknown): boolean {
   return error.status === 401 || (error.status === 403 && error.code === 'invalidToken');
 }
 
-function rejected({ record }: Call, name: SecretName, cause: unknown): GatewayError {
+function rejected({ record }: Invocation, name: SecretName, cause: unknown): GatewayError {
   record.count.push('CredentialRejected');
   return new GatewayError('unavailable', { detail: `upstream rejects the credential of the secret ${name}`, cause });
 }

@@ -3,6 +3,16 @@ import type middy from '@middy/core';
 import type { Operation, OperationId } from '../operations.ts';
 import type { Caller, Credential } from './caller.ts';
 
+/** What every call upstream needs to know of the invocation that makes it. */
+export interface Invocation {
+  readonly requestId: string;
+  /** The caller's trace, when it sent a valid one. */
+  readonly traceparent: string | undefined;
+  /** Ends everything that the invocation waits for, in time for an answer. */
+  readonly signal: AbortSignal;
+  readonly record: CallRecord;
+}
+
 /** What the log line of a call says beyond its result; every field is safe to log. */
 export interface CallRecord {
   kind?: string;
@@ -21,17 +31,11 @@ export interface CallRecord {
 }
 
 /** One call on its way through the stack; each middleware adds what it finds out. */
-export interface Call {
+export interface Call extends Invocation {
   readonly id: OperationId;
   readonly operation: Operation;
-  readonly requestId: string;
-  /** The caller's trace, when it sent a valid one. */
-  readonly traceparent: string | undefined;
   /** When the call began, milliseconds since the epoch. */
   readonly startedAt: number;
-  /** Ends everything that the call waits for, in time for an answer. */
-  readonly signal: AbortSignal;
-  readonly record: CallRecord;
   /** Whether a person looks on, so that a refusal has to be a page. */
   readonly browser: boolean;
   /** Fields of the query or the body, as they came. */

@@ -1,6 +1,7 @@
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { ApiError, TransportError } from '../budgea/authentication-api.ts';
 import { GatewayError, failures, type FailureCode } from '../errors.ts';
+import { explain } from '../explain.ts';
 import { errorEnvelope } from '../schemas/responses.ts';
 import { now } from '../clock.ts';
 import type { Call, Middleware } from './call.ts';
@@ -84,29 +85,4 @@ function oauthError({ status, code }: Refusal): string {
   if (status === 403) return 'unauthorized_client';
   if (status === 429 || status === 503 || status === 504) return 'temporarily_unavailable';
   return status >= 500 ? 'server_error' : 'invalid_request';
-}
-
-/** What the log may know: our own words, and of anything else its name, its code and where it was thrown. */
-function explain(error: unknown): { detail?: string | undefined; cause?: string | undefined } {
-  if (error instanceof GatewayError) return { detail: error.detail, cause: nameOf(error.cause) };
-  if (error instanceof TransportError || error instanceof ApiError) return { detail: error.message };
-  return { detail: 'an unexpected error', cause: `${nameOf(error)} ${whereThrown(error)}` };
-}
-
-function nameOf(error: unknown): string | undefined {
-  if (error === undefined) return undefined;
-  if (!(error instanceof Error)) return typeof error;
-  if (error instanceof ApiError || error instanceof TransportError) return error.message;
-  const code = 'code' in error && typeof error.code === 'string' ? ` ${error.code}` : '';
-  return error.name + code;
-}
-
-/** The stack without the message, which can quote a request. */
-function whereThrown(error: unknown): string {
-  const lines = error instanceof Error ? (error.stack?.split('\n') ?? []) : [];
-  return lines
-    .filter((line) => /^\s+at /.test(line))
-    .slice(0, 8)
-    .map((line) => line.trim())
-    .join(' | ');
 }

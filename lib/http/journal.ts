@@ -1,11 +1,12 @@
 import { now } from '../clock.ts';
 import { env } from '../env.ts';
 import { logLine } from '../log.ts';
+import { embeddedMetrics, type Metrics } from '../metrics.ts';
 import type { CallContext, Middleware } from './call.ts';
 
 /**
- * One JSON line per call, the answer's request id in it. The line is CloudWatch's embedded metric format as well: metrics by operation and
- * outcome, never by partner. Source: CloudWatch, "Embedded metric format specification".
+ * One JSON line per call, the answer's request id in it. The line carries metrics by operation and outcome, never
+ * by partner: a thousand partners would be thousands of metrics.
  */
 export const journal: Middleware = {
   after: ({ context, response }) => write(context, response?.statusCode ?? 500),
@@ -17,6 +18,7 @@ let cold = true;
 function write({ call, functionName, functionVersion }: CallContext, status: number): void {
   const { count, upstream_attempts, upstream_ms, ...known } = call.record;
   const counts = Object.fromEntries(count.map((name) => [name, 1]));
+  const upstream: Metrics = upstream_attempts > 0 ? { upstream_ms: 'Milliseconds' } : {};
   logLine({
     level: status >= 500 ? 'ERROR' : 'INFO',
     time: new Date(call.startedAt).toISOString(),
@@ -33,24 +35,19 @@ function write({ call, functionName, functionVersion }: CallContext, status: num
     function: `${functionName}:${functionVersion}`,
     calls: 1,
     ...counts,
-    _aws: {
-      Timestamp: call.startedAt,
-      CloudWatchMetrics: [
-        {
-          Namespace: 'BudgeaAuthGateway',
-          Dimensions: [
-            ['environment', 'operation'],
-            ['environment', 'operation', 'outcome'],
-          ],
-          Metrics: [
-            { Name: 'calls', Unit: 'Count' },
-            { Name: 'duration_ms', Unit: 'Milliseconds' },
-            ...(upstream_attempts > 0 ? [{ Name: 'upstream_ms', Unit: 'Milliseconds' }] : []),
-            ...Object.keys(counts).map((Name) => ({ Name, Unit: 'Count' })),
-          ],
-        },
+    ...embeddedMetrics(
+      call.startedAt,
+      [
+        ['environment', 'operation'],
+        ['environment', 'operation', 'outcome'],
       ],
-    },
+      {
+        calls: 'Count',
+        duration_ms: 'Milliseconds',
+        ...upstream,
+        ...Object.fromEntries(count.map((name) => [name, 'Count' as const])),
+      },
+    ),
   });
   cold = false;
 }

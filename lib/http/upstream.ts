@@ -3,7 +3,7 @@ import { send, type Send } from '../budgea/send.ts';
 import { now } from '../clock.ts';
 import { env } from '../env.ts';
 import { GatewayError } from '../errors.ts';
-import type { Call } from './call.ts';
+import type { Call, Invocation } from './call.ts';
 import { echoes } from './echo.ts';
 
 /** What a client for one upstream call is made of. */
@@ -14,10 +14,10 @@ export interface Attached {
   guarded?: readonly string[];
 }
 
-/** The client of Budgea for one call: it ends with the call, carries its request id and trace, and counts its attempts. */
-export function budgeaFor(call: Call, { token, guarded = [] }: Attached): AuthenticationApi {
+/** The client of Budgea for one invocation: it ends with it, carries its request id and trace, and counts its attempts. */
+export function budgeaFor(invocation: Invocation, { token, guarded = [] }: Attached): AuthenticationApi {
   const configuration = new Configuration({ basePath: env.budgeaUrl(), apiKey: token, apiKeyPrefix: 'Bearer' });
-  return new AuthenticationApi(configuration, sendFor(call, guarded));
+  return new AuthenticationApi(configuration, sendFor(invocation, guarded));
 }
 
 /** The client with the caller's own token, or with none. */
@@ -25,7 +25,7 @@ export function forwarding(call: Call): AuthenticationApi {
   return budgeaFor(call, { token: call.caller.kind === 'token' ? call.caller.token : undefined });
 }
 
-function sendFor({ signal, requestId, traceparent, record }: Call, guarded: readonly string[]): Send {
+function sendFor({ signal, requestId, traceparent, record }: Invocation, guarded: readonly string[]): Send {
   return async (request, configuration, whole) => {
     const headers = {
       ...request.headers,

@@ -86,9 +86,13 @@ export async function* listPartners(): AsyncGenerator<PartnerRecord> {
   }
 }
 
-/** The ids of a partner's users. */
-export async function* listUsers(clientId: string): AsyncGenerator<string> {
-  for await (const { pk } of query(usersIndex.name, usersIndex.key, clientId)) yield pk.slice('USER#'.length);
+/** How many users a partner has, temporary ones that have expired left out. */
+export async function countUsers(clientId: string): Promise<number> {
+  let users = 0;
+  for await (const { expires_at } of query(usersIndex.name, usersIndex.key, clientId)) {
+    if (typeof expires_at !== 'number' || expires_at * 1000 > now()) users += 1;
+  }
+  return users;
 }
 
 /** The day of each key's last use, by key id. */

@@ -1,0 +1,33 @@
+import { ApiError, TransportError } from './budgea/authentication-api.ts';
+import { GatewayError } from './errors.ts';
+
+/** What the log may know of an error. */
+export interface Explanation {
+  detail?: string | undefined;
+  cause?: string | undefined;
+}
+
+/** Our own words, and of anything else its name, its code and where it was thrown: other messages can quote a request. */
+export function explain(error: unknown): Explanation {
+  if (error instanceof GatewayError) return { detail: error.detail, cause: nameOf(error.cause) };
+  if (error instanceof TransportError || error instanceof ApiError) return { detail: error.message };
+  return { detail: 'an unexpected error', cause: `${nameOf(error)} ${whereThrown(error)}` };
+}
+
+function nameOf(error: unknown): string | undefined {
+  if (error === undefined) return undefined;
+  if (!(error instanceof Error)) return typeof error;
+  if (error instanceof ApiError || error instanceof TransportError) return error.message;
+  const code = 'code' in error && typeof error.code === 'string' ? ` ${error.code}` : '';
+  return error.name + code;
+}
+
+/** The stack without the message. */
+function whereThrown(error: unknown): string {
+  const lines = error instanceof Error ? (error.stack?.split('\n') ?? []) : [];
+  return lines
+    .filter((line) => /^\s+at /.test(line))
+    .slice(0, 8)
+    .map((line) => line.trim())
+    .join(' | ');
+}
