@@ -1,9 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
+import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { SecretName } from '../lib/operations.ts';
 import type { NewPartner } from '../lib/partners/directory.ts';
+import type { PartnerRecord } from '../lib/partners/record.ts';
 import type { DemoPartner } from '../local/demo-partners.ts';
-import { startStack, type StackFile } from '../local/stack.ts';
+import type { RecordedCall } from '../local/sandbox/http/call-list.ts';
+import { startStack, type StackFile, type StackOptions } from '../local/stack.ts';
 import { invokeHandler, type Answer, type TestRequest } from './invoke.ts';
 
 /** How a test reaches an operation: its exported handler with an API Gateway event, or HTTP through the local API Gateway. */
@@ -18,10 +22,18 @@ export interface Gateway {
   ask: Record<(typeof ways)[number], Ask>;
   /** Creates a partner; its key as `client_secret`. */
   newPartner(partner?: Partial<NewPartner>): Promise<DemoPartner>;
+  /** Changes a partner's record; functions that know it go on with what they know for at most a minute. */
+  changePartner(partner: DemoPartner, change: Partial<PartnerRecord>): Promise<void>;
   /** Creates a permanent user of a partner. */
   newUser(partner: DemoPartner): Promise<{ id: string; token: string }>;
+  /** Asks the sandbox itself, behind the gateway's back. */
+  sandbox: Ask;
+  /** The value of one of the gateway's secrets. */
+  secret<T>(name: SecretName): Promise<T>;
   /** What the sandbox was asked since the last time: `GET /users/1` and so on. */
   upstreamCalls(): Promise<string[]>;
+  /** The same with the names of everything that came along, and what was answered. */
+  upstreamRequests(): Promise<RecordedCall[]>;
   /** Posts to the sandbox's control, `clock` for example. */
   control(path: string, body: unknown): Promise<unknown>;
   /** Log lines since the last time. */
@@ -32,12 +44,13 @@ export interface Gateway {
 }
 
 /** Starts the stack. */
-export async function startGateway(): Promise<Gateway> {
+export async function startGateway(options: Partial<StackOptions> = {}): Promise<Gateway> {
   const data = await mkdtemp(join(tmpdir(), 'gateway-'));
   const lines = catchLogs();
-  const stack = await startStack({ port: 0, data });
-  const { createPartner } = await import('../lib/partners/directory.ts');
-  const sandbox = new URL('/_sandbox/', stack.file.sandbox);
+  const stack = await startStack({ port: 0, data, ...options });
+  const { changePartner, createPartner } = await import('../lib/partners/directory.ts');
+  const { sandbox: budgea = '' } = stack.file;
+  const control = new URL('/_sandbox/', budgea);
   const http: Ask = (method, path, request) => askOverHttp(method, stack.file.gateway + path, request);
   const gateway: Gateway = {
     file: stack.file,
@@ -46,19 +59,32 @@ export async function startGateway(): Promise<Gateway> {
       const { record, key } = await createPartner({ name: 'A test partner', ...partner });
       return { client_id: record.client_id, client_secret: key };
     },
+    async changePartner({ client_id }, change) {
+      await changePartner(client_id, (record) => ({ ...record, ...change }));
+    },
     async newUser(partner) {
       const { body } = await http('POST', '/auth/init', json({ ...partner }));
       const { id_user, auth_token } = body as { id_user: number; auth_token: string };
       return { id: String(id_user), token: auth_token };
     },
+    sandbox: (method, path, request) => askOverHttp(method, budgea + path, request),
+    async secret<T>(name: SecretName) {
+      const { readSecret } = await import('../local/secrets.ts');
+      // Whoever asks knows the secret's shape.
+      return (await readSecret<T>(name)) as T;
+    },
     async upstreamCalls() {
-      const { calls } = (await (await fetch(new URL('calls', sandbox))).json()) as { calls: UpstreamCall[] };
-      await fetch(new URL('calls', sandbox), { method: 'DELETE' });
-      return calls.map(({ method, path }) => `${method} ${path.replace(/^\/2\.0/, '')}`);
+      const calls = await gateway.upstreamRequests();
+      return calls.map(({ method, path }) => `${method} ${path}`);
+    },
+    async upstreamRequests() {
+      const { calls } = (await (await fetch(new URL('calls', control))).json()) as { calls: RecordedCall[] };
+      await fetch(new URL('calls', control), { method: 'DELETE' });
+      return calls.map((call) => ({ ...call, path: call.path.replace(/^\/2\.0/, '') }));
     },
     async control(path, body) {
       const { headers, body: text } = json(body);
-      const answer = await fetch(new URL(path, sandbox), { method: 'POST', headers, body: text });
+      const answer = await fetch(new URL(path, control), { method: 'POST', headers, body: text });
       return answer.status === 204 ? undefined : answer.json();
     },
     logs: () => lines.splice(0),
@@ -73,11 +99,6 @@ export async function startGateway(): Promise<Gateway> {
     },
   };
   return gateway;
-}
-
-interface UpstreamCall {
-  method: string;
-  path: string;
 }
 
 /** A JSON body. */
@@ -112,16 +133,33 @@ export function basic({ client_id, client_secret }: DemoPartner, after = ''): { 
   return authorization(`Basic ${Buffer.from(`${client_id}:${client_secret}${after}`).toString('base64')}`);
 }
 
-async function askOverHttp(method: string, url: string, { headers = {}, body }: TestRequest = {}): Promise<Answer> {
-  const answer = await fetch(url, { method, headers, body: body ?? null, redirect: 'manual' });
-  const text = await answer.text();
-  const type = answer.headers.get('content-type') ?? '';
-  return {
-    status: answer.status,
-    headers: Object.fromEntries(answer.headers),
-    text,
-    body: type.startsWith('application/json') ? JSON.parse(text) : undefined,
-  };
+/** Without `fetch`, which tidies paths and refuses a body on GET. */
+async function askOverHttp(
+  method: string,
+  url: string,
+  { headers = {}, body = '' }: TestRequest = {},
+): Promise<Answer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+  const { origin } = new URL(url);
+  const length = body === '' ? {} : { 'content-length': Buffer.byteLength(body) };
+  const options = { method, path: url.slice(origin.length), headers: { ...headers, ...length } };
+  const sent = httpRequest(origin, options, (answer) => {
+    const chunks: Buffer[] = [];
+    answer.on('data', (chunk: Buffer) => chunks.push(chunk)).on('error', reject);
+    answer.on('end', () => {
+      const text = Buffer.concat(chunks).toString('utf8');
+      const answered = Object.entries(answer.headers).map(([name, value]) => [name, String(value)]);
+      const isJson = answer.headers['content-type']?.startsWith('application/json') ?? false;
+      resolve({
+        status: answer.statusCode ?? 0,
+        headers: Object.fromEntries(answered) as Record<string, string>,
+        text,
+        body: isJson ? JSON.parse(text) : undefined,
+      });
+    });
+  });
+  sent.on('error', reject).end(body);
+  return promise;
 }
 
 /** Functions write their log to standard error: the tests read it, and nobody has to look at it. */
