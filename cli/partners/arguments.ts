@@ -1,0 +1,47 @@
+import { Argument, InvalidArgumentError } from 'commander';
+import { grantForms, isGrant } from '../../lib/partners/grants.ts';
+import { redirectUriFault } from '../../lib/partners/redirect-uri.ts';
+
+// Each is checked while the command line is read: nothing has been touched yet when one is refused.
+
+/** `<client id>`: the partner that a command is about. */
+export function clientIdArgument(): Argument {
+  return new Argument('<client id>', 'the partner').argParser((text) => {
+    if (!/^[1-9]\d{7}$/.test(text))
+      throw new InvalidArgumentError('A client id is 8 digits; "partners list" shows them.');
+    return text;
+  });
+}
+
+/** Whether a text is a user id of Budgea's. */
+export function isUserId(text: string): boolean {
+  return /^[1-9]\d{0,17}$/.test(text);
+}
+
+/** Reads a partner's name, which is shown on terminals. */
+export function partnerName(text: string): string {
+  const name = text.trim();
+  if (!/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]{1,100}$/u.test(name)) {
+    throw new InvalidArgumentError('A name has 1 to 100 characters and is one line.');
+  }
+  return name;
+}
+
+/** Collects grants. */
+export function grantList(text: string, before: readonly string[] = []): string[] {
+  if (!isGrant(text)) throw new InvalidArgumentError(`A grant is one of ${grantForms.join(', ')}.`);
+  return [...new Set([...before, text])];
+}
+
+/** Collects redirect URIs. */
+export function redirectUriList(text: string, before: readonly string[] = []): string[] {
+  const fault = redirectUriFault(text);
+  if (fault !== undefined) throw new InvalidArgumentError(fault);
+  return [...new Set([...before, text])];
+}
+
+/** Collects user ids. */
+export function userIdList(text: string, before: readonly string[] = []): string[] {
+  if (!isUserId(text)) throw new InvalidArgumentError('A user id is a whole number of up to 18 digits.');
+  return [...before, text];
+}

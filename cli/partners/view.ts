@@ -1,0 +1,56 @@
+import type { PartnerRecord } from '../../lib/partners/record.ts';
+
+/** A partner as `--json` shows it: everything but the hashes. */
+export function partnerView({ client_id, name, status, created, redirect_uris, grants, keys }: PartnerRecord) {
+  return {
+    client_id,
+    name,
+    status,
+    created,
+    redirect_uris,
+    grants,
+    keys: keys.map((key) => ({ id: key.id, created: key.created })),
+  };
+}
+
+/** A partner with a new key, named as in `stack.json`: the only time that the key is shown. */
+export function issuedView({ client_id, name, redirect_uris, grants, keys }: PartnerRecord, key: string) {
+  const [redirect_uri] = redirect_uris;
+  return {
+    client_id,
+    client_secret: key,
+    key_id: keys.at(-1)?.id,
+    name,
+    ...(redirect_uri !== undefined && { redirect_uri }),
+    redirect_uris,
+    grants,
+  };
+}
+
+/** A partner in a sentence: `Acme (12345678)`. */
+export function called({ name, client_id }: Pick<PartnerRecord, 'name' | 'client_id'>): string {
+  return `${name} (${client_id})`;
+}
+
+/** Values on one line, or what to say when there are none. */
+export function listed(values: readonly string[], none = 'none'): string {
+  return values.length === 0 ? none : values.join(', ');
+}
+
+/** Rows as left-aligned columns. */
+export function columns(rows: readonly (readonly string[])[]): string {
+  const width = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, at) => cell.padEnd(width(at)))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+/** An ISO 8601 time, to the minute. */
+export function minute(time: string): string {
+  return `${time.slice(0, 16).replace('T', ' ')} UTC`;
+}

@@ -1,0 +1,45 @@
+import type * as schemas from '../../lib/secrets.ts';
+
+/** One value of a secret, as a person is asked for it. */
+export interface Field {
+  name: string;
+  label: string;
+  hidden: boolean;
+}
+
+/** What is particular to a secret that operators set. */
+export interface Settable {
+  fields: readonly Field[];
+  /** What standard input may hold, for whoever gets it wrong. */
+  example: string;
+  /** The field that standard input may be, all of it and without JSON around it. */
+  bare?: string;
+  /** Picks the secret's schema; the module that has it makes an AWS client, so that it is loaded late. */
+  schema: (all: typeof schemas) => typeof schemas.clientCredentials | typeof schemas.adminToken;
+  /** What follows from a new value in a deployed environment. */
+  follows: string;
+}
+
+/** The secrets that operators set; everything else the gateway makes by itself. */
+export const settables = {
+  'client-credentials': {
+    fields: [
+      { name: 'client_id', label: 'client_id', hidden: false },
+      { name: 'client_secret', label: 'client_secret', hidden: true },
+    ],
+    example: '{"client_id": …, "client_secret": …}',
+    schema: ({ clientCredentials }) => clientCredentials,
+    follows: 'Functions sign with it within six minutes, or as soon as Budgea rejects the old one.',
+  },
+  'admin-token': {
+    fields: [{ name: 'token', label: 'admin manage token', hidden: true }],
+    example: '{"token": …}, or the bare token',
+    bare: 'token',
+    schema: ({ adminToken }) => adminToken,
+    follows:
+      'POST /admin/jwt signs with it within six minutes, or as soon as Budgea rejects the old one; the next rotation of the manage token mints with it.',
+  },
+} as const satisfies Record<string, Settable>;
+
+/** The name of a secret that operators set. */
+export type SettableName = keyof typeof settables;
