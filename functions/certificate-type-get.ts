@@ -1,4 +1,4 @@
-import { keepCertificate, readCertificate, type Certificate } from '../lib/certificates.ts';
+import { keepCertificate, readKept, type Certificate } from '../lib/certificates.ts';
 import { env } from '../lib/env.ts';
 import { GatewayError } from '../lib/errors.ts';
 import type { Call } from '../lib/http/call.ts';
@@ -20,15 +20,16 @@ export const handler = serve(
     if (!env.certificateTypes().includes(type)) {
       throw new GatewayError('notFound', { description: 'The gateway does not keep certificates of this type.' });
     }
-    return (await readKept(type)) ?? fetchFirst(call, type);
+    return (await keptCopy(type)) ?? fetchFirst(call, type);
   },
   authenticatePartner,
 );
 
-async function readKept(type: string): Promise<Certificate | undefined> {
-  return readCertificate(type).catch((cause: unknown) => {
+async function keptCopy(type: string): Promise<Certificate | undefined> {
+  const kept = await readKept(type).catch((cause: unknown) => {
     throw new GatewayError('unavailable', { detail: 'the kept certificate cannot be read', cause });
   });
+  return kept?.certificate;
 }
 
 async function fetchFirst(call: Call, type: string): Promise<Certificate> {

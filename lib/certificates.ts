@@ -1,24 +1,83 @@
+import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod/mini';
 import { now } from './clock.ts';
 import { certificate } from './schemas/responses.ts';
-import { table } from './table.ts';
+import { ConditionFailed, table } from './table.ts';
 
 /** A certificate as upstream gives it. */
 export type Certificate = z.output<typeof certificate>;
 
-/** The latest certificate of a type, as kept. Times are ISO 8601. */
-const keptCertificate = z.object({ certificate, changed_at: z.string(), checked_at: z.string() });
+/** What is kept of a certificate type. Times are ISO 8601. */
+const keptCertificate = z.object({
+  /** The latest good one; undefined before the first. */
+  certificate: z.optional(certificate),
+  /** When it became another one. */
+  changed_at: z.optional(z.string()),
+  /** When upstream was last asked, whatever came of it. */
+  checked_at: z.string(),
+  /** When upstream last confirmed it. */
+  confirmed_at: z.optional(z.string()),
+});
+
+/** What is kept of a certificate type. */
+export type KeptCertificate = z.output<typeof keptCertificate>;
 
 const certificateItem = (type: string): string => `CERTIFICATE#${type}`;
+const timestamp = (): string => new Date(now()).toISOString();
 
-/** The kept certificate of a type; undefined when none was fetched yet. Throws the table's errors. */
-export async function readCertificate(type: string): Promise<Certificate | undefined> {
+/** What is kept of a type; undefined when it was never asked for. Throws the table's errors. */
+export async function readKept(type: string): Promise<KeptCertificate | undefined> {
   const item = await table.get(certificateItem(type));
-  return item === undefined ? undefined : keptCertificate.parse(item).certificate;
+  return item === undefined ? undefined : keptCertificate.parse(item);
 }
 
-/** Keeps the first certificate of a type. Throws the table's errors. */
-export async function keepCertificate(type: string, fetched: Certificate): Promise<void> {
-  const time = new Date(now()).toISOString();
-  await table.put({ pk: certificateItem(type), certificate: fetched, changed_at: time, checked_at: time });
+/** What became of a fetched certificate: `older` and `raced` leave what is kept. */
+export type Kept = 'changed' | 'unchanged' | 'older' | 'raced';
+
+/** Keeps a fetched certificate, written only when it is another one than the kept one and not older. Throws the table's errors. */
+export async function keepCertificate(type: string, fetched: Certificate): Promise<Kept> {
+  const kept = await readKept(type);
+  const time = timestamp();
+  if (isDeepStrictEqual(kept?.certificate, fetched)) {
+    await confirm(type, time);
+    return 'unchanged';
+  }
+  if (isOlder(fetched, kept?.certificate)) {
+    await noteFailedCheck(type);
+    return 'older';
+  }
+  const item = {
+    pk: certificateItem(type),
+    certificate: fetched,
+    changed_at: time,
+    checked_at: time,
+    confirmed_at: time,
+  };
+  const changedAt = kept?.changed_at;
+  const condition =
+    changedAt === undefined
+      ? { text: 'attribute_not_exists(changed_at)' }
+      : { text: 'changed_at = :changed', values: { ':changed': changedAt } };
+  try {
+    await table.put(item, condition);
+    return 'changed';
+  } catch (error) {
+    if (error instanceof ConditionFailed) return 'raced';
+    throw error;
+  }
+}
+
+/** Notes that upstream was asked and gave nothing to keep. Throws the table's errors. */
+export async function noteFailedCheck(type: string): Promise<void> {
+  await table.update(certificateItem(type), { text: 'SET checked_at = :time', values: { ':time': timestamp() } });
+}
+
+async function confirm(type: string, time: string): Promise<void> {
+  const text = 'SET checked_at = :time, confirmed_at = :time';
+  await table.update(certificateItem(type), { text, values: { ':time': time } });
+}
+
+/** `created` is `YYYY-MM-DD HH:MM:SS`, which sorts as it ages. */
+function isOlder({ created: fetched }: Certificate, kept: Certificate | undefined): boolean {
+  return typeof fetched === 'string' && typeof kept?.created === 'string' && fetched < kept.created;
 }

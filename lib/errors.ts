@@ -58,3 +58,8 @@ export class GatewayError extends Error {
     this.retryAfter = retryAfter;
   }
 }
+
+/** Ends a scheduled run that must not go on; the message is for the log and holds no secret. */
+export class Refused extends Error {
+  override readonly name = 'Refused';
+}

@@ -1,5 +1,5 @@
 import { ApiError, TransportError } from './budgea/authentication-api.ts';
-import { GatewayError } from './errors.ts';
+import { GatewayError, Refused } from './errors.ts';
 
 /** What the log may know of an error. */
 export interface Explanation {
@@ -10,7 +10,9 @@ export interface Explanation {
 /** Our own words, and of anything else its name, its code and where it was thrown: other messages can quote a request. */
 export function explain(error: unknown): Explanation {
   if (error instanceof GatewayError) return { detail: error.detail, cause: nameOf(error.cause) };
-  if (error instanceof TransportError || error instanceof ApiError) return { detail: error.message };
+  if (error instanceof Refused || error instanceof TransportError || error instanceof ApiError) {
+    return { detail: error.message };
+  }
   return { detail: 'an unexpected error', cause: `${nameOf(error)} ${whereThrown(error)}` };
 }
 

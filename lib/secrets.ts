@@ -23,6 +23,8 @@ export interface Secret<T> {
 
 /** A value serves this long, in milliseconds, give or take a fifth so that containers do not ask in step. */
 const timeToLive = 300_000;
+/** No container uses a value for longer after it was replaced, in milliseconds, while Secrets Manager answers. */
+export const longestLife = timeToLive * 1.2;
 /** During an outage the last good value serves this long before Secrets Manager is asked again. */
 const outagePause = 5_000;
 /** Readings on evidence: so many at once, and one more each second. One that brings something new does not count. */

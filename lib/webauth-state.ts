@@ -15,7 +15,7 @@ export interface WebauthState {
 }
 
 /** A seal opens for this long, in seconds. */
-const lifetime = 600;
+export const sealLife = 600;
 /** A key id that nobody knows makes the keys be read again, at most once in this time, in milliseconds. */
 const unknownKeyPause = 30_000;
 
@@ -45,7 +45,7 @@ export async function seal({ partner, redirectUri, state }: WebauthState): Promi
   const nonce = randomBytes(12);
   const cipher = createCipheriv('aes-256-gcm', Buffer.from(current.key, 'base64'), nonce);
   cipher.setAAD(authenticated(current.kid));
-  const text = JSON.stringify({ p: partner, u: redirectUri, s: state, e: Math.floor(now() / 1000) + lifetime });
+  const text = JSON.stringify({ p: partner, u: redirectUri, s: state, e: Math.floor(now() / 1000) + sealLife });
   const sealed = Buffer.concat([nonce, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]);
   return `${current.kid}.${sealed.toString('base64url')}`;
 }

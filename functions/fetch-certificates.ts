@@ -1,0 +1,48 @@
+import { keepCertificate, noteFailedCheck, type Kept } from '../lib/certificates.ts';
+import { env } from '../lib/env.ts';
+import { Refused } from '../lib/errors.ts';
+import { explain, type Explanation } from '../lib/explain.ts';
+import type { Invocation } from '../lib/http/call.ts';
+import { job } from '../lib/job.ts';
+import { logLine } from '../lib/log.ts';
+import { embeddedMetrics } from '../lib/metrics.ts';
+import { now } from '../lib/clock.ts';
+import { signed } from '../lib/signing.ts';
+
+type Outcome = Kept | 'failed';
+
+/** Fetches every configured certificate type; a type that fails keeps its last good one, and the run fails after the others are done. */
+export const handler = job('fetch_certificates', async (_event, invocation) => {
+  const types = env.certificateTypes();
+  const outcomes = await Promise.all(types.map((type) => fetchType(invocation, type)));
+  const failed = types.filter((_, index) => outcomes[index] === 'failed' || outcomes[index] === 'older');
+  if (failed.length > 0) throw new Refused(`not refreshed: ${failed.join(', ')}`);
+  return { types };
+});
+
+async function fetchType(invocation: Invocation, type: string): Promise<Outcome> {
+  const [outcome, facts] = await refresh(invocation, type);
+  logLine({
+    level: outcome === 'failed' || outcome === 'older' ? 'ERROR' : 'INFO',
+    time: new Date(now()).toISOString(),
+    request_id: invocation.requestId,
+    environment: env.environment(),
+    certificate_type: type,
+    outcome,
+    ...facts,
+    certificate_checks: 1,
+    ...embeddedMetrics(now(), [['environment', 'certificate_type', 'outcome']], { certificate_checks: 'Count' }),
+  });
+  return outcome;
+}
+
+async function refresh(invocation: Invocation, type: string): Promise<[Outcome, Explanation]> {
+  try {
+    const fetched = await signed(invocation, 'manage-token', (budgea) => budgea.certificateTypeGet(type));
+    return [await keepCertificate(type, fetched), {}];
+  } catch (error) {
+    // A table that cannot be written either shows in the age of what it keeps.
+    await noteFailedCheck(type).catch(() => undefined);
+    return ['failed', explain(error)];
+  }
+}

@@ -1,0 +1,54 @@
+import type { Context } from 'aws-lambda';
+import { now } from './clock.ts';
+import { env } from './env.ts';
+import { explain, type Explanation } from './explain.ts';
+import type { Invocation } from './http/call.ts';
+import { invocationOf } from './http/invocation.ts';
+import type { JobId } from './jobs.ts';
+import { logLine } from './log.ts';
+import { embeddedMetrics } from './metrics.ts';
+
+/** Thrown to whoever invoked a scheduled function that failed: its log line has the reason, so that no secret can get into this. */
+export class JobFailed extends Error {
+  override readonly name = 'JobFailed';
+}
+
+/** A scheduled function's Lambda handler. */
+export type JobHandler = (event: unknown, context: Context) => Promise<void>;
+
+/** What a job adds to its log line; every field is safe to log. */
+export type JobFacts = Readonly<Record<string, string | number | readonly string[]>>;
+
+/** Makes a scheduled function's handler: one log line for each run, with metrics by job and outcome. */
+export function job(id: JobId, run: (event: unknown, invocation: Invocation) => Promise<JobFacts>): JobHandler {
+  return async (event, context) => {
+    const startedAt = now();
+    const invocation = invocationOf(context);
+    const write = (outcome: 'success' | 'failed', facts: JobFacts | Explanation) => {
+      const { count } = invocation.record;
+      logLine({
+        level: outcome === 'success' ? 'INFO' : 'ERROR',
+        time: new Date(startedAt).toISOString(),
+        request_id: invocation.requestId,
+        environment: env.environment(),
+        job: id,
+        outcome,
+        ...facts,
+        duration_ms: now() - startedAt,
+        runs: 1,
+        ...Object.fromEntries(count.map((name) => [name, 1])),
+        ...embeddedMetrics(startedAt, [['environment', 'job', 'outcome']], {
+          runs: 'Count',
+          duration_ms: 'Milliseconds',
+          ...Object.fromEntries(count.map((name) => [name, 'Count' as const])),
+        }),
+      });
+    };
+    try {
+      write('success', await run(event, invocation));
+    } catch (error) {
+      write('failed', explain(error));
+      throw new JobFailed(`${id} failed: see the log line of request ${invocation.requestId}`);
+    }
+  };
+}

@@ -1,0 +1,60 @@
+import * as z from 'zod/mini';
+import type { AuthenticationApi } from '../budgea/authentication-api.ts';
+import { now } from '../clock.ts';
+import { env } from '../env.ts';
+import type { Invocation } from '../http/call.ts';
+import { budgeaFor } from '../http/upstream.ts';
+import { manageToken } from '../secrets.ts';
+import { signed } from '../signing.ts';
+import { acceptsManageToken, mintManageToken, type ManageToken } from './mint.ts';
+import { Unusable, type Rotation } from './rotate.ts';
+
+/** A JWT outlives a rotation that fails twice. */
+const intervals = 3;
+/** The shortest life worth minting, in minutes, however short the interval is. */
+const shortestLife = 15;
+
+/** How long a new JWT is to live, in minutes: three rotation intervals. Never 0, which would be for ever. */
+export function manageMinutes(): number {
+  return Math.max(shortestLife, Math.ceil(intervals * env.rotationMinutes()));
+}
+
+/** The manage JWT: minted with the admin token, and tried at upstream before it is used. */
+export const manageTokenRotation: Rotation<ManageToken> = {
+  schema: manageToken,
+  create: (_current, invocation) =>
+    signed(invocation, 'admin-token', (budgea: AuthenticationApi) =>
+      mintManageToken(budgea, { scope: env.manageScope(), minutes: manageMinutes() }),
+    ),
+  async test({ jwt_token, expires_at }, invocation) {
+    checkPayload(jwt_token);
+    if (expires_at - now() / 1000 < (manageMinutes() * 60) / intervals) {
+      throw new Unusable('it would not live until the next rotation');
+    }
+    await checkAtUpstream(jwt_token, invocation);
+  },
+};
+
+async function checkAtUpstream(token: string, invocation: Invocation): Promise<void> {
+  const accepted = await acceptsManageToken(budgeaFor(invocation, { token, guarded: [token] }));
+  if (!accepted) throw new Unusable('upstream rejects it');
+}
+
+const payload = z.object({ type: z.literal('manage_token'), aud: z.string(), scope: z.string(), exp: z.number() });
+
+/** The signature is upstream's to check; what the JWT says of itself has to fit this environment. */
+function checkPayload(token: string): void {
+  const { aud, scope } = readPayload(token);
+  const { host, hostname, port, protocol } = new URL(env.budgeaUrl());
+  const named = `${hostname}:${port === '' ? (protocol === 'https:' ? '443' : '80') : port}`;
+  if (aud !== host && aud !== named) throw new Unusable('it is for another host');
+  if (scope !== env.manageScope()) throw new Unusable('it has another scope');
+}
+
+function readPayload(token: string): z.output<typeof payload> {
+  try {
+    return payload.parse(JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8')));
+  } catch {
+    throw new Unusable('it is not a manage JWT that expires');
+  }
+}

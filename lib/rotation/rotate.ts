@@ -1,0 +1,122 @@
+import * as z from 'zod/mini';
+import { env } from '../env.ts';
+import { now } from '../clock.ts';
+import { Refused } from '../errors.ts';
+import type { Invocation } from '../http/call.ts';
+import { job, type JobFacts, type JobHandler } from '../job.ts';
+import { jobs, type JobId } from '../jobs.ts';
+import {
+  describe,
+  giveUpPending,
+  promote,
+  putPending,
+  readVersion,
+  versionWith,
+  type Described,
+} from './staged-secret.ts';
+
+/** What one secret's rotation does; the driver moves versions and labels. */
+export interface Rotation<V> {
+  schema: z.ZodMiniType<V>;
+  /** The shortest time from one rotation to the next, in milliseconds: an earlier one is refused. */
+  pause?: number;
+  /** Makes a new value; `current` is the one in use, undefined before the first. */
+  create(current: V | undefined, invocation: Invocation): Promise<V>;
+  /** Throws Unusable when the value must not be used, and anything else when nobody can tell. */
+  test(value: V, invocation: Invocation): Promise<void>;
+}
+
+/** A value that must not be used: the next rotation begins with another one. */
+export class Unusable extends Error {
+  override readonly name = 'Unusable';
+}
+
+/** Source: Secrets Manager user guide, “Lambda rotation functions”. */
+const rotationEvent = z.object({ SecretId: z.string(), ClientRequestToken: z.string(), Step: z.string() });
+
+interface StepContext<V> {
+  rotation: Rotation<V>;
+  secret: Described;
+  /** The version that is being made. */
+  version: string;
+  invocation: Invocation;
+}
+
+type Step = <V>(context: StepContext<V>) => Promise<void>;
+
+const steps = new Map<string, Step>([
+  ['createSecret', createSecret],
+  ['setSecret', setSecret],
+  ['testSecret', testSecret],
+  ['finishSecret', finishSecret],
+]);
+
+/**
+ * Makes the handler of a rotation function: Secrets Manager's four steps, each of which can be repeated after a crash at any point. What does
+ * not ask for this secret's pending version is refused, and nothing is written then.
+ */
+export function rotate<V>(id: JobId & `rotate_${string}`, rotation: Rotation<V>): JobHandler {
+  return job(id, async (event, invocation): Promise<JobFacts> => {
+    const { SecretId, ClientRequestToken: version, Step } = readEvent(event);
+    const step = steps.get(Step);
+    if (step === undefined) throw new Refused('the step is unknown');
+    const secret = await describe(env.secretId(jobs[id].rotates));
+    if (SecretId !== secret.arn && SecretId !== secret.name) throw new Refused('the event is about another secret');
+    const facts = { step: Step, version };
+    if (!secret.rotationEnabled) throw new Refused('rotation is not enabled for the secret');
+    const labels = secret.stages[version];
+    if (labels === undefined) throw new Refused('the version is unknown');
+    if (labels.includes('AWSCURRENT')) return { ...facts, result: 'the version is in use already' };
+    if (!labels.includes('AWSPENDING')) throw new Refused('the version is not pending');
+    await step({ rotation, secret, version, invocation });
+    return facts;
+  });
+}
+
+function readEvent(event: unknown): z.output<typeof rotationEvent> {
+  const parsed = rotationEvent.safeParse(event);
+  if (!parsed.success) throw new Refused('the event is not one of a rotation');
+  return parsed.data;
+}
+
+/** A retry that made another value than the one already stored goes on with the stored one. */
+async function createSecret<V>({ rotation, secret, version, invocation }: StepContext<V>): Promise<void> {
+  if ((await readVersion(secret.arn, version)) !== undefined) return;
+  if (now() - (secret.rotatedAt ?? -Infinity) < (rotation.pause ?? 0)) {
+    throw new Refused('the last rotation is too recent: what it replaced may still be in use');
+  }
+  const inUse = versionWith(secret, 'AWSCURRENT');
+  const current = inUse === undefined ? undefined : await readVersion(secret.arn, inUse);
+  const value = await rotation.create(current === undefined ? undefined : parse(rotation, current), invocation);
+  await putPending(secret.arn, version, JSON.stringify(value));
+}
+
+/** Upstream learns of a new manage JWT when it is minted, and of a sealing key never: there is nothing to set. */
+async function setSecret(): Promise<void> {}
+
+/** Alone, the step tries a configuration whose pending version has no value: there is nothing to test then, and nothing is made. */
+async function testSecret<V>({ rotation, secret, version, invocation }: StepContext<V>): Promise<void> {
+  const pending = await readVersion(secret.arn, version);
+  if (pending === undefined) return;
+  try {
+    await rotation.test(parse(rotation, pending), invocation);
+  } catch (error) {
+    if (!(error instanceof Unusable)) throw error;
+    await giveUpPending(secret.arn, version);
+    throw new Refused(`the pending value is not usable: ${error.message}`);
+  }
+}
+
+async function finishSecret<V>({ secret, version }: StepContext<V>): Promise<void> {
+  if ((await readVersion(secret.arn, version)) === undefined) throw new Refused('the pending version has no value');
+  await promote(secret.arn, version, versionWith(secret, 'AWSCURRENT'));
+}
+
+/** A parser's message quotes what it parses. */
+function parse<V>({ schema }: Rotation<V>, text: string): V {
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch {
+    throw new Unusable('it does not have its shape');
+  }
+}

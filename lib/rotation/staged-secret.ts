@@ -1,0 +1,96 @@
+import {
+  DescribeSecretCommand,
+  GetSecretValueCommand,
+  InvalidParameterException,
+  PutSecretValueCommand,
+  ResourceExistsException,
+  ResourceNotFoundException,
+  UpdateSecretVersionStageCommand,
+} from '@aws-sdk/client-secrets-manager';
+import { secretsManager } from '../secrets-manager.ts';
+
+/** The label of the version in use, and of the one that is being made. */
+export type Stage = 'AWSCURRENT' | 'AWSPENDING';
+
+/** What Secrets Manager says of a secret beside its values. */
+export interface Described {
+  arn: string;
+  name: string;
+  rotationEnabled: boolean;
+  /** When a rotation last ended well, in milliseconds since the epoch. */
+  rotatedAt: number | undefined;
+  /** The labels of each version that has any. */
+  stages: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Reads what there is to know of a secret without its values. Throws the service's errors. */
+export async function describe(secretId: string): Promise<Described> {
+  const command = new DescribeSecretCommand({ SecretId: secretId });
+  const { ARN, Name, RotationEnabled, LastRotatedDate, VersionIdsToStages } = await secretsManager.send(command);
+  return {
+    arn: ARN ?? '',
+    name: Name ?? '',
+    rotationEnabled: RotationEnabled ?? false,
+    rotatedAt: LastRotatedDate?.getTime(),
+    stages: VersionIdsToStages ?? {},
+  };
+}
+
+/** The version that has a label. */
+export function versionWith({ stages }: Described, stage: Stage): string | undefined {
+  return Object.keys(stages).find((version) => stages[version]?.includes(stage));
+}
+
+/** The value of a version; undefined while it has none. Throws the service's errors. */
+export async function readVersion(secretId: string, version: string): Promise<string | undefined> {
+  try {
+    const { SecretString } = await secretsManager.send(
+      new GetSecretValueCommand({ SecretId: secretId, VersionId: version }),
+    );
+    return SecretString;
+  } catch (error) {
+    // A rotation begins with a version that has a label and no value.
+    if (error instanceof ResourceNotFoundException) return undefined;
+    throw error;
+  }
+}
+
+/** Gives the pending version its value, unless an earlier attempt gave it another one: that one stays. Throws the service's errors. */
+export async function putPending(secretId: string, version: string, value: string): Promise<void> {
+  const command = new PutSecretValueCommand({
+    SecretId: secretId,
+    ClientRequestToken: version,
+    SecretString: value,
+    VersionStages: ['AWSPENDING'],
+  });
+  await secretsManager.send(command).catch((error: unknown) => {
+    if (!(error instanceof ResourceExistsException)) throw error;
+  });
+}
+
+/** Makes a version the one in use. Throws the service's errors, but not when it is in use already. */
+export async function promote(secretId: string, version: string, from: string | undefined): Promise<void> {
+  const command = new UpdateSecretVersionStageCommand({
+    SecretId: secretId,
+    VersionStage: 'AWSCURRENT',
+    MoveToVersionId: version,
+    RemoveFromVersionId: from,
+  });
+  await secretsManager.send(command).catch(async (error: unknown) => {
+    // An earlier attempt may have moved the label and lost its answer.
+    const moved =
+      error instanceof InvalidParameterException && versionWith(await describe(secretId), 'AWSCURRENT') === version;
+    if (!moved) throw error;
+  });
+}
+
+/** Takes the pending label off a version, so that the next rotation begins with a new one. Throws the service's errors. */
+export async function giveUpPending(secretId: string, version: string): Promise<void> {
+  await secretsManager.send(
+    new UpdateSecretVersionStageCommand({
+      SecretId: secretId,
+      VersionStage: 'AWSPENDING',
+      RemoveFromVersionId: version,
+    }),
+  );
+}
