@@ -1,11 +1,14 @@
 import type { Dispatcher, Pool as PoolOfConnections } from 'undici';
 import request from 'undici/lib/api/api-request.js';
+import buildConnector from 'undici/lib/core/connect.js';
 import Pool from 'undici/lib/dispatcher/pool.js';
 import { now } from '../clock.ts';
 
 /** An idle connection is kept this long, in milliseconds. */
 const keepAlive = 4_000;
 const connections = 64;
+/** The longest answer that is read, in bytes. */
+const longestAnswer = 1024 * 1024;
 
 interface Connected {
   pool: PoolOfConnections;
@@ -13,6 +16,7 @@ interface Connected {
 }
 
 const pools = new Map<string, Connected>();
+const connectErrors = new WeakSet<Error>();
 
 /**
  * Sends one request over a kept connection of its origin. Rejects with undici's or the socket's error.
@@ -24,6 +28,11 @@ export function dispatch(
   options: Dispatcher.RequestOptions,
 ): Promise<Dispatcher.ResponseData> {
   return request.call(poolOf(origin, connectTimeout), options);
+}
+
+/** Whether an error of {@link dispatch} is that there was no connection, so that not a byte can have arrived. */
+export function neverConnected(error: unknown): boolean {
+  return error instanceof Error && connectErrors.has(error);
 }
 
 /**
@@ -39,13 +48,25 @@ function poolOf(origin: string, connectTimeout: number): PoolOfConnections {
     return known.pool;
   }
   known?.pool.close().catch(() => undefined);
-  const pool = new Pool(origin, {
-    connections,
-    connect: { timeout: connectTimeout },
-    keepAliveTimeout: keepAlive,
-    keepAliveMaxTimeout: keepAlive,
-    pipelining: 1,
-  });
+  const pool = openPool(origin, connectTimeout);
   pools.set(key, { pool, usedAt: time });
   return pool;
+}
+
+function openPool(origin: string, connectTimeout: number): PoolOfConnections {
+  // HTTP/2 would put many requests on one connection, to be lost together.
+  const connect = buildConnector({ timeout: connectTimeout, allowH2: false });
+  return new Pool(origin, {
+    connect: (target, done) =>
+      connect(target, (...result) => {
+        if (result[0] !== null) connectErrors.add(result[0]);
+        done(...result);
+      }),
+    allowH2: false,
+    connections,
+    pipelining: 1,
+    keepAliveTimeout: keepAlive,
+    keepAliveMaxTimeout: keepAlive,
+    maxResponseSize: longestAnswer,
+  });
 }
