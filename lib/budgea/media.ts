@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-
 /** The media types in which Budgea takes a body. */
 export type MediaType = 'application/json' | 'application/x-www-form-urlencoded' | 'multipart/form-data';
 
@@ -32,7 +30,7 @@ export function encodeQuery(fields: Fields): string {
 }
 
 function encodeMultipart(fields: Fields): EncodedBody {
-  const boundary = `budgea-${randomUUID()}`;
+  const boundary = `budgea-${crypto.randomUUID()}`;
   const parts = present(fields).map(
     ([name, value]) => `--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`,
   );
