@@ -1,90 +1,54 @@
 import { Configuration } from './configuration.ts';
 import { TransportError } from './errors.ts';
-import type { Fields, MediaType } from './media.ts';
+import type { Fields } from './media.ts';
+import type {
+  AdminJwtPostOptions,
+  AuthJwtPostOptions,
+  AuthTokenAccessPostOptions,
+  AuthTokenCodeGetOptions,
+  CallOptions,
+  ClientCredentials,
+  ExpandOptions,
+  WebauthGetOptions,
+} from './options.ts';
 import { withRepeat } from './repeat.ts';
 import { buildRequest } from './request.ts';
 import { readResponse, type Result } from './response.ts';
+import type { AccessToken, Certificate, Jwt, NewUser, TemporaryCode, User, Users, UserToken } from './results.ts';
 import { send, type Send } from './send.ts';
 import type { OperationId } from './specification.ts';
 
 export { Configuration, type ConfigurationOptions, type Timeouts } from './configuration.ts';
 export { ApiError, TransportError, type TransportFailure } from './errors.ts';
 export type { MediaType } from './media.ts';
-
-/** A client application's id and secret; against a gateway, the partner's id and key. */
-export interface ClientCredentials {
-  client_id: number | string;
-  client_secret: string;
-}
-
-/** What can be said about one call, whatever the operation. */
-export interface CallOptions {
-  /** Writes the body in this media type; by default the one that the specification names for the operation. */
-  mediaType?: MediaType;
-  /** Ends the call early; the configured total time ends it anyway. */
-  signal?: AbortSignal;
-}
-
-/** Options of {@link AuthenticationApi.adminJwtPost}: `duration` is in minutes, 0 for never; by default scope `config` and 1 minute. */
-export interface AdminJwtPostOptions {
-  scope?: string;
-  duration?: number;
-}
-
-/** Options of {@link AuthenticationApi.authJwtPost}: without `id_user` a user is created; `expire: false` makes a permanent token. */
-export interface AuthJwtPostOptions extends Partial<ClientCredentials> {
-  scope?: string;
-  id_user?: number | string;
-  expire?: boolean;
-}
-
-/** Options of {@link AuthenticationApi.authTokenAccessPost}. */
-export interface AuthTokenAccessPostOptions {
-  grant_type?: string;
-  redirect_uri?: string;
-}
-
-/** Options of {@link AuthenticationApi.authTokenCodeGet}: a `singleAccess` code works once. */
-export interface AuthTokenCodeGetOptions {
-  type?: 'requestAccess' | 'singleAccess';
-}
-
-/** Options of the operations that can answer with related resources inside. */
-export interface ExpandOptions {
-  expand?: string;
-}
-
-/** Options of {@link AuthenticationApi.webauthGet}; `token` is a temporary code of the user. */
-export interface WebauthGetOptions {
-  id_connector?: number | string;
-  connector_uuid?: string;
-  client_id?: number | string;
-  redirect_uri?: string;
-  state?: string;
-  fields?: string;
-  id_connection?: number | string;
-  id_transfer?: number | string;
-  source?: string;
-  token?: string;
-}
+export type * from './options.ts';
+export type * from './results.ts';
+export { send, type Send } from './send.ts';
 
 /**
  * The authentication operations of the Budgea / Powens API, against any Budgea domain, a gateway or a sandbox. Every method rejects with
  * {@link ApiError} when the API answers with a refusal and with {@link TransportError} when there is no usable answer. Reads and deletes are
  * repeated once after a failure; nothing that creates a user, mints a token or spends a code is ever sent twice once it may have arrived.
  *
- * In the examples, `api` was made like this, `client_id` and `client_secret` are the application's, `user` and `manager` are such clients
- * with a user's token and a manager's key, and `redirect_uri` is a registered one:
+ * In the examples, `api` carries no credential, `user` a user's token and `manager` a manage token or, against a gateway, a partner key.
+ * `client_id`, `client_secret`, a registered `redirect_uri` and a `certificate_type` are the application's own.
  *
- * ```ts
- * const api = new AuthenticationApi(new Configuration({ basePath: 'https://demo.biapi.pro/2.0' }));
- * ```
+ * @example
+ * const api = new AuthenticationApi(new Configuration({ basePath }));
+ * const { auth_token } = await api.authInitPost({ client_id, client_secret });
+ * const user = new AuthenticationApi(new Configuration({ basePath, apiKey: auth_token, apiKeyPrefix: 'Bearer' }));
+ * try {
+ *   const { id } = await user.usersIdUserGet('me');
+ * } catch (error) {
+ *   if (error instanceof ApiError && error.code === 'invalidToken') console.error('The token is not valid any more.');
+ *   else throw error;
+ * }
  */
 export class AuthenticationApi {
   readonly #configuration: Configuration;
   readonly #send: Send;
 
-  /** `sender` makes one attempt over the wire; the default is HTTP. */
+  /** `sender` makes one attempt over the wire; the default is {@link send}. */
   constructor(configuration: Configuration = new Configuration(), sender: Send = send) {
     this.#configuration = configuration;
     this.#send = sender;
@@ -94,9 +58,9 @@ export class AuthenticationApi {
    * Generates a manage JWT; needs an admin manage token, or against a gateway a key with the grant.
    *
    * @example
-   * const { jwt_token, payload } = await manager.adminJwtPost({ scope: 'config', duration: 5 });
+   * const { jwt_token } = await manager.adminJwtPost({ scope: 'users', duration: 60 });
    */
-  adminJwtPost(opts: AdminJwtPostOptions = {}, call?: CallOptions): Promise<Result<'admin_jwt_post'>> {
+  adminJwtPost(opts: AdminJwtPostOptions = {}, call?: CallOptions): Promise<Jwt> {
     return this.#call('admin_jwt_post', {}, { ...opts }, call);
   }
 
@@ -106,7 +70,7 @@ export class AuthenticationApi {
    * @example
    * const { auth_token, id_user } = await api.authInitPost({ client_id, client_secret });
    */
-  authInitPost(opts: Partial<ClientCredentials> = {}, call?: CallOptions): Promise<Result<'auth_init_post'>> {
+  authInitPost(opts: Partial<ClientCredentials> = {}, call?: CallOptions): Promise<NewUser> {
     return this.#call('auth_init_post', {}, { ...opts }, call);
   }
 
@@ -114,9 +78,10 @@ export class AuthenticationApi {
    * Generates a user's JWT; without `id_user`, for a new user.
    *
    * @example
-   * const { jwt_token, payload } = await api.authJwtPost({ client_id, client_secret });
+   * const { id: id_user } = await user.usersIdUserGet('me');
+   * const { jwt_token } = await api.authJwtPost({ client_id, client_secret, id_user });
    */
-  authJwtPost(opts: AuthJwtPostOptions = {}, call?: CallOptions): Promise<Result<'auth_jwt_post'>> {
+  authJwtPost(opts: AuthJwtPostOptions = {}, call?: CallOptions): Promise<Jwt> {
     return this.#call('auth_jwt_post', {}, { ...opts }, call);
   }
 
@@ -133,7 +98,7 @@ export class AuthenticationApi {
     code: string,
     opts: AuthTokenAccessPostOptions = {},
     call?: CallOptions,
-  ): Promise<Result<'auth_token_access_post'>> {
+  ): Promise<AccessToken> {
     return this.#call('auth_token_access_post', {}, { client_id, client_secret, code, ...opts }, call);
   }
 
@@ -143,7 +108,7 @@ export class AuthenticationApi {
    * @example
    * const { code, expires_in } = await user.authTokenCodeGet({ type: 'singleAccess' });
    */
-  authTokenCodeGet(opts: AuthTokenCodeGetOptions = {}, call?: CallOptions): Promise<Result<'auth_token_code_get'>> {
+  authTokenCodeGet(opts: AuthTokenCodeGetOptions = {}, call?: CallOptions): Promise<TemporaryCode> {
     return this.#call('auth_token_code_get', {}, { ...opts }, call);
   }
 
@@ -163,11 +128,7 @@ export class AuthenticationApi {
    * @example
    * const { id, created } = await manager.certificateTypeGet(certificate_type);
    */
-  certificateTypeGet(
-    type: string,
-    opts: ExpandOptions = {},
-    call?: CallOptions,
-  ): Promise<Result<'certificate_type_get'>> {
+  certificateTypeGet(type: string, opts: ExpandOptions = {}, call?: CallOptions): Promise<Certificate> {
     return this.#call('certificate_type_get', { type }, { ...opts }, call);
   }
 
@@ -182,11 +143,18 @@ export class AuthenticationApi {
   }
 
   /**
-   * Deletes a user; `id_user` is an id or `me`. Gives the user when the API answers with it.
+   * Deletes a user by id or as `me`, or everyone as `all`. Gives what was deleted when the API answers with it.
    *
    * @example
    * await user.usersIdUserDelete('me');
    */
+  usersIdUserDelete(id_user: number | 'me', opts?: ExpandOptions, call?: CallOptions): Promise<User | undefined>;
+  usersIdUserDelete(id_user: 'all', opts?: ExpandOptions, call?: CallOptions): Promise<Users | undefined>;
+  usersIdUserDelete(
+    id_user: number | string,
+    opts?: ExpandOptions,
+    call?: CallOptions,
+  ): Promise<User | Users | undefined>;
   usersIdUserDelete(
     id_user: number | string,
     opts: ExpandOptions = {},
@@ -196,11 +164,15 @@ export class AuthenticationApi {
   }
 
   /**
-   * Gets a user; `id_user` is an id, `me`, or `all` for `{ users }`.
+   * Gets a user by id or as `me`, or everyone as `all`.
    *
    * @example
-   * const me = await user.usersIdUserGet('me');
+   * const { id, signin } = await user.usersIdUserGet('me');
+   * const { users } = await manager.usersIdUserGet('all');
    */
+  usersIdUserGet(id_user: number | 'me', opts?: ExpandOptions, call?: CallOptions): Promise<User>;
+  usersIdUserGet(id_user: 'all', opts?: ExpandOptions, call?: CallOptions): Promise<Users>;
+  usersIdUserGet(id_user: number | string, opts?: ExpandOptions, call?: CallOptions): Promise<User | Users>;
   usersIdUserGet(
     id_user: number | string,
     opts: ExpandOptions = {},
@@ -210,16 +182,12 @@ export class AuthenticationApi {
   }
 
   /**
-   * Creates a token of a user for an application.
+   * Creates a permanent token of a user, by id or `me`, for an application.
    *
    * @example
    * const { token } = await user.usersIdUserTokenPost('me', 'sharedAccess');
    */
-  usersIdUserTokenPost(
-    id_user: number | string,
-    application: string,
-    call?: CallOptions,
-  ): Promise<Result<'users_id_user_token_post'>> {
+  usersIdUserTokenPost(id_user: number | string, application: string, call?: CallOptions): Promise<UserToken> {
     return this.#call('users_id_user_token_post', { id_user: String(id_user) }, { application }, call);
   }
 
@@ -227,7 +195,8 @@ export class AuthenticationApi {
    * Begins adding a connection in a browser; gives the address to send the browser to, and does not follow it.
    *
    * @example
-   * const address = await api.webauthGet({ client_id, redirect_uri, id_connector: 40, state: 'mine' });
+   * const { code: token } = await user.authTokenCodeGet({ type: 'singleAccess' });
+   * const address = await api.webauthGet({ client_id, redirect_uri, token, state: 'mine' });
    */
   async webauthGet(opts: WebauthGetOptions = {}, call?: CallOptions): Promise<string> {
     const location = await this.#call('webauth_get', {}, { ...opts }, call);
@@ -245,7 +214,11 @@ export class AuthenticationApi {
     const request = buildRequest(operation, parameters, fields, mediaType);
     const total = AbortSignal.timeout(this.#configuration.timeouts.total);
     const either = signal === undefined ? total : AbortSignal.any([signal, total]);
-    const response = await withRepeat(request, () => this.#send(request, this.#configuration, either));
-    return readResponse(operation, response);
+    return withRepeat(
+      request,
+      either,
+      () => this.#send(request, this.#configuration, either),
+      (response) => readResponse(operation, response),
+    );
   }
 }

@@ -15,76 +15,32 @@ export interface Specified {
   response: z.ZodMiniType | 'empty' | 'redirect';
 }
 
-const json = ['application/json', 'multipart/form-data', 'application/x-www-form-urlencoded'] as const;
-const form = ['application/x-www-form-urlencoded', 'multipart/form-data', 'application/json'] as const;
-const none = [] as const;
+const json = 'application/json';
+const form = 'application/x-www-form-urlencoded';
+const multipart = 'multipart/form-data';
 
-/**
- * The twelve operations of the specification. Budgea takes every body in three media types; the first here is the one that the
- * specification names for the operation.
- */
+// Budgea takes every body in three media types; the first here is the one that the specification names for the operation.
+const postJson = { method: 'POST', mediaTypes: [json, multipart, form], repeatable: false } as const;
+const postForm = { method: 'POST', mediaTypes: [form, multipart, json], repeatable: false } as const;
+const get = { method: 'GET', mediaTypes: [], repeatable: true } as const;
+const remove = { method: 'DELETE', mediaTypes: [], repeatable: true } as const;
+/** A read by its method, yet each call mints a code or spends one. */
+const getOnce = { ...get, repeatable: false } as const;
+
+/** The twelve operations of the specification. */
 export const specification = {
-  admin_jwt_post: { method: 'POST', path: '/admin/jwt', mediaTypes: json, repeatable: false, response: responses.jwt },
-  auth_init_post: {
-    method: 'POST',
-    path: '/auth/init',
-    mediaTypes: form,
-    repeatable: false,
-    response: responses.authInit,
-  },
-  auth_jwt_post: { method: 'POST', path: '/auth/jwt', mediaTypes: json, repeatable: false, response: responses.jwt },
-  auth_token_access_post: {
-    method: 'POST',
-    path: '/auth/token/access',
-    mediaTypes: form,
-    repeatable: false,
-    response: responses.accessToken,
-  },
-  auth_token_code_get: {
-    method: 'GET',
-    path: '/auth/token/code',
-    mediaTypes: none,
-    // A read by its method, yet each call mints a code.
-    repeatable: false,
-    response: responses.temporaryCode,
-  },
-  auth_token_delete: {
-    method: 'DELETE',
-    path: '/auth/token',
-    mediaTypes: none,
-    repeatable: true,
-    response: 'empty',
-  },
-  certificate_type_get: {
-    method: 'GET',
-    path: '/certificate/{type}',
-    mediaTypes: none,
-    repeatable: true,
-    response: responses.certificate,
-  },
-  hash_delete: { method: 'DELETE', path: '/hash', mediaTypes: none, repeatable: true, response: 'empty' },
-  users_id_user_delete: {
-    method: 'DELETE',
-    path: '/users/{id_user}',
-    mediaTypes: none,
-    repeatable: true,
-    response: z.optional(responses.user),
-  },
-  users_id_user_get: {
-    method: 'GET',
-    path: '/users/{id_user}',
-    mediaTypes: none,
-    repeatable: true,
-    response: responses.userOrUsers,
-  },
-  users_id_user_token_post: {
-    method: 'POST',
-    path: '/users/{id_user}/token',
-    mediaTypes: form,
-    repeatable: false,
-    response: responses.userToken,
-  },
-  webauth_get: { method: 'GET', path: '/webauth', mediaTypes: none, repeatable: true, response: 'redirect' },
+  admin_jwt_post: { ...postJson, path: '/admin/jwt', response: responses.jwt },
+  auth_init_post: { ...postForm, path: '/auth/init', response: responses.authInit },
+  auth_jwt_post: { ...postJson, path: '/auth/jwt', response: responses.jwt },
+  auth_token_access_post: { ...postForm, path: '/auth/token/access', response: responses.accessToken },
+  auth_token_code_get: { ...getOnce, path: '/auth/token/code', response: responses.temporaryCode },
+  auth_token_delete: { ...remove, path: '/auth/token', response: 'empty' },
+  certificate_type_get: { ...get, path: '/certificate/{type}', response: responses.certificate },
+  hash_delete: { ...remove, path: '/hash', response: 'empty' },
+  users_id_user_delete: { ...remove, path: '/users/{id_user}', response: z.optional(responses.userOrUsers) },
+  users_id_user_get: { ...get, path: '/users/{id_user}', response: responses.userOrUsers },
+  users_id_user_token_post: { ...postForm, path: '/users/{id_user}/token', response: responses.userToken },
+  webauth_get: { ...getOnce, path: '/webauth', response: 'redirect' },
 } as const satisfies Record<string, Specified>;
 
 /** The name of an operation, as the specification gives it. */
