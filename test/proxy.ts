@@ -1,0 +1,74 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** A request on its way through a proxy. */
+export interface Passing {
+  method: string;
+  /** With the query. */
+  path: string;
+  headers: Record<string, string>;
+  body: string;
+}
+
+/** What the server behind the proxy answered, or what the proxy answers in its place; `broken` ends the connection without an answer. */
+export type Passed = { status: number; headers: Record<string, string>; body: string } | 'broken';
+
+/** What a proxy does with a request: `forward` lets the server do its part. */
+export type Meddle = (request: Passing, forward: () => Promise<Exclude<Passed, 'broken'>>) => Promise<Passed>;
+
+/** A proxy that answers. */
+export interface RunningProxy {
+  /** The origin, `http://127.0.0.1:PORT`. */
+  url: string;
+  close(): Promise<void>;
+}
+
+/** Starts a proxy on loopback; `originOf` says which server a request is for, `meddle` what becomes of it. */
+export async function startProxy(originOf: (request: Passing) => string, meddle: Meddle): Promise<RunningProxy> {
+  const server = createServer((incoming, response) => {
+    void (async () => {
+      const request = await read(incoming);
+      const answer = await meddle(request, () => forward(originOf(request), request));
+      if (answer === 'broken') response.destroy();
+      else response.writeHead(answer.status, answer.headers).end(answer.body);
+    })();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo; // Neither a pipe nor closed.
+  return {
+    url: `http://127.0.0.1:${port}`,
+    async close() {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+async function read(incoming: IncomingMessage): Promise<Passing> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming as AsyncIterable<Buffer>) chunks.push(chunk);
+  const headers = Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]);
+  return {
+    method: incoming.method ?? '',
+    path: incoming.url ?? '',
+    headers: Object.fromEntries(headers) as Record<string, string>,
+    body: Buffer.concat(chunks).toString('utf8'),
+  };
+}
+
+async function forward(origin: string, { method, path, headers, body }: Passing) {
+  // fetch sets these itself.
+  const { host: _host, connection: _connection, 'content-length': _length, ...kept } = headers;
+  const answer = await fetch(origin + path, {
+    method,
+    headers: kept,
+    body: method === 'GET' || body === '' ? null : body,
+    redirect: 'manual',
+  });
+  const { 'content-length': _answered, connection: _kept, ...answered } = Object.fromEntries(answer.headers);
+  return { status: answer.status, headers: answered, body: await answer.text() };
+}
