@@ -1,0 +1,126 @@
+import { createHash } from 'node:crypto';
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { hashKey, keyId, keyPrefix, makeClientId, makeKey, readKey, sameHash } from '../../lib/partners/key.ts';
+
+const base62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'.split('');
+const clientIds = fc.integer({ min: 10_000_000, max: 99_999_999 }).map(String);
+const keys = clientIds.map(makeKey);
+
+describe('a made key', () => {
+  test('has the documented form and reads back as its partner and its SHA-256', () => {
+    fc.assert(
+      fc.property(clientIds, (clientId) => {
+        const key = makeKey(clientId);
+        expect(key).toMatch(/^bgk_[1-9]\d{7}_[0-9A-Za-z]{49}$/);
+        expect(readKey(key)).toEqual({ clientId, hash: createHash('sha256').update(key).digest('hex') });
+      }),
+    );
+  });
+
+  test('is one of its own among 10,000, of one partner, and each random character is as likely as another', () => {
+    const made = Array.from({ length: 10_000 }, () => makeKey('12345678'));
+    expect(new Set(made).size).toBe(made.length);
+    const counts = new Map(base62.map((character) => [character, 0]));
+    for (const character of made.flatMap((key) => key.slice(13, -6).split(''))) {
+      counts.set(character, (counts.get(character) ?? 0) + 1);
+    }
+    const expected = (made.length * 43) / 62;
+    const chiSquare = [...counts.values()].reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
+    expect(counts.size).toBe(62);
+    // 61 degrees of freedom: a fair generator goes beyond 140 once in ten million runs, a byte modulo 62 always does.
+    expect(chiSquare).toBeLessThan(140);
+  });
+
+  test('differs at every random place, the first and the last included', () => {
+    const made = Array.from({ length: 2_000 }, () => makeKey('12345678'));
+    for (let place = 13; place < 56; place++) {
+      expect(new Set(made.map((key) => key.charAt(place))).size).toBe(62);
+    }
+  });
+});
+
+describe('the checksum', () => {
+  test('catches every change of one character, wherever it is', () => {
+    const key = makeKey('12345678');
+    for (let place = 0; place < key.length; place++) {
+      for (const other of base62) {
+        if (other === key.charAt(place)) continue;
+        expect(readKey(key.slice(0, place) + other + key.slice(place + 1)), `${other} at ${place}`).toBeUndefined();
+      }
+    }
+  });
+
+  test('catches two characters that changed places, a lost one and one too many, in any key', () => {
+    fc.assert(
+      fc.property(keys, fc.nat(60), fc.constantFrom(...base62), (key, at, more) => {
+        const place = at % (key.length - 1);
+        const swapped = key.slice(0, place) + key.charAt(place + 1) + key.charAt(place) + key.slice(place + 2);
+        expect(swapped === key || readKey(swapped) === undefined).toBe(true);
+        expect(readKey(key.slice(0, place) + key.slice(place + 1))).toBeUndefined();
+        expect(readKey(key.slice(0, place) + more + key.slice(place))).toBeUndefined();
+      }),
+    );
+  });
+
+  test('does not pass a key of one partner as one of another', () => {
+    fc.assert(
+      fc.property(keys, clientIds, (key, other) => {
+        fc.pre(!key.startsWith(`${keyPrefix}${other}_`));
+        expect(readKey(`${keyPrefix}${other}${key.slice(12)}`)).toBeUndefined();
+      }),
+    );
+  });
+});
+
+describe('readKey', () => {
+  test.each([
+    ['nothing', ''],
+    ['the prefix alone', keyPrefix],
+    ['white space around it', ` ${makeKey('12345678')}`],
+    ['a line end after it', `${makeKey('12345678')}\n`],
+    ['a client id that begins with 0', makeKey('02345678')],
+    ['a client id of 7 digits', makeKey('1234567')],
+    ['a client id of 9 digits', makeKey('123456789')],
+    ['digits of another script', makeKey('1234567٣')],
+    ['another prefix', makeKey('12345678').replace('bgk_', 'BGK_')],
+    ['two keys', makeKey('12345678') + makeKey('12345678')],
+  ])('gives nothing for %s', (_what, text) => {
+    expect(readKey(text)).toBeUndefined();
+  });
+
+  test('never throws, and reads nothing from text that no key is', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code)) }),
+        (text) => {
+          expect(readKey(text)).toBeUndefined();
+          expect(readKey(keyPrefix + text)).toBeUndefined();
+          expect(readKey(`${keyPrefix}12345678_${text}`)).toBeUndefined();
+        },
+      ),
+    );
+  });
+});
+
+test('a client id has 8 digits, the first not 0, and is rarely given twice', () => {
+  const made = Array.from({ length: 5_000 }, makeClientId);
+  expect(made.every((id) => /^[1-9]\d{7}$/.test(id))).toBe(true);
+  // Ninety million ids: more than five pairs among 5,000 come once in millions of runs.
+  expect(new Set(made).size).toBeGreaterThan(made.length - 5);
+});
+
+test('a key id tells two keys apart and says nothing of the key', () => {
+  const [one, other] = [makeKey('12345678'), makeKey('12345678')];
+  expect(keyId(hashKey(one))).toMatch(/^[0-9a-f]{8}$/);
+  expect(keyId(hashKey(one))).not.toBe(keyId(hashKey(other)));
+  expect(one).not.toContain(keyId(hashKey(one)));
+});
+
+test('hashes are the same only when they are', () => {
+  const hash = hashKey(makeKey('12345678'));
+  expect(sameHash(hash, hash)).toBe(true);
+  expect(sameHash(hash, hash.toUpperCase())).toBe(false);
+  expect(sameHash(hash, hash.slice(1))).toBe(false);
+  expect(sameHash(hash, '')).toBe(false);
+});
