@@ -1,0 +1,200 @@
+import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { CreateTableCommand, DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { runHere, runReal, stackFolder, start, startLocalStack, type LocalStack } from './local-stack.ts';
+
+let stack: LocalStack;
+beforeAll(async () => {
+  stack = await startLocalStack();
+});
+afterAll(() => stack.close());
+
+describe.concurrent('the real command', () => {
+  test('creates a partner and lists it', async () => {
+    const created = await runReal(['partners', 'create', '--name', 'Acme', '--json', '--data', stack.data]);
+    expect([created.code, created.stderr]).toEqual([0, '']);
+    const { client_id, client_secret } = JSON.parse(created.stdout);
+    const listed = await runReal(['--data', stack.data, 'partners', 'list']);
+    expect(listed).toMatchObject({
+      code: 0,
+      stderr: '',
+      stdout: expect.stringMatching(new RegExp(`^${client_id} +Acme`, 'm')),
+    });
+    expect(listed.stdout).not.toContain(client_secret);
+  });
+
+  test('sets a secret', async () => {
+    const args = ['secrets', 'set', 'admin-token', '--data', stack.data];
+    const { code, stdout, stderr } = await runReal(args, { stdin: 'hunter2' });
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/^local\/budgea\/admin-token has a new value\./);
+  });
+
+  test('is not led astray by the operator’s own AWS settings', async () => {
+    const env = { AWS_PROFILE: 'company', AWS_USE_FIPS_ENDPOINT: 'true', AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true' };
+    expect(await runReal(['partners', 'list', '--data', stack.data], { env })).toMatchObject({ code: 0 });
+  });
+
+  test('says nothing when nobody reads its output any more', async () => {
+    const child = start(['partners', 'list', '--data', stack.data]);
+    child.stdout.destroy();
+    const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
+    expect([code, stderr]).toEqual([0, '']);
+  });
+
+  test('shows help without loading an AWS client', async () => {
+    const watch = `import { registerHooks } from 'node:module';
+      registerHooks({ load: (url, context, next) => {
+        if (/@aws-sdk|@smithy|zod/.test(url)) process.stderr.write('loaded ' + url);
+        return next(url, context);
+      } });`;
+    const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(watch)}` };
+    const help = await runReal(['partners', 'create', '--help'], { env });
+    expect(help).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('--redirect-uri <uri>') });
+    // The watch works: a command that needs the SDK is seen loading it.
+    const list = await runReal(['partners', 'list', '--data', stack.data], { env });
+    expect(list.stderr).toContain('client-dynamodb');
+  });
+});
+
+const partners = [
+  'create',
+  'list',
+  'show',
+  'disable',
+  'enable',
+  'rotate-key',
+  'retire-key',
+  'grant',
+  'revoke',
+  'redirects',
+  'claim',
+];
+const commands = [
+  '--help',
+  'partners --help',
+  'secrets --help',
+  'secrets set --help',
+  ...partners.map((name) => `partners ${name} --help`),
+];
+
+test.for(commands)('%s shows the global options', async (command) => {
+  const { code, stdout, stderr } = await runHere(command.split(' '));
+  expect([code, stderr]).toEqual([0, '']);
+  for (const option of ['--data <dir>', '--env <name>', '--json']) expect(stdout).toContain(option);
+});
+
+test.for(['--json', 'partners', 'secrets'])('%s alone shows help as wrong usage', async (command) => {
+  const { code, stdout, stderr } = await runHere([command]);
+  expect([code, stdout]).toEqual([2, '']);
+  expect(stderr).toContain('Usage: npm run gateway --');
+});
+
+test.for(['local', 'Dev', 'dev_1', '../x'])('--env %s is wrong usage', async (name) => {
+  expect(await runHere(['partners', 'list', '--env', name])).toMatchObject({ code: 2, stdout: '' });
+});
+
+describe('a local stack that does not run', () => {
+  test('has no stack.json', async () => {
+    const { code, stderr } = await runHere(['partners', 'list', '--data', join(stack.data, 'no where')]);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`start one with "npm start -- --data '${stack.data}/no where'"`);
+  });
+
+  test('does not answer', async () => {
+    const gone = await freedAddress();
+    const data = await temporaryStack({ secretsManager: stack.secretsManager, dynamodb: gone });
+    const { code, stderr } = await runHere(['partners', 'list', '--data', data]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('does not answer any more. Start it again')]);
+  });
+
+  test('has a stack.json without addresses', async () => {
+    const data = await temporaryStack({});
+    const { code, stderr } = await runHere(['partners', 'list', '--data', data]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('Start the stack again')]);
+  });
+});
+
+/** What an operator's shell has. */
+const account = () => ({
+  AWS_REGION: 'eu-west-3',
+  AWS_ACCESS_KEY_ID: 'any',
+  AWS_SECRET_ACCESS_KEY: 'any',
+  AWS_ENDPOINT_URL: stack.secretsManager,
+  AWS_ENDPOINT_URL_DYNAMODB: stack.dynamodb,
+});
+
+describe.concurrent('a deployed environment', () => {
+  test('has its own table', async () => {
+    const client = new DynamoDBClient({ endpoint: stack.dynamodb });
+    const { Table: local } = await client.send(new DescribeTableCommand({ TableName: 'local-gateway' }));
+    const indexes = local?.GlobalSecondaryIndexes?.map(({ IndexName, KeySchema, Projection }) => ({
+      IndexName,
+      KeySchema,
+      Projection,
+    }));
+    await client.send(
+      new CreateTableCommand({
+        TableName: 'dev-gateway',
+        BillingMode: 'PAY_PER_REQUEST',
+        AttributeDefinitions: local?.AttributeDefinitions,
+        KeySchema: local?.KeySchema,
+        GlobalSecondaryIndexes: indexes,
+      }),
+    );
+    client.destroy();
+    const env = account();
+    const { code, stdout } = await runReal(['partners', 'create', '--name', 'Deployed', '--env', 'dev', '--json'], {
+      env,
+    });
+    expect(code).toBe(0);
+    const listed = await runReal(['partners', 'list', '--env', 'dev'], { env });
+    expect(listed.stdout).toMatch(new RegExp(`^${JSON.parse(stdout).client_id} +Deployed`, 'm'));
+  });
+
+  test('is missing when its table is', async () => {
+    const { code, stderr } = await runReal(['partners', 'list', '--env', 'staging'], { env: account() });
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^error: There is no table staging-gateway .* deploy/)]);
+  });
+
+  test('gets no secret that its deployment did not make', async () => {
+    const args = ['secrets', 'set', 'admin-token', '--env', 'staging'];
+    const { code, stderr } = await runReal(args, { env: account(), stdin: 'hunter2' });
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^error: There is no secret staging\/budgea\/admin-token /),
+    ]);
+  });
+
+  test('needs credentials', async () => {
+    const { code, stderr } = await runReal(['partners', 'list', '--env', 'dev'], { env: { AWS_REGION: 'eu-west-3' } });
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^error: No usable AWS credentials .*AWS_PROFILE.*\n$/)]);
+  });
+
+  test('needs a region', async () => {
+    const { AWS_REGION: _, ...env } = account();
+    const { code, stderr } = await runReal(['partners', 'list', '--env', 'dev'], { env });
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^error: No AWS region is set\. .*AWS_REGION.*\n$/)]);
+  });
+});
+
+async function temporaryStack(addresses: Parameters<typeof stackFolder>[0]): Promise<string> {
+  const data = await stackFolder(addresses);
+  onTestFinished(() => rm(data, { recursive: true }));
+  return data;
+}
+
+/** An address where nothing answers any more. */
+async function freedAddress(): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo; // It listens on a port.
+  server.close();
+  await once(server, 'close');
+  return `http://127.0.0.1:${port}`;
+}

@@ -1,0 +1,239 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { noteKeyUse } from '../../lib/partners/key-use.ts';
+import { readKey } from '../../lib/partners/key.ts';
+import { recordOwner } from '../../lib/partners/ownership.ts';
+import { readPartner } from '../../lib/partners/record.ts';
+import { startLocalStack, type LocalStack, type Outcome } from './local-stack.ts';
+
+interface Issued {
+  client_id: string;
+  client_secret: string;
+  key_id: string;
+}
+
+interface View {
+  client_id: string;
+  status: string;
+  grants: string[];
+  redirect_uris: string[];
+  keys: { id: string; created: string; last_used?: string }[];
+  users?: number;
+}
+
+let stack: LocalStack;
+beforeAll(async () => {
+  stack = await startLocalStack();
+});
+afterAll(() => stack.close());
+
+const partners = (...args: string[]): Promise<Outcome> => stack.gateway(['partners', ...args]);
+const view = (...args: string[]): Promise<View> => stack.json(['partners', ...args]);
+const create = (...args: string[]): Promise<Issued> =>
+  stack.json(['partners', 'create', '--name', 'A partner', ...args]);
+
+describe('create', () => {
+  test('prints one object with the names of stack.json and nothing else', async () => {
+    const home = 'https://acme.example/back';
+    const redirects = ['--redirect-uri', home, '--redirect-uri', 'app.acme:/back'];
+    const grants = ['--grant', 'users:all', '--grant', 'jwt:permanent'];
+    const { code, stdout, stderr } = await partners('create', '--name', 'Acme', ...redirects, ...grants, '--json');
+    expect([code, stderr]).toEqual([0, '']);
+    const issued = JSON.parse(stdout);
+    expect(issued).toEqual({
+      client_id: expect.stringMatching(/^[1-9]\d{7}$/),
+      client_secret: expect.stringMatching(/^bgk_/),
+      key_id: expect.stringMatching(/^[0-9a-f]{8}$/),
+      name: 'Acme',
+      redirect_uri: home,
+      redirect_uris: [home, 'app.acme:/back'],
+      grants: ['users:all', 'jwt:permanent'],
+    });
+    const record = await readPartner(issued.client_id);
+    expect(record?.keys.map(({ hash }) => hash)).toEqual([readKey(issued.client_secret)?.hash]);
+  });
+
+  test('shows the key once, to a person', async () => {
+    const { stdout } = await partners('create', '--name', 'Acme');
+    expect(stdout.match(/bgk_\w+/g)).toHaveLength(1);
+    expect(readKey(/bgk_\w+/.exec(stdout)?.[0] ?? '')).toBeDefined();
+  });
+
+  test('without a redirect URI names none', async () => {
+    expect(await create()).not.toHaveProperty('redirect_uri');
+  });
+});
+
+test('no command shows a key again, or a hash ever', async () => {
+  const issued = await create();
+  const { client_id: id, client_secret: key } = issued;
+  const hash = readKey(key)?.hash ?? '';
+  const commands = [
+    ['list'],
+    ['show', id],
+    ['grant', id, 'users:all'],
+    ['revoke', id, 'users:all'],
+    ['redirects', id, '--add', 'https://a.example/'],
+    ['disable', id],
+    ['enable', id],
+    ['retire-key', id, issued.key_id],
+    ['claim', id, '77001'],
+  ];
+  for (const command of commands.flatMap((args) => [args, [...args, '--json']])) {
+    const { stdout, stderr } = await partners(...command);
+    expect(stdout + stderr).not.toContain(key);
+    expect(stdout + stderr).not.toContain(hash);
+  }
+});
+
+test('list shows every partner, as a table and as an array', async () => {
+  const { client_id } = await create('--grant', 'jwt:scope:a');
+  const { stdout } = await partners('list');
+  const lines = stdout.split('\n');
+  expect(lines[0]).toMatch(/^CLIENT ID +NAME +STATUS +KEYS +GRANTS$/);
+  expect(lines.find((line) => line.startsWith(client_id))).toMatch(/A partner +active +1 +jwt:scope:a$/);
+  const all = await stack.json<View[]>(['partners', 'list']);
+  expect(all.find((partner) => partner.client_id === client_id)).toMatchObject({ status: 'active' });
+});
+
+test('show tells what the record, the key use and the users say', async () => {
+  const { client_id: id, key_id } = await create('--redirect-uri', 'https://a.example/');
+  await noteKeyUse(id, key_id);
+  await Promise.all(['9001', '9002'].map((user) => recordOwner(user, id)));
+  await recordOwner('9003', id, 1);
+  const shown = await view('show', id);
+  const today = new Date().toISOString().slice(0, 10);
+  expect(shown).toMatchObject({ redirect_uris: ['https://a.example/'], users: 2, keys: [{ id: key_id }] });
+  expect(shown.keys[0]?.last_used).toBe(today);
+  const { stdout } = await partners('show', id);
+  expect(stdout).toMatch(/^redirect URIs +https:\/\/a\.example\/$/m);
+  expect(stdout).toMatch(new RegExp(`^${key_id} .* ${today}$`, 'm'));
+});
+
+test('disable and enable', async () => {
+  const { client_id: id } = await create();
+  expect(await view('disable', id)).toMatchObject({ status: 'disabled' });
+  expect(await readPartner(id)).toMatchObject({ status: 'disabled' });
+  expect(await view('enable', id)).toMatchObject({ status: 'active' });
+  expect(await readPartner(id)).toMatchObject({ status: 'active' });
+});
+
+describe('keys', () => {
+  test('rotate-key adds a second one and shows it once; a third is refused', async () => {
+    const first = await create();
+    const { client_id: id } = first;
+    const { stdout } = await partners('rotate-key', id);
+    const [key = ''] = stdout.match(/bgk_\w+/g) ?? [];
+    const hashes = [first.client_secret, key].map((text) => readKey(text)?.hash);
+    expect((await readPartner(id))?.keys.map(({ hash }) => hash)).toEqual(hashes);
+    expect(stdout).toContain(`partners retire-key ${id} ${first.key_id}`);
+
+    const third = await partners('rotate-key', id);
+    expect(third).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('Retire one first') });
+    expect((await readPartner(id))?.keys).toHaveLength(2);
+  });
+
+  test('two rotations at the same time leave two keys', async () => {
+    const { client_id: id } = await create();
+    const codes = (await Promise.all([partners('rotate-key', id), partners('rotate-key', id)])).map(({ code }) => code);
+    expect(new Set(codes)).toEqual(new Set([0, 1]));
+    expect((await readPartner(id))?.keys).toHaveLength(2);
+  });
+
+  test('retire-key ends one of two and refuses the only one', async () => {
+    const { client_id: id, key_id: first } = await create();
+    const { key_id: second } = await stack.json<Issued>(['partners', 'rotate-key', id]);
+    expect((await view('retire-key', id, first)).keys.map((key) => key.id)).toEqual([second]);
+    const only = await partners('retire-key', id, second, '--yes');
+    expect(only).toMatchObject({ code: 1, stderr: expect.stringContaining(`partners disable ${id}`) });
+    const gone = await partners('retire-key', id, first);
+    expect(gone).toMatchObject({ code: 1, stderr: expect.stringContaining(`no key ${first}`) });
+  });
+
+  test('retire-key leaves a key that was used today, unless it is told to', async () => {
+    const { client_id: id, key_id } = await create();
+    await partners('rotate-key', id);
+    await noteKeyUse(id, key_id);
+    const refused = await partners('retire-key', id, key_id);
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('used today') });
+    expect((await readPartner(id))?.keys).toHaveLength(2);
+    expect(await partners('retire-key', id, key_id, '--yes')).toMatchObject({ code: 0 });
+    expect((await readPartner(id))?.keys).toHaveLength(1);
+  });
+});
+
+test('grant adds, repeats without harm, and revoke takes away; one that is not there stops all of it', async () => {
+  const { client_id: id } = await create('--grant', 'users:all');
+  const granted = await view('grant', id, 'users:all', 'jwt:permanent', 'admin:jwt:config:60');
+  expect(granted.grants).toEqual(['users:all', 'jwt:permanent', 'admin:jwt:config:60']);
+  expect((await view('revoke', id, 'users:all')).grants).toEqual(['jwt:permanent', 'admin:jwt:config:60']);
+  const missing = await partners('revoke', id, 'jwt:permanent', 'user:all');
+  expect(missing).toMatchObject({ code: 1, stderr: expect.stringContaining('no grant user:all') });
+  expect((await readPartner(id))?.grants).toEqual(['jwt:permanent', 'admin:jwt:config:60']);
+});
+
+test('redirects lists, adds and removes, and refuses to remove what is not registered', async () => {
+  const { client_id: id } = await create('--redirect-uri', 'https://a.example/');
+  expect(await partners('redirects', id)).toMatchObject({ code: 0, stdout: 'https://a.example/\n' });
+  const changed = await view(
+    'redirects',
+    id,
+    '--add',
+    'https://b.example/',
+    'http://localhost:1/',
+    '--remove',
+    'https://a.example/',
+  );
+  expect(changed.redirect_uris).toEqual(['https://b.example/', 'http://localhost:1/']);
+  const missing = await partners('redirects', id, '--remove', 'https://a.example/');
+  expect(missing).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('not registered') });
+});
+
+test.for([
+  'show 10000000',
+  'disable 10000000',
+  'rotate-key 10000000',
+  'retire-key 10000000 00000000',
+  'grant 10000000 users:all',
+  'redirects 10000000',
+  'claim 10000000 1',
+])('%s is refused, as there is no such partner', async (command) => {
+  const { code, stdout, stderr } = await partners(...command.split(' '));
+  expect([code, stdout]).toEqual([1, '']);
+  expect(stderr).toMatch(/^error: There is no partner 10000000 here\. .*partners list --data/);
+});
+
+test.for([
+  [['create'], '--name'],
+  [['create', '--name', ' '], '1 to 100 characters'],
+  [['create', '--name', 'two\nlines'], 'one line'],
+  [['create', '--name', 'x', '--grant', 'users:none'], 'admin:jwt:<scope>:<longest duration in minutes>'],
+  [['create', '--name', 'x', '--redirect-uri', 'http://acme.example/'], 'http is for loopback alone'],
+  [['grant', '10000000', 'everything'], 'users:all, jwt:permanent'],
+  [['redirects', '10000000', '--add', 'https://a.example/?q'], 'no query'],
+  [['show', '12'], '8 digits'],
+  [['retire-key', '10000000', 'x'], 'key id'],
+  [['claim', '10000000'], '--file'],
+  [['claim', '10000000', '1', '--file', '-'], '--file'],
+  [['claim', '10000000', '1', '01'], 'up to 18 digits'],
+  [['claim', '10000000', '1'.repeat(19)], 'up to 18 digits'],
+  [['shw', '10000000'], 'Did you mean show?'],
+  [['list', '--jsn'], 'Did you mean --json?'],
+  [['list', '--env', 'dev'], 'cannot be used with'],
+] as const)('%j is wrong usage', async ([args, complaint]) => {
+  const { code, stdout, stderr } = await partners(...args);
+  expect([code, stdout]).toEqual([2, '']);
+  expect(stderr).toContain(complaint);
+});
+
+test('a key where a client id belongs is not repeated', async () => {
+  const { client_secret } = await create();
+  for (const args of [
+    ['show', client_secret],
+    ['list', client_secret],
+    ['list', `--key=${client_secret}`],
+  ]) {
+    const { code, stderr } = await partners(...args);
+    expect(code).toBe(2);
+    expect(stderr).not.toContain(client_secret);
+  }
+});
