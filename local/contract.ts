@@ -1,8 +1,10 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { AuthenticationApi, Configuration } from '../lib/budgea/authentication-api.ts';
+import { env } from '../lib/env.ts';
+import { manageMinutes } from '../lib/rotation/manage-token.ts';
 import { acceptsManageToken, mintManageToken, type ManageToken } from '../lib/rotation/mint.ts';
 import { makeSealingKey, type SealingKeys } from '../lib/webauth-state.ts';
-import { readOrMakeSecret, readSecret, writeSecret } from './secrets.ts';
+import { createEmptySecret, readOrMakeSecret, readSecret, writeSecret } from './secrets.ts';
 
 /** The secrets of a Budgea contract, as the local Secrets Manager has them. */
 export interface Contract {
@@ -13,28 +15,26 @@ export interface Contract {
 /** The contract's secrets, made up on a fresh state folder; the sandbox verifies what it finds here. */
 export async function prepareContract(): Promise<Contract> {
   const [client, admin] = await Promise.all([
-    readOrMakeSecret('client-credentials', () => ({
+    readOrMakeSecret('client-credentials', (): { client_id: number | string; client_secret: string } => ({
       client_id: randomInt(10_000_000, 100_000_000),
       client_secret: randomBytes(36).toString('base64url'),
     })),
     readOrMakeSecret('admin-token', () => ({ token: randomBytes(72).toString('base64url') })),
     readOrMakeSecret('sealing-keys', (): SealingKeys => ({ next: makeSealingKey(), current: makeSealingKey() })),
+    createEmptySecret('manage-token'),
   ]);
   return { client: { ...client, client_id: Number(client.client_id) }, adminToken: admin.token };
 }
-
-/** Rotated every four hours at the soonest, and worth three intervals. */
-const manageMinutes = 3 * 4 * 60;
 
 /** Makes sure that the manage JWT is one that upstream takes. Throws what the client throws when upstream refuses the admin token. */
 export async function prepareManageToken(budgea: string, adminToken: string): Promise<void> {
   const client = (token: string) =>
     new AuthenticationApi(new Configuration({ basePath: budgea, apiKey: token, apiKeyPrefix: 'Bearer' }));
   const known = await readSecret<ManageToken>('manage-token');
-  const halfLife = Date.now() / 1000 + (manageMinutes * 60) / 2;
+  const halfLife = Date.now() / 1000 + (manageMinutes() * 60) / 2;
   const usable =
     known !== undefined && known.expires_at > halfLife && (await acceptsManageToken(client(known.jwt_token)));
   if (usable) return;
-  const minted = await mintManageToken(client(adminToken), { scope: 'users', minutes: manageMinutes });
+  const minted = await mintManageToken(client(adminToken), { scope: env.manageScope(), minutes: manageMinutes() });
   await writeSecret('manage-token', minted);
 }

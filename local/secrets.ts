@@ -4,17 +4,15 @@ import {
   PutSecretValueCommand,
   ResourceExistsException,
   ResourceNotFoundException,
-  SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { secretFullName } from '../lib/env.ts';
 import type { SecretName } from '../lib/operations.ts';
-
-const client = new SecretsManagerClient({});
+import { secretsManager } from '../lib/secrets-manager.ts';
 
 /** The current value of a local secret, parsed; undefined when there is none. The caller knows its shape. */
 export async function readSecret<T>(name: SecretName): Promise<T | undefined> {
   try {
-    const { SecretString = 'null' } = await client.send(
+    const { SecretString = 'null' } = await secretsManager.send(
       new GetSecretValueCommand({ SecretId: secretFullName('local', name) }),
     );
     return JSON.parse(SecretString) as T;
@@ -24,15 +22,24 @@ export async function readSecret<T>(name: SecretName): Promise<T | undefined> {
   }
 }
 
+/** Creates a local secret without a value, as a deployment does, unless it is there. */
+export async function createEmptySecret(name: SecretName): Promise<void> {
+  await secretsManager
+    .send(new CreateSecretCommand({ Name: secretFullName('local', name) }))
+    .catch((error: unknown) => {
+      if (!(error instanceof ResourceExistsException)) throw error;
+    });
+}
+
 /** Makes a value the current one of a local secret, which is created if it is missing. */
 export async function writeSecret(name: SecretName, value: unknown): Promise<void> {
   const Name = secretFullName('local', name);
   const SecretString = JSON.stringify(value);
   try {
-    await client.send(new CreateSecretCommand({ Name, SecretString }));
+    await secretsManager.send(new CreateSecretCommand({ Name, SecretString }));
   } catch (error) {
     if (!(error instanceof ResourceExistsException)) throw error;
-    await client.send(new PutSecretValueCommand({ SecretId: Name, SecretString }));
+    await secretsManager.send(new PutSecretValueCommand({ SecretId: Name, SecretString }));
   }
 }
 

@@ -29,11 +29,22 @@ export function setLocalEnvironment({
   });
 }
 
-/** Tells the functions where Budgea and the gateway itself are, and which certificates to keep. */
-export function setFunctionEnvironment(budgea: string, gateway: string, certificateTypes: readonly string[]): void {
+/** Gives the functions the rest of their settings. */
+export function setFunctionEnvironment({
+  budgea,
+  gateway,
+  certificateTypes,
+  rotationMinutes,
+}: {
+  budgea: string;
+  gateway: string;
+  certificateTypes: readonly string[];
+  rotationMinutes: number;
+}): void {
   Object.assign(process.env, {
     BUDGEA_URL: budgea,
     GATEWAY_URL: gateway,
     CERTIFICATE_TYPES: certificateTypes.join(','),
+    ROTATION_MINUTES: String(rotationMinutes),
   });
 }

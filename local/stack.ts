@@ -1,5 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { secretFullName } from '../lib/env.ts';
 import { basePath } from '../lib/operations.ts';
 import { startApiGateway } from './api-gateway/server.ts';
 import type { DemoPartners } from './demo-partners.ts';
@@ -8,6 +9,8 @@ import { writeWhole } from './files.ts';
 import { startSandbox } from './sandbox/server.ts';
 import { startSecretsManager } from './secrets-manager/server.ts';
 import { createServers } from './servers.ts';
+import { deployedIntervals, type Intervals } from './intervals.ts';
+import { runByArn } from './jobs.ts';
 import { setFunctionEnvironment, setLocalEnvironment, type Addresses } from './settings.ts';
 
 /** How to bring up the stack. */
@@ -20,6 +23,7 @@ export interface StackOptions {
   upstream?: string | undefined;
   /** An AWS-compatible endpoint to use instead of the local ones. */
   awsEndpoint?: string | undefined;
+  intervals?: Intervals;
 }
 
 /** What `stack.json` says. */
@@ -43,7 +47,13 @@ const certificateTypes = ['qwac', 'qseal'];
  * Brings up the whole gateway on this machine and writes `stack.json` when everything answers. One process runs one stack, as the functions
  * take their environment from it. Throws StartFailure, everything that had started stopped again.
  */
-export async function startStack({ port, data, upstream, awsEndpoint }: StackOptions): Promise<RunningStack> {
+export async function startStack({
+  port,
+  data,
+  upstream,
+  awsEndpoint,
+  intervals = deployedIntervals,
+}: StackOptions): Promise<RunningStack> {
   const stackFile = join(data, 'stack.json');
   const servers = createServers(port);
   const close = async () => {
@@ -77,7 +87,7 @@ export async function startStack({ port, data, upstream, awsEndpoint }: StackOpt
           )
         : undefined;
     const budgea = upstream ?? sandbox?.url ?? '';
-    setFunctionEnvironment(budgea, gateway, certificateTypes);
+    setFunctionEnvironment({ budgea, gateway, certificateTypes, rotationMinutes: intervals.rotate / 60_000 });
     const home = sandbox === undefined ? 'http://127.0.0.1:8080/home' : `http://127.0.0.1:${sandbox.port}/bank/home`;
     const [partners, refusal] = await Promise.all([
       prepareDemoPartners(data, home),
@@ -103,7 +113,14 @@ export async function startStack({ port, data, upstream, awsEndpoint }: StackOpt
   async function startAws(): Promise<Pick<Addresses, 'secretsManager' | 'dynamodb'>> {
     const [secrets, table] = await Promise.all([
       servers.start('Secrets Manager', 2, (at) =>
-        startSecretsManager({ port: at, folder: join(data, 'secrets-manager') }),
+        startSecretsManager({
+          port: at,
+          folder: join(data, 'secrets-manager'),
+          invoke: runByArn,
+          scheduleIntervalMs: 1_000,
+          rotationIntervalMs: (name) =>
+            name === secretFullName('local', 'manage-token') ? intervals.rotate : undefined,
+        }),
       ),
       servers.start('DynamoDB', 3, (at) => startDynamoDb({ port: at, folder: join(data, 'dynamodb') })),
     ]);

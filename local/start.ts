@@ -1,14 +1,17 @@
 import { rm } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { banner } from './banner.ts';
+import { deployedIntervals } from './intervals.ts';
 import { StartFailure } from './servers.ts';
-import { startStack, type RunningStack } from './stack.ts';
+import { startStack } from './stack.ts';
 
 interface Options {
   port: number;
   upstream?: string;
   awsEndpoint?: string;
   data: string;
+  rotateEvery: number;
+  fetchEvery: number;
   fresh: boolean;
 }
 
@@ -25,15 +28,25 @@ const options = new Command('npm start --')
   .option('--upstream <url>', 'call this Budgea, /2.0 included, instead of the sandbox', httpUrl)
   .option('--aws-endpoint <url>', 'use this AWS-compatible endpoint instead of the local ones', httpUrl)
   .option('--data <dir>', 'keep state and stack.json in this folder', '.local')
+  .option(
+    '--rotate-every <duration>',
+    'rotate the manage token this often, such as 30s, 5m or 4h',
+    duration,
+    deployedIntervals.rotate,
+  )
+  .option('--fetch-every <duration>', 'fetch the certificates this often', duration, deployedIntervals.fetch)
   .option('--fresh', 'start from nothing: forget all secrets, partners and users of the folder', false)
   .parse()
   .opts<Options>();
 
 try {
   if (options.fresh) await forget(options.data);
-  const stack = await startStack(options);
+  const intervals = { rotate: options.rotateEvery, fetch: options.fetchEvery };
+  const stack = await startStack({ ...options, intervals });
+  const { startSchedules } = await import('./schedules.ts');
+  const schedules = await startSchedules(intervals, options.awsEndpoint === undefined);
   process.stdout.write(banner(stack, options));
-  stopOnSignal(stack);
+  stopOnSignal([schedules, stack]);
 } catch (error) {
   process.stderr.write(`${complaint(error)}\n`);
   process.exitCode = 1;
@@ -47,13 +60,13 @@ async function forget(data: string): Promise<void> {
 }
 
 /** The first signal lets running calls end, the second does not wait. */
-function stopOnSignal(stack: RunningStack): void {
+function stopOnSignal(running: { close(): Promise<void> }[]): void {
   let stopping = false;
   const stop = (): void => {
     if (stopping) process.exit(130);
     stopping = true;
     process.stdout.write('\nStopping; once more does not wait for running calls.\n');
-    void stack.close().then(() => process.exit(0));
+    void Promise.all(running.map((part) => part.close())).then(() => process.exit(0));
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
@@ -80,6 +93,13 @@ function portNumber(text: string): number {
   if (!Number.isInteger(port) || port < 1 || port > 65_532)
     throw new InvalidArgumentError('It takes a number from 1 to 65532.');
   return port;
+}
+
+function duration(text: string): number {
+  const [, number, unit] = /^([1-9]\d{0,3})([smh])$/.exec(text) ?? [];
+  if (number === undefined) throw new InvalidArgumentError('It takes a number and s, m or h, such as 30s.');
+  const seconds = unit === 's' ? 1 : unit === 'm' ? 60 : 3600;
+  return Number(number) * seconds * 1000;
 }
 
 function httpUrl(text: string): string {

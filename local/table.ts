@@ -1,18 +1,10 @@
-import { CreateTableCommand, ResourceInUseException } from '@aws-sdk/client-dynamodb';
+import { CreateTableCommand, ResourceInUseException, type GlobalSecondaryIndex } from '@aws-sdk/client-dynamodb';
 import { env } from '../lib/env.ts';
 import { partnersIndex, usersIndex } from '../lib/partners/directory.ts';
 import { dynamodb } from '../lib/table.ts';
 
 /** Creates the gateway's table and its two indexes, unless it is there. */
 export async function createTable(): Promise<void> {
-  const index = ({ name, key }: { name: string; key: string }) => ({
-    IndexName: name,
-    KeySchema: [
-      { AttributeName: key, KeyType: 'HASH' as const },
-      { AttributeName: 'pk', KeyType: 'RANGE' as const },
-    ],
-    Projection: { ProjectionType: 'ALL' as const },
-  });
   const command = new CreateTableCommand({
     TableName: env.tableName(),
     BillingMode: 'PAY_PER_REQUEST',
@@ -26,4 +18,15 @@ export async function createTable(): Promise<void> {
   await dynamodb.send(command).catch((error: unknown) => {
     if (!(error instanceof ResourceInUseException)) throw error;
   });
+}
+
+function index({ name, key }: { name: string; key: string }): GlobalSecondaryIndex {
+  return {
+    IndexName: name,
+    KeySchema: [
+      { AttributeName: key, KeyType: 'HASH' },
+      { AttributeName: 'pk', KeyType: 'RANGE' },
+    ],
+    Projection: { ProjectionType: 'ALL' },
+  };
 }

@@ -16,7 +16,7 @@ export interface ServiceOptions {
   /** How long to wait before each further attempt at a rotation that failed; by default 1, 2 and 4 seconds. */
   rotationRetryDelaysMs?: readonly number[];
   /** The time between two rotations, instead of what each secret's own rules say. */
-  rotationIntervalMs?: number;
+  rotationIntervalMs?: ((secretName: string) => number | undefined) | undefined;
   /** Asked before each operation is carried out, for tests of outages. */
   fail?: (operation: string, request: unknown) => Failure | undefined;
 }

@@ -300,7 +300,7 @@ describe('the schedule', () => {
     let finished = 0;
     const it = await startWithRotation({
       now: Date.now,
-      rotationIntervalMs: 5,
+      rotationIntervalMs: () => 5,
       scheduleIntervalMs: 1,
       invoke: async (_, event) => {
         await rotateOneStep(it.client, event);

@@ -23,7 +23,7 @@ export interface RotatorOptions {
   /** How long to wait before each further attempt at a rotation that failed. */
   retryDelaysMs: readonly number[];
   /** Counts instead of every secret's own interval. */
-  intervalMs?: number | undefined;
+  intervalMs?: ((secretName: string) => number | undefined) | undefined;
 }
 
 /** Carries out rotations, each in the background of the request that began it. */
@@ -107,10 +107,10 @@ export function makeRotator({ secrets, inTurn, now, invoke, retryDelaysMs, inter
     return wanted && !stopping.signal.aborted ? secret : undefined;
   }
 
-  function dueAt({ rotation, deletesAt }: Secret): number | undefined {
+  function dueAt({ name, rotation, deletesAt }: Secret): number | undefined {
     if (rotation?.enabled !== true || deletesAt !== undefined) return undefined;
     const interval = intervalOf(rotation.rules);
-    return interval === undefined ? undefined : rotation.countsFrom + (intervalMs ?? interval);
+    return interval === undefined ? undefined : rotation.countsFrom + (intervalMs?.(name) ?? interval);
   }
 
   function due(secret: Secret): Underway | undefined {
