@@ -28,7 +28,7 @@ export function addRotateKey(partners: Command, session: Session): void {
       const old = record.keys[0]?.id ?? '';
       session.answer(
         issuedView(record, key),
-        `${called(record)} has a new key, ${stored.id}.\n\n${text}\n\n${keepIt}\nWhen the partner uses it, retire the old key:\n  ${session.toType(`partners retire-key ${clientId} ${old}`)}`,
+        `${called(record)} has a new key, ${stored.id}.\n\n${text}\n\n${keepIt}\nOnce the partner uses it, retire the old key:\n  ${session.toType(`partners retire-key ${clientId} ${old}`)}`,
       );
     });
 }
