@@ -62,63 +62,68 @@ export const managerForms: [string, Presents][] = [
 ];
 
 /** Keys that prove nothing, whose refusals nobody can tell apart; `disabled` is a partner that is. */
-export function badKeys({ client_id, client_secret }: DemoPartner, disabled: DemoPartner): [string, DemoPartner][] {
-  const last = client_secret.endsWith('0') ? '1' : '0';
-  return [
-    ['a key with a mistyped character', { client_id, client_secret: client_secret.slice(0, -1) + last }],
-    ['half a key', { client_id, client_secret: client_secret.slice(0, 30) }],
-    ['a key with something behind it', { client_id, client_secret: `${client_secret}0` }],
-    ['a key that the partner never had', { client_id, client_secret: makeKey(client_id) }],
-    ['a key of no partner', { client_id: '99999999', client_secret: makeKey('99999999') }],
-    ['a key of a disabled partner', disabled],
-  ];
-}
+export const badKeys: [string, (partner: DemoPartner, disabled: DemoPartner) => DemoPartner][] = [
+  [
+    'a key with a mistyped character',
+    ({ client_id, client_secret: key }) => ({ client_id, client_secret: mistyped(key) }),
+  ],
+  ['half a key', ({ client_id, client_secret: key }) => ({ client_id, client_secret: key.slice(0, 30) })],
+  ['a key with something behind it', ({ client_id, client_secret: key }) => ({ client_id, client_secret: `${key}0` })],
+  ['a key that the partner never had', ({ client_id }) => ({ client_id, client_secret: makeKey(client_id) })],
+  ['a key of no partner', () => ({ client_id: '99999999', client_secret: makeKey('99999999') })],
+  ['a key of a disabled partner', (_, disabled) => disabled],
+];
+
+/** A request of one partner with something of another's. */
+type Mixed = (one: DemoPartner, other: DemoPartner) => TestRequest;
 
 /** Keys of two partners in one request, and keys that come twice. */
-export function contradictions(one: DemoPartner, other: DemoPartner): [string, TestRequest][] {
-  const { client_secret: key } = one;
-  return [
-    ['two partners in Authorization and x-api-key', combined(authorization(key), apiKey(other.client_secret))],
-    ['two partners as Basic and in x-api-key', combined(basic(one), apiKey(other.client_secret))],
-    ['two partners in body and Authorization', combined(json({ ...one }), authorization(other.client_secret))],
-    ['two partners in body and Basic', combined(form({ ...one }), basic(other))],
-    ['two partners in body and x-api-key', combined(multipart({ ...one }), apiKey(other.client_secret))],
-    ['two partners in Authorization', authorization(`Bearer ${key},Bearer ${other.client_secret}`)],
-    ['Basic with the client_id of another', basic({ ...one, client_id: other.client_id })],
-    ['Basic without a client_id', basic({ ...one, client_id: '' })],
-    ['Basic with a zero before the client_id', basic({ ...one, client_id: `0${one.client_id}` })],
-    ['Authorization twice', authorization(`${key}, ${key}`)],
-    ['x-api-key twice', apiKey(`${key},${key}`)],
-    ['client_secret twice in a form', withMore(form({ ...one }), `&client_secret=${key}`)],
-    [
-      'client_secret twice in JSON, once escaped',
-      { ...json({}), body: JSON.stringify(one).replace('}', `,"client\\u005fsecret":"${other.client_secret}"}`) },
-    ],
-  ];
-}
+export const contradictions: [string, Mixed][] = [
+  ['keys of two in Authorization and x-api-key', (one, other) => combined(bearer(one), apiKey(other.client_secret))],
+  ['keys of two as Basic and in x-api-key', (one, other) => combined(basic(one), apiKey(other.client_secret))],
+  ['keys of two in body and Authorization', (one, other) => combined(json(one), bearer(other))],
+  ['keys of two in body and Basic', (one, other) => combined(form({ ...one }), basic(other))],
+  ['keys of two in body and x-api-key', (one, other) => combined(multipart({ ...one }), apiKey(other.client_secret))],
+  ['keys of two in Authorization', (one, other) => authorization(`${one.client_secret},${other.client_secret}`)],
+  ['Basic with the client_id of another', (one, { client_id }) => basic({ ...one, client_id })],
+  ['Basic without a client_id', (one) => basic({ ...one, client_id: '' })],
+  ['Basic with a zero before the client_id', (one) => basic({ ...one, client_id: `0${one.client_id}` })],
+  ['Authorization twice', ({ client_secret: key }) => authorization(`Bearer ${key}, Bearer ${key}`)],
+  ['x-api-key twice', ({ client_secret: key }) => apiKey(`${key},${key}`)],
+  ['client_secret twice in a form', (one) => more(form({ ...one }), `&client_secret=${one.client_secret}`)],
+  ['client_secret twice in JSON', (one, other) => secretTwice(one, 'client_secret', other)],
+  ['client_secret twice in JSON, once escaped', (one, other) => secretTwice(one, 'client\\u005fsecret', other)],
+];
 
 /** A `client_id` in the body that is not the key's: a contradiction where client credentials are taken. */
-export function contradictingIds(one: DemoPartner, other: DemoPartner): [string, TestRequest][] {
-  return [
-    ['another’s', json({ ...one, client_id: other.client_id })],
-    ['another’s as a number', json({ ...one, client_id: Number(other.client_id) })],
-    ['a zero before it', form({ ...one, client_id: `0${one.client_id}` })],
-    ['a space behind it', multipart({ ...one, client_id: `${one.client_id} ` })],
-    ['full-width digits', json({ ...one, client_id: fullWidth(one.client_id) })],
-    [
-      'another’s beside a key in Authorization',
-      combined(form({ client_id: other.client_id }), authorization(one.client_secret)),
-    ],
-    ['another’s beside Basic', combined(json({ client_id: other.client_id }), basic(one))],
-    ['twice in a form', withMore(form({ ...one }), `&client_id=${other.client_id}`)],
-  ];
-}
+export const contradictingIds: [string, Mixed][] = [
+  ['a client_id of another', (one, { client_id }) => json({ ...one, client_id })],
+  ['a numeric client_id of another', (one, other) => json({ ...one, client_id: Number(other.client_id) })],
+  ['a client_id with a zero before it', (one) => form({ ...one, client_id: `0${one.client_id}` })],
+  ['a client_id with a space behind it', (one) => multipart({ ...one, client_id: `${one.client_id} ` })],
+  ['a client_id in full-width digits', (one) => json({ ...one, client_id: fullWidth(one.client_id) })],
+  ['a client_id of another beside a key', (one, { client_id }) => combined(form({ client_id }), bearer(one))],
+  ['a client_id of another beside Basic', (one, { client_id }) => combined(json({ client_id }), basic(one))],
+  ['client_id twice in a form', (one, { client_id }) => more(form({ ...one }), `&client_id=${client_id}`)],
+];
 
 /** The digits as another script has them. */
 export function fullWidth(digits: string): string {
   return digits.replace(/\d/g, (digit) => String.fromCharCode(digit.charCodeAt(0) + 0xfee0));
 }
 
-function withMore(request: TestRequest, more: string): TestRequest {
-  return { ...request, body: (request.body ?? '') + more };
+function bearer({ client_secret }: DemoPartner): TestRequest {
+  return authorization(`Bearer ${client_secret}`);
+}
+
+function mistyped(key: string): string {
+  return key.slice(0, -1) + (key.endsWith('0') ? '1' : '0');
+}
+
+function secretTwice(one: DemoPartner, name: string, { client_secret }: DemoPartner): TestRequest {
+  return { ...json({}), body: JSON.stringify(one).replace('}', `,"${name}":"${client_secret}"}`) };
+}
+
+function more(request: TestRequest, text: string): TestRequest {
+  return { ...request, body: (request.body ?? '') + text };
 }

@@ -1,12 +1,11 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DemoPartner } from '../../local/demo-partners.ts';
 import { largestBody, unreadableBodies } from '../bodies.ts';
 import { authorization, basic, form, json, startGateway, ways, type Gateway } from '../gateway.ts';
-import type { Answer, TestRequest } from '../invoke.ts';
+import type { TestRequest } from '../invoke.ts';
 import { apiKey, badKeys, contradictions, managerForms } from '../key-forms.ts';
 import { combined, malformedTokens, nobody } from '../presented.ts';
-import { expectRefusal, withoutRequestId } from '../refusal.ts';
-import { upstreamFailures } from '../upstream-failures.ts';
+import { refused, refusedAtOnce, upstreamFailures, watched, withoutRequestId } from '../refused.ts';
 
 let gateway: Gateway;
 let manager: DemoPartner;
@@ -29,56 +28,62 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.close());
 
-/** A manage JWT of this scope that lives for so many minutes. */
-function expectMinted({ status, headers, body }: Answer, { scope = 'config', minutes = 1 } = {}) {
-  const payload = { type: 'manage_token', scope };
-  const jwt_token = expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/) as string;
-  expect({ status, headers, body }).toMatchObject({
-    status: 200,
-    headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
-    body: { jwt_token, payload },
-  });
+/** A manage JWT of this scope. */
+const minted = (scope: string) => ({
+  status: 200,
+  headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
+  body: {
+    jwt_token: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/) as string,
+    payload: { type: 'manage_token', scope },
+  },
+});
+
+/** How long a minted token lives. */
+function minutesOf(body: unknown): number {
   const { iat, exp } = (body as { payload: { iat: number; exp: number } }).payload;
-  expect(exp - iat).toBe(minutes * 60);
+  return (exp - iat) / 60;
 }
 
 describe.each(ways)('POST /admin/jwt by %s', (way) => {
   const ask = (...requests: TestRequest[]) => gateway.ask[way]('POST', '/admin/jwt', combined(...requests));
+  const watch = (...requests: TestRequest[]) => watched(gateway, () => ask(...requests));
 
-  describe('mints a manage JWT', () => {
-    test.each(managerForms)('for a key in Authorization: %s', async (_form, request) => {
-      expectMinted(await ask(request(manager, { scope: 'users', duration: '5' })), { scope: 'users', minutes: 5 });
-    });
+  test.each(managerForms)('mints a manage JWT for a key in Authorization: %s', async (_form, request) => {
+    const answer = await ask(request(manager, { scope: 'users', duration: '5' }));
+    expect(answer).toMatchObject(minted('users'));
+    expect(minutesOf(answer.body)).toBe(5);
+  });
 
-    test.each(['', 'Bearer ', 'bearer ', 'OAuth '])('for an admin token of the caller’s own: "%s"', async (scheme) => {
-      expectMinted(await ask(json({ duration: 1440 }), authorization(scheme + adminToken)), { minutes: 1440 });
-    });
+  test.each(['', 'Bearer ', 'bearer ', 'OAuth '])('mints one for an admin token: "%s"', async (scheme) => {
+    const answer = await ask(json({ duration: 1440 }), authorization(scheme + adminToken));
+    expect(answer).toMatchObject(minted('config'));
+    expect(minutesOf(answer.body)).toBe(1440);
+  });
 
-    test.each<[string, TestRequest]>([
-      ['no body', {}],
-      ['an empty JSON object', json({})],
-      ['numbers as numbers', json({ duration: 1 })],
-      ['nulls', json({ scope: null, duration: null })],
-      ['an empty scope', form({ scope: '' })],
-      ['fields that nobody knows', form({ Scope: 'users', duration_: '5', 'duration[]': '5', exp: '0' })],
-      ['a prototype', { ...json({}), body: '{"__proto__":{"scope":"users"},"constructor":{"duration":0}}' }],
-      ['16 KiB', largestBody({ scope: 'config' })],
-      [
-        'a parameter at its media type',
-        { headers: { 'content-type': 'Application/JSON; Charset="UTF-8"' }, body: '{}' },
-      ],
-    ])('of scope config, for a minute, by default: %s', async (_case, request) => {
-      expectMinted(await ask(request, authorization(manager.client_secret)));
-    });
+  test.each<[string, TestRequest]>([
+    ['no body', {}],
+    ['an empty JSON object', json({})],
+    ['a number as a number', json({ duration: 1 })],
+    ['nulls', json({ scope: null, duration: null })],
+    ['an empty scope', form({ scope: '' })],
+    ['names that nobody knows', form({ Scope: 'users', duration_: '5', 'duration[]': '5', exp: '0' })],
+    ['a prototype', { ...json({}), body: '{"__proto__":{"scope":"users"},"constructor":{"duration":0}}' }],
+    ['16 KiB', largestBody({ scope: 'config' })],
+    ['a media type with a parameter', { headers: { 'content-type': 'Application/JSON; Charset="UTF-8"' }, body: '{}' }],
+  ])('mints one of scope config, for a minute, by default: %s', async (_case, request) => {
+    const answer = await ask(request, authorization(manager.client_secret));
+    expect(answer).toMatchObject(minted('config'));
+    expect(minutesOf(answer.body)).toBe(1);
+  });
 
-    test.each<[string, () => TestRequest]>([
-      ['the caller’s own', () => json({ ...manager })],
-      ['a client_id of another', () => json({ client_id: plain.client_id })],
-      ['no key at all', () => form({ client_id: '1', client_secret: 'secret' })],
-    ])('for Authorization, whatever credentials the body has: %s', async (_case, body) => {
-      expectMinted(await ask(body(), authorization(manager.client_secret)));
-      expectMinted(await ask(body(), authorization(adminToken)));
-    });
+  test.each<[string, () => TestRequest]>([
+    ['the caller’s own', () => json({ ...manager })],
+    ['a client_id of another', () => json({ client_id: plain.client_id })],
+    ['no key at all', () => form({ client_id: '1', client_secret: 'secret' })],
+  ])('lets Authorization decide, whatever credentials the body has: %s', async (_case, body) => {
+    expect(await ask(body(), authorization(manager.client_secret))).toMatchObject(minted('config'));
+    expect(await ask(body(), authorization(adminToken))).toMatchObject(minted('config'));
+    expect(await watch(body(), authorization(plain.client_secret))).not.toMatchObject({ status: 200 });
   });
 
   test.each<[string, string[], Record<string, unknown>, number]>([
@@ -97,86 +102,67 @@ describe.each(ways)('POST /admin/jwt by %s', (way) => {
     ['other grants', ['users:all', 'jwt:permanent', 'jwt:scope:config'], {}, 403],
     ['no grant', [], {}, 403],
   ])('lets a grant decide: %s; %j, %j: %i', async (_case, grants, fields, status) => {
-    const partner = await gateway.newPartner({ grants });
-    await gateway.upstreamCalls();
-    const answer = await ask(json(fields), authorization(partner.client_secret));
-    if (status === 403) expectRefusal(answer, 403, 'forbidden');
-    expect(answer.status).toBe(status);
-    expect(await gateway.upstreamCalls()).toEqual(status === 403 ? [] : ['POST /admin/jwt']);
+    const { client_secret } = await gateway.newPartner({ grants });
+    const answer = await watch(json(fields), authorization(client_secret));
+    expect(answer).toMatchObject(
+      status === 200 ? { status, upstream: ['POST /admin/jwt'] } : refusedAtOnce(status, 'forbidden'),
+    );
   });
 
-  describe('refuses, and asks upstream nothing:', () => {
-    beforeEach(() => gateway.upstreamCalls());
-    afterEach(async () => expect(await gateway.upstreamCalls()).toEqual([]));
+  test.each(nobody)('refuses nobody: %s', async (_form, request) => {
+    expect(await watch(request({ partner: manager, user }))).toMatchObject(refusedAtOnce(401, 'unauthorized'));
+  });
 
-    test.each(nobody)('%s', async (_form, request) => {
-      expectRefusal(await ask(request({ partner: manager, user })), 401, 'unauthorized');
-    });
+  test.each(malformedTokens)('refuses %s', async (_form, request) => {
+    expect(await watch(request({ partner: manager, user }))).toMatchObject(refusedAtOnce(403, 'invalidToken'));
+  });
 
-    test.each(malformedTokens)('%s', async (_form, request) => {
-      expectRefusal(await ask(request({ partner: manager, user })), 403, 'invalidToken');
-    });
+  test.each<[string, () => TestRequest, number, string]>([
+    ['client credentials in the body', () => json({ ...manager }), 401, 'unauthorized'],
+    ['Basic', () => basic(manager), 403, 'forbidden'],
+    ['a key in x-api-key', () => apiKey(manager.client_secret), 403, 'forbidden'],
+    ['a key behind an unknown scheme', () => authorization(`Token ${manager.client_secret}`), 403, 'invalidToken'],
+  ])('refuses other kinds, grant or not: %s', async (_kind, request, status, code) => {
+    expect(await watch(request())).toMatchObject(refusedAtOnce(status, code));
+  });
 
-    test.each<[string, () => TestRequest, number, string]>([
-      ['client credentials in the body', () => json({ ...manager }), 401, 'unauthorized'],
-      ['Basic', () => basic(manager), 403, 'forbidden'],
-      ['a key in x-api-key', () => apiKey(manager.client_secret), 403, 'forbidden'],
-      ['a key behind an unknown scheme', () => authorization(`Token ${manager.client_secret}`), 403, 'invalidToken'],
-    ])('%s', async (_kind, request, status, code) => {
-      expectRefusal(await ask(request()), status, code);
-    });
+  test.each(badKeys)('refuses %s, in the same words as any', async (_case, bad) => {
+    const answer = await watch(authorization(bad(manager, disabled).client_secret));
+    expect(answer).toMatchObject(refusedAtOnce(401, 'invalidClient'));
+    expect(withoutRequestId(answer)).toEqual(withoutRequestId(await ask(authorization('bgk_'))));
+  });
 
-    test('bad keys, all in the same words', async () => {
-      const refusals = [];
-      for (const [, { client_secret }] of badKeys(manager, disabled)) {
-        const answer = await ask(authorization(client_secret));
-        expectRefusal(answer, 401, 'invalidClient');
-        refusals.push(withoutRequestId(answer));
+  test.each(contradictions)('refuses %s', async (_case, request) => {
+    expect(await watch(request(manager, plain))).toMatchObject(refusedAtOnce(400, 'invalidValue'));
+  });
+
+  test.each(unreadableBodies)('refuses %s', async (_case, request, status, code) => {
+    expect(await watch(request, authorization(manager.client_secret))).toMatchObject(refusedAtOnce(status, code));
+  });
+
+  test.each<[string, unknown[]]>([
+    ['scope', [1, true, [], ['config'], {}, 'config users', 'confıg', 'x'.repeat(65), 'config\n', 'a"b']],
+    ['duration', [0, '0', '00', '01', -1, '-1', 1.5, '1.5', '', ' 1', '1e3', '٣', true, [], [5], {}, '9'.repeat(19)]],
+  ])('refuses a %s that is none, whoever asks', async (name, values) => {
+    const description = expect.stringMatching(new RegExp(`^${name} must be .*\\.$`)) as string;
+    for (const value of values) {
+      for (const credential of [manager.client_secret, adminToken]) {
+        const answer = await watch(json({ [name]: value }), authorization(credential));
+        expect(answer).toMatchObject(refusedAtOnce(400, 'invalidValue'));
+        expect(answer.body).toMatchObject({ description });
       }
-      for (const refusal of refusals) expect(refusal).toEqual(refusals[0]);
-    });
-
-    test('keys that contradict each other or come twice', async () => {
-      for (const [name, request] of contradictions(manager, plain)) {
-        const { status, body } = await ask(request);
-        expect({ name, status, body }).toMatchObject({ name, status: 400, body: { code: 'invalidValue' } });
-      }
-    });
-
-    test.each(unreadableBodies)('%s', async (_case, request, status, code) => {
-      expectRefusal(await ask(request, authorization(manager.client_secret)), status, code);
-    });
-
-    test.each<[string, unknown[]]>([
-      ['scope', [1, true, [], ['config'], {}, 'config users', 'confıg', 'x'.repeat(65), 'config\n', 'a"b']],
-      ['duration', [0, '0', '00', '01', -1, '-1', 1.5, '1.5', '', ' 1', '1e3', '٣', true, [], [5], {}, '9'.repeat(19)]],
-    ])('a %s that is none, whoever asks', async (name, values) => {
-      for (const value of values) {
-        for (const credential of [manager.client_secret, adminToken]) {
-          const { status, body } = await ask(json({ [name]: value }), authorization(credential));
-          const description = expect.stringMatching(new RegExp(`^${name} must be .*\\.$`)) as string;
-          expect({ value, status, body }).toMatchObject({
-            value,
-            status: 400,
-            body: { code: 'invalidValue', description },
-          });
-        }
-      }
-    });
+    }
   });
 
   test.each(upstreamFailures)('asks once when upstream has trouble: %s, %i %s', async (answer, status, code, wait) => {
-    await gateway.upstreamCalls();
     await gateway.control('failures', { answer, path: '/admin/jwt', retry_after: 7 });
-    const refusal = await ask(authorization(manager.client_secret));
-    expectRefusal(refusal, status, code);
+    const refusal = await watch(authorization(manager.client_secret));
+    expect(refusal).toMatchObject({ ...refused(status, code), upstream: ['POST /admin/jwt'] });
     expect(refusal.headers['retry-after']).toBe(wait);
-    expect(await gateway.upstreamCalls()).toEqual(['POST /admin/jwt']);
   });
 
   test('passes on what upstream says of a token that may not', async () => {
-    await gateway.upstreamCalls();
-    expectRefusal(await ask(authorization(`Bearer ${user.token}`)), 403, 'forbidden');
-    expect(await gateway.upstreamCalls()).toEqual(['POST /admin/jwt']);
+    const answer = await watch(authorization(`Bearer ${user.token}`));
+    expect(answer).toMatchObject({ ...refused(403, 'forbidden'), upstream: ['POST /admin/jwt'] });
   });
 });
