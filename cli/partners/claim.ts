@@ -1,5 +1,6 @@
 import { Argument, type Command } from 'commander';
 import { now } from '../../lib/clock.ts';
+import type { PartnerRecord } from '../../lib/partners/record.ts';
 import { Refusal } from '../refusal.ts';
 import type { Session } from '../session.ts';
 import { clientIdArgument, userIdList } from './arguments.ts';
@@ -34,11 +35,7 @@ export function addClaim(partners: Command, session: Session): void {
     });
 }
 
-async function claim(
-  session: Session,
-  ids: readonly string[],
-  partner: { client_id: string; name: string },
-): Promise<void> {
+async function claim(session: Session, ids: readonly string[], partner: PartnerRecord): Promise<void> {
   const { claimUser } = await import('./claim-user.ts');
   const outcome: Outcome = { recorded: 0, already: 0, conflicts: [] };
   const done = () => outcome.recorded + outcome.already + outcome.conflicts.length;
@@ -57,8 +54,10 @@ async function claim(
 
   const left = ids.length - done();
   session.answer({ client_id: partner.client_id, ...outcome, left }, summary(partner, outcome));
-  if (left > 0) session.note(`${left} of ${ids.length} are left. What is recorded stays: run the same command again.`);
-  interruption.signal.throwIfAborted();
+  if (left > 0) {
+    session.note(`${left} of ${ids.length} are left. What is recorded stays: run the same command again.`);
+    interruption.signal.throwIfAborted();
+  }
   const { length: conflicts } = outcome.conflicts;
   if (conflicts > 0) throw new Refusal(`Left to other partners: ${conflicts} of ${ids.length}.`);
 }
@@ -88,7 +87,7 @@ function progress(session: Session, total: number): (done: number) => void {
   };
 }
 
-function summary(partner: { client_id: string; name: string }, { recorded, already, conflicts }: Outcome): string {
+function summary(partner: PartnerRecord, { recorded, already, conflicts }: Outcome): string {
   const lines = [`${recorded} recorded as users of ${called(partner)}, ${already} were already.`];
   for (const { id_user, owner } of conflicts) lines.push(`User ${id_user} belongs to partner ${owner}.`);
   return lines.join('\n');

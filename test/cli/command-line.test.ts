@@ -5,8 +5,11 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { CreateTableCommand, DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { runHere, runReal, stackFolder, start, startLocalStack, type LocalStack } from './local-stack.ts';
+
+// Each run of the real command is a new process.
+vi.setConfig({ testTimeout: 20_000 });
 
 let stack: LocalStack;
 beforeAll(async () => {
