@@ -24,10 +24,14 @@ function nameOf(error: unknown): string | undefined {
   return error.name + code;
 }
 
-/** The stack without the message. */
+/** The stack's frames. The message before them can quote a request, and can even hold lines that look like frames. */
 function whereThrown(error: unknown): string {
-  const lines = error instanceof Error ? (error.stack?.split('\n') ?? []) : [];
-  return lines
+  const { message, stack = '' } = error instanceof Error ? error : { message: '' };
+  const start = stack.indexOf(message);
+  // A message that was changed later is not the one in the stack: nobody knows where that one ends.
+  const frames = start === -1 ? '' : stack.slice(start + message.length);
+  return frames
+    .split('\n')
     .filter((line) => /^\s+at /.test(line))
     .slice(0, 8)
     .map((line) => line.trim())
