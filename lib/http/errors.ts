@@ -16,12 +16,15 @@ interface Refusal {
   retryAfter?: number | undefined;
 }
 
+/** Letters alone: whatever an upstream echoes as its code, nothing secret gets into the log as one. */
+const readsAsCode = /^[A-Za-z_]{1,40}$/;
+
 /** The one place that turns errors into answers; what it does not know becomes a constant 500. */
 export const errors: Middleware = {
   onError(request) {
     const { call } = request.context;
     const refusal = refusalOf(request.error);
-    call.record.code = refusal.code;
+    call.record.code = readsAsCode.test(refusal.code) ? refusal.code : 'unreadable';
     const { detail, cause } = explain(request.error);
     if (detail !== undefined) call.record.detail = detail;
     if (cause !== undefined) call.record.cause = cause;
