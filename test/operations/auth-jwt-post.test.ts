@@ -250,72 +250,45 @@ describe.each(ways)('POST /auth/jwt by %s', (way) => {
     expect(await readByBoth(answer)).toEqual([200, 404]);
   });
 
-  describe('reaches no foreign user with mixed credentials:', () => {
-    const client_id = () => other.client_id;
-    const own = () => authorization(partner.client_secret);
-    const half = () => other.client_secret.slice(0, 20);
-    const swapped = () => partner.client_secret.replace(partner.client_id, other.client_id);
-
-    test.each<[string, (id_user: string) => TestRequest, number, string]>([
-      ['own key', (id_user) => json({ ...partner, client_id: client_id(), id_user }), 400, 'invalidValue'],
-      [
-        'own key as Basic',
-        (id_user) => combined(form({ id_user }), basic({ ...partner, client_id: client_id() })),
-        400,
-        'invalidValue',
-      ],
-      [
-        'own key in Authorization',
-        (id_user) => combined(form({ client_id: client_id(), id_user }), own()),
-        400,
-        'invalidValue',
-      ],
-      [
-        'own key in Authorization, empty secret',
-        (id_user) => combined(form({ client_id: client_id(), client_secret: '', id_user }), own()),
-        400,
-        'invalidValue',
-      ],
-      [
-        'own key in Authorization, half a foreign key',
-        (id_user) => combined(form({ client_id: client_id(), client_secret: half(), id_user }), own()),
-        400,
-        'invalidValue',
-      ],
-      [
-        'own key in x-api-key',
-        (id_user) => combined(form({ client_id: client_id(), id_user }), apiKey(partner.client_secret)),
-        400,
-        'invalidValue',
-      ],
-      [
-        'own key with the foreign client_id inside',
-        (id_user) => json({ client_id: client_id(), client_secret: swapped(), id_user }),
-        401,
-        'invalidClient',
-      ],
-      ['no key', (id_user) => json({ client_id: client_id(), id_user }), 400, 'missingParameter'],
-      [
-        'a number for a key',
-        (id_user) => json({ client_id: client_id(), client_secret: 1, id_user }),
-        400,
-        'missingParameter',
-      ],
-      [
-        'own client beside an own user’s token',
-        (id_user) => combined(json({ ...partner, id_user }), authorization(user.token)),
-        404,
-        'notFound',
-      ],
-      [
-        'own client beside a manage JWT',
-        (id_user) => combined(json({ ...partner, id_user }), authorization(manageToken)),
-        404,
-        'notFound',
-      ],
-    ])('%s', async (_case, request, status, code) => {
-      expect(await watch(request(foreign.id))).toMatchObject(refusedAtOnce(status, code));
-    });
+  test.each<[string, (its: { client_id: string; id_user: string }) => TestRequest, number, string]>([
+    ['own key', (its) => json({ ...partner, ...its }), 400, 'invalidValue'],
+    ['own key as Basic', (its) => combined(form(its), basic(partner)), 400, 'invalidValue'],
+    [
+      'own key in Authorization',
+      (its) => combined(form(its), authorization(partner.client_secret)),
+      400,
+      'invalidValue',
+    ],
+    ['own key in x-api-key', (its) => combined(form(its), apiKey(partner.client_secret)), 400, 'invalidValue'],
+    [
+      'own key in Authorization beside an empty one',
+      (its) => combined(form({ ...its, client_secret: '' }), authorization(partner.client_secret)),
+      400,
+      'invalidValue',
+    ],
+    [
+      'own key in Authorization beside half a foreign one',
+      (its) => combined(form({ ...its, client_secret: 'bgk_' }), authorization(partner.client_secret)),
+      400,
+      'invalidValue',
+    ],
+    [
+      'own key with the foreign client_id inside',
+      (its) => json({ client_secret: partner.client_secret.replace(partner.client_id, its.client_id), ...its }),
+      401,
+      'invalidClient',
+    ],
+    ['no key', (its) => json(its), 400, 'missingParameter'],
+    ['a number for a key', (its) => json({ ...its, client_secret: 1 }), 400, 'missingParameter'],
+    [
+      'own credentials beside a manage JWT',
+      (its) => combined(json({ ...its, ...partner }), authorization(manageToken)),
+      404,
+      'notFound',
+    ],
+  ])('reaches no foreign user with the foreign client_id and %s', async (_case, request, status, code) => {
+    const asked = request({ client_id: other.client_id, id_user: foreign.id });
+    expect(await watch(asked)).toMatchObject(refusedAtOnce(status, code));
   });
 
   test.each(nobody)('refuses nobody: %s', async (_form, request) => {
