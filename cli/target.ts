@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { connect as connectTo } from 'node:net';
 import { join } from 'node:path';
-import { useDeployed, useLocal, type LocalAddresses } from './environment.ts';
+import { useDeployed, useLocal, type AwsAddresses } from '../lib/environment.ts';
 import { Refusal } from './refusal.ts';
 
 /** The gateway that a command is for. */
@@ -27,7 +27,7 @@ export function notAnswering({ folder, option }: Target): string {
   return `The local stack of ${folder} does not answer any more. Start it again with "npm start${startOption(option)}".`;
 }
 
-async function readAddresses(folder: string, option: string): Promise<LocalAddresses> {
+async function readAddresses(folder: string, option: string): Promise<AwsAddresses> {
   const file = join(folder, 'stack.json');
   const text = await readFile(file, 'utf8').catch(() => {
     throw new Refusal(
@@ -35,7 +35,7 @@ async function readAddresses(folder: string, option: string): Promise<LocalAddre
     );
   });
   try {
-    const { secretsManager, dynamodb } = JSON.parse(text) as Partial<LocalAddresses>;
+    const { secretsManager, dynamodb } = JSON.parse(text) as Partial<AwsAddresses>;
     return { secretsManager: new URL(String(secretsManager)).origin, dynamodb: new URL(String(dynamodb)).origin };
   } catch {
     throw new Refusal(`${file} is not what a local stack writes. Start the stack again.`);

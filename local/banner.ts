@@ -37,9 +37,10 @@ Ctrl-C stops it. Each call logs one JSON line below.
 }
 
 function warning(refusal: unknown): string {
-  const reason = refusal instanceof ApiError || refusal instanceof TransportError ? refusal.message : 'it failed';
+  const known = refusal instanceof ApiError || refusal instanceof TransportError;
+  if (!known) return `\nNo manage JWT could be minted: ${refusal instanceof Error ? refusal.stack : String(refusal)}\n`;
   return `
-No manage JWT could be minted: ${reason}. Calls signed with it answer 503. If this Budgea is yours, give the
+No manage JWT could be minted: ${refusal.message}. Calls signed with it answer 503. If this Budgea is yours, give the
 gateway its credentials, then start it again:
   npm run gateway -- secrets set admin-token
   npm run gateway -- secrets set client-credentials

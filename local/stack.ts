@@ -1,17 +1,17 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { secretFullName } from '../lib/env.ts';
+import { useLocal, useSettings, type AwsAddresses } from '../lib/environment.ts';
 import { basePath } from '../lib/operations.ts';
 import { startApiGateway } from './api-gateway/server.ts';
-import type { DemoPartners } from './demo-partners.ts';
 import { startDynamoDb } from './dynamodb/server.ts';
 import { writeWhole } from './files.ts';
 import { startSandbox } from './sandbox/server.ts';
 import { startSecretsManager } from './secrets-manager/server.ts';
 import { createServers } from './servers.ts';
+import { removeStale, type StackFile } from './stack-file.ts';
 import { deployedIntervals, type Intervals } from './intervals.ts';
 import { runByArn } from './jobs.ts';
-import { setFunctionEnvironment, setLocalEnvironment, type Addresses } from './settings.ts';
 
 /** How to bring up the stack. */
 export interface StackOptions {
@@ -24,11 +24,6 @@ export interface StackOptions {
   /** An AWS-compatible endpoint to use instead of the local ones. */
   awsEndpoint?: string | undefined;
   intervals?: Intervals;
-}
-
-/** What `stack.json` says. */
-export interface StackFile extends Addresses, DemoPartners {
-  certificate_types: string[];
 }
 
 /** A stack that answers. */
@@ -56,15 +51,11 @@ export async function startStack({
 }: StackOptions): Promise<RunningStack> {
   const stackFile = join(data, 'stack.json');
   const servers = createServers(port);
-  const close = async () => {
-    await rm(stackFile, { force: true });
-    await servers.close();
-  };
   await mkdir(data, { recursive: true, mode: 0o700 });
-  await rm(stackFile, { force: true });
+  await removeStale(stackFile);
   try {
     const aws = awsEndpoint === undefined ? await startAws() : { secretsManager: awsEndpoint, dynamodb: awsEndpoint };
-    setLocalEnvironment(aws);
+    useLocal(aws);
     // These make AWS clients, which take their endpoints from the environment.
     const { createTable } = await import('./table.ts');
     const { prepareContract, prepareManageToken } = await import('./contract.ts');
@@ -87,7 +78,7 @@ export async function startStack({
           )
         : undefined;
     const budgea = upstream ?? sandbox?.url ?? '';
-    setFunctionEnvironment({ budgea, gateway, certificateTypes, rotationMinutes: intervals.rotate / 60_000 });
+    useSettings({ budgea, gateway, certificateTypes, rotationMinutes: intervals.rotate / 60_000 });
     const home = sandbox === undefined ? 'http://127.0.0.1:8080/home' : `http://127.0.0.1:${sandbox.port}/bank/home`;
     const [partners, refusal] = await Promise.all([
       prepareDemoPartners(data, home),
@@ -98,19 +89,26 @@ export async function startStack({
     ]);
     const file: StackFile = {
       gateway,
-      ...(sandbox && { sandbox: sandbox.url }),
+      ...(sandbox === undefined ? { upstream: budgea } : { sandbox: sandbox.url }),
       ...aws,
       ...partners,
       certificate_types: certificateTypes,
     };
     await writeWhole(stackFile, file);
-    return { file, refusal, close };
+    return {
+      file,
+      refusal,
+      async close() {
+        await rm(stackFile, { force: true });
+        await servers.close();
+      },
+    };
   } catch (error) {
-    await close();
+    await servers.close();
     throw error;
   }
 
-  async function startAws(): Promise<Pick<Addresses, 'secretsManager' | 'dynamodb'>> {
+  async function startAws(): Promise<AwsAddresses> {
     const [secrets, table] = await Promise.all([
       servers.start('Secrets Manager', 2, (at) =>
         startSecretsManager({

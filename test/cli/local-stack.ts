@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { useLocal, type LocalAddresses } from '../../cli/environment.ts';
+import { useLocal, type AwsAddresses } from '../../lib/environment.ts';
 import { run } from '../../cli/run.ts';
 import { startDynamoDb } from '../../local/dynamodb/server.ts';
 import { startSecretsManager } from '../../local/secrets-manager/server.ts';
@@ -23,7 +23,7 @@ export interface RunOptions {
 }
 
 /** A local stack's AWS servers, for one test file: a process keeps to the servers that it called first. */
-export interface LocalStack extends LocalAddresses {
+export interface LocalStack extends AwsAddresses {
   /** The state folder, with its `stack.json`. */
   data: string;
   /** Runs a command against the stack in this process. */
@@ -57,7 +57,7 @@ export async function startLocalStack(): Promise<LocalStack> {
 }
 
 /** A state folder whose `stack.json` has these addresses. */
-export async function stackFolder(addresses: Partial<LocalAddresses>): Promise<string> {
+export async function stackFolder(addresses: Partial<AwsAddresses>): Promise<string> {
   const data = await mkdtemp(join(tmpdir(), 'gateway-cli-'));
   await writeFile(join(data, 'stack.json'), JSON.stringify(addresses));
   return data;
