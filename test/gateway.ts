@@ -7,7 +7,8 @@ import type { NewPartner } from '../lib/partners/directory.ts';
 import type { PartnerRecord } from '../lib/partners/record.ts';
 import type { DemoPartner } from '../local/demo-partners.ts';
 import type { RecordedCall } from '../local/sandbox/http/call-list.ts';
-import { startStack, type StackFile, type StackOptions } from '../local/stack.ts';
+import type { StackFile } from '../local/stack-file.ts';
+import { startStack, type StackOptions } from '../local/stack.ts';
 import { invokeHandler, type Answer, type TestRequest } from './invoke.ts';
 
 /** How a test reaches an operation: its exported handler with an API Gateway event, or HTTP through the local API Gateway. */
