@@ -33,6 +33,8 @@ async function readBody(event: APIGatewayProxyEventV2): Promise<RawFields> {
     case 'application/x-www-form-urlencoded':
       return parseForm(utf8(bytes), 'body');
     case 'multipart/form-data': {
+      // Its parser replaces what it cannot decode.
+      utf8(bytes);
       // Rare, and its parser is not small: loaded by the first body that needs it.
       const { parseMultipart } = await import('./multipart.ts');
       return parseMultipart(bytes, contentType);
