@@ -3,7 +3,7 @@ import { GatewayError } from '../lib/errors.ts';
 import { isPartner } from '../lib/http/caller.ts';
 import { serve } from '../lib/http/serve.ts';
 import { authenticatePartner } from '../lib/partners/authenticate.ts';
-import { settleExchangedUser } from '../lib/partners/exchanged-user.ts';
+import { settleExchangedUser, validOrInvalid } from '../lib/partners/exchanged-user.ts';
 import { requireRegistered } from '../lib/partners/registered.ts';
 import { callUpstream } from '../lib/signing.ts';
 
@@ -15,8 +15,10 @@ export const handler = serve(
     const { clientId } = call.caller;
     if (redirect_uri !== undefined) await requireRegistered(clientId, redirect_uri);
     const callback = redirect_uri === undefined ? undefined : `${env.gatewayUrl()}/webauth/callback`;
-    const exchanged = await callUpstream(call, (budgea, { client_id = '', client_secret = '' }) =>
-      budgea.authTokenAccessPost(client_id, client_secret, code, { grant_type, redirect_uri: callback }),
+    const exchanged = await validOrInvalid(
+      callUpstream(call, (budgea, { client_id = '', client_secret = '' }) =>
+        budgea.authTokenAccessPost(client_id, client_secret, code, { grant_type, redirect_uri: callback }),
+      ),
     );
     await settleExchangedUser(call, clientId, exchanged.access_token);
     return exchanged;

@@ -1,3 +1,4 @@
+import { ApiError } from '../budgea/authentication-api.ts';
 import { now } from '../clock.ts';
 import { GatewayError } from '../errors.ts';
 import type { Call } from '../http/call.ts';
@@ -7,6 +8,14 @@ import { OwnershipConflict, ownershipOf, recordOwner } from './ownership.ts';
 
 /** A user of nobody's that is younger than this, in milliseconds, was registered by the partner that exchanges its code. */
 const registrationAge = 24 * 3_600_000;
+
+/** Makes upstream's refusal of a code the same as the gateway's, so that nobody can tell another partner's code from one that is spent. */
+export async function validOrInvalid<T>(exchange: Promise<T>): Promise<T> {
+  return exchange.catch((error: unknown) => {
+    const invalid = error instanceof ApiError && error.code === 'invalidCode';
+    throw invalid ? new GatewayError('invalidCode', { cause: error }) : error;
+  });
+}
 
 /**
  * Settles whose user a code was exchanged for, before the caller gets the token. A code belongs to the client that it was issued to (RFC
