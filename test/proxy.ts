@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** A request on its way through a proxy. */
@@ -27,12 +27,11 @@ export interface RunningProxy {
 /** Starts a proxy on loopback; `originOf` says which server a request is for, `meddle` what becomes of it. */
 export async function startProxy(originOf: (request: Passing) => string, meddle: Meddle): Promise<RunningProxy> {
   const server = createServer((incoming, response) => {
-    void (async () => {
-      const request = await read(incoming);
-      const answer = await meddle(request, () => forward(originOf(request), request));
-      if (answer === 'broken') response.destroy();
-      else response.writeHead(answer.status, answer.headers).end(answer.body);
-    })();
+    pass(incoming).then(
+      (answer) => (answer === 'broken' ? response.destroy() : send(response, answer)),
+      // The server behind broke the connection, and so does this one.
+      () => response.destroy(),
+    );
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -46,6 +45,15 @@ export async function startProxy(originOf: (request: Passing) => string, meddle:
       await closed;
     },
   };
+
+  async function pass(incoming: IncomingMessage): Promise<Passed> {
+    const request = await read(incoming);
+    return meddle(request, () => forward(originOf(request), request));
+  }
+}
+
+function send(response: ServerResponse, { status, headers, body }: Exclude<Passed, 'broken'>): void {
+  response.writeHead(status, headers).end(body);
 }
 
 async function read(incoming: IncomingMessage): Promise<Passing> {
