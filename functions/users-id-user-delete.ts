@@ -1,3 +1,4 @@
+import { ApiError } from '../lib/budgea/authentication-api.ts';
 import { GatewayError } from '../lib/errors.ts';
 import type { Call } from '../lib/http/call.ts';
 import { isPartner } from '../lib/http/caller.ts';
@@ -13,10 +14,19 @@ export const handler = serve(
   async (call, { id_user, expand }) => {
     if (id_user === 'all') throw new GatewayError('forbidden', { description: 'Users are deleted one at a time.' });
     if (isPartner(call.caller)) await requireOwnUser(call, call.caller, id_user);
-    const id = id_user === 'me' ? await askIdentity(call) : id_user;
-    const deleted = await foundOrMissing(callUpstream(call, (budgea) => budgea.usersIdUserDelete(id_user, { expand })));
+    const me = id_user === 'me' ? await askIdentity(call) : undefined;
+    const before = call.record.upstream_attempts;
+    const deleting = callUpstream(call, (budgea) => budgea.usersIdUserDelete(id_user, { expand }));
+    const deleted = await foundOrMissing(deleting).catch((error: unknown) => {
+      const repeated = call.record.upstream_attempts > before + 1;
+      // The token was good a moment ago: not known any more when the deletion is repeated, it went with its user the first time.
+      if (me !== undefined && repeated && isUnknownToken(error)) return undefined;
+      throw error;
+    });
+    // An id that comes with a token is a claim: upstream's answer has to name it, or a token would end anyone's ownership.
+    const gone = isPartner(call.caller) ? id_user : (me ?? idOf(deleted));
     // The user is gone either way; ids are not used again, so what is left of it lets nobody in.
-    await endOwnership(id).catch(() => call.record.count.push('OwnershipLeft'));
+    if (gone !== undefined) await endOwnership(gone).catch(() => call.record.count.push('OwnershipLeft'));
     return deleted;
   },
   authenticatePartner,
@@ -24,8 +34,16 @@ export const handler = serve(
 
 /** After the deletion nobody can say any more who `me` was. */
 async function askIdentity(call: Call): Promise<string> {
-  const { id } = await callUpstream(call, (budgea) => budgea.usersIdUserGet('me'));
-  if (typeof id !== 'number') throw new GatewayError('badGateway', { detail: 'users/me answered without an id' });
-  call.record.id_user = String(id);
-  return String(id);
+  const id = idOf(await callUpstream(call, (budgea) => budgea.usersIdUserGet('me')));
+  if (id === undefined) throw new GatewayError('badGateway', { detail: 'users/me answered without an id' });
+  call.record.id_user = id;
+  return id;
+}
+
+function idOf(user: object = {}): string | undefined {
+  return 'id' in user && typeof user.id === 'number' ? String(user.id) : undefined;
+}
+
+function isUnknownToken(error: unknown): boolean {
+  return error instanceof ApiError && (error.status === 401 || error.code === 'invalidToken');
 }
