@@ -25,7 +25,10 @@ export const send: Send = async (request, { basePath, authorization, timeouts },
       bodyTimeout: timeouts.headers,
       signal,
     });
-    return { status: statusCode, headers: singleValues(headers), body: await body.text() };
+    const text = await body.text();
+    // undici frees a connection one turn after its answer; a call that follows at once would open another.
+    await new Promise(setImmediate);
+    return { status: statusCode, headers: singleValues(headers), body: text };
   } catch (error) {
     const { failure, code } = diagnose(error, signal);
     // The codes alone, and no cause: an error's own text and fields can quote what was sent or answered.
@@ -35,15 +38,13 @@ export const send: Send = async (request, { basePath, authorization, timeouts },
 };
 
 function singleValues(headers: Dispatcher.ResponseData['headers']): Record<string, string> {
-  const entries = Object.entries(headers).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value] as const],
-  );
-  return Object.fromEntries(entries);
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value].flat().join(', ')]));
 }
 
 const answerFailures = new Map<string, TransportFailure>([
   ['UND_ERR_HEADERS_TIMEOUT', 'timeout'],
   ['UND_ERR_BODY_TIMEOUT', 'timeout'],
+  ['HTTPParserError', 'malformed'],
   ['UND_ERR_HEADERS_OVERFLOW', 'too-large'],
   ['UND_ERR_RES_EXCEEDED_MAX_SIZE', 'too-large'],
 ]);
@@ -55,8 +56,6 @@ function diagnose(error: unknown, signal: AbortSignal): { failure: TransportFail
   }
   const code = codeOf(error);
   if (neverConnected(error)) return { failure: connectFailure(code), code };
-  // llhttp's codes: what came is not HTTP.
-  if (code.startsWith('HPE_')) return { failure: 'malformed', code };
   return { failure: answerFailures.get(code) ?? 'broken', code };
 }
 

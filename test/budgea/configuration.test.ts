@@ -1,0 +1,91 @@
+import { inspect } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { AuthenticationApi, Configuration, type ConfigurationOptions } from '../../lib/budgea/authentication-api.ts';
+import { json, serversForThisFile } from './scripted-server.ts';
+
+const startServer = serversForThisFile();
+
+test('by default it is the specification’s base URL, without a key', () => {
+  const { basePath, authorization, timeouts } = new Configuration();
+  expect({ basePath, authorization }).toEqual({ basePath: 'https://demo.biapi.pro/2.0', authorization: undefined });
+  expect(timeouts).toEqual({ connect: 3_000, headers: 10_000, total: 25_000 });
+  expect(new AuthenticationApi()).toBeInstanceOf(AuthenticationApi);
+});
+
+test('some timeouts may be left to their defaults', () => {
+  const { timeouts } = new Configuration({ timeouts: { headers: 5_000, total: undefined } });
+  expect(timeouts).toEqual({ connect: 3_000, headers: 5_000, total: 25_000 });
+});
+
+describe('over the wire', () => {
+  test.each([
+    ['no key', {}, undefined],
+    ['a key alone', { apiKey: 'k+/=' }, 'k+/='],
+    ['a key with a prefix', { apiKey: 'k+/=', apiKeyPrefix: 'Bearer' }, 'Bearer k+/='],
+    ['a prefix alone', { apiKeyPrefix: 'Bearer' }, undefined],
+    ['an empty prefix', { apiKey: 'k', apiKeyPrefix: '' }, 'k'],
+  ])('%s becomes the Authorization header', async (_, options, authorization) => {
+    const server = await startServer([json({ id: 1 })]);
+    await new AuthenticationApi(new Configuration({ basePath: server.url, ...options })).usersIdUserGet('me');
+    expect(server.received[0]?.headers['authorization']).toBe(authorization);
+  });
+
+  test.each(['/2.0', '/2.0/', '/a/b//', '', '/'])('the base path %j goes before the operation’s', async (path) => {
+    const server = await startServer([json({ id: 1 })]);
+    const { origin } = new URL(server.url);
+    await new AuthenticationApi(new Configuration({ basePath: origin + path })).usersIdUserGet('me');
+    expect(server.received[0]?.line).toBe(`GET ${path.replace(/\/+$/, '')}/users/me`);
+  });
+
+  test('nothing is sent that nobody asked for', async () => {
+    const server = await startServer([json({ id: 1 })]);
+    await new AuthenticationApi(new Configuration({ basePath: server.url })).usersIdUserGet('me');
+    const { headers = {} } = server.received[0] ?? {};
+    expect(Object.keys(headers).toSorted()).toEqual(['accept', 'connection', 'host', 'user-agent']);
+  });
+});
+
+describe('what cannot work is refused at once', () => {
+  test.each([
+    'budgea.test/2.0',
+    'ftp://budgea.test/2.0',
+    'https://someone:s3cret@budgea.test/2.0',
+    'https://someone@budgea.test/2.0',
+    'https://budgea.test/2.0?token=s3cret',
+    'https://budgea.test/2.0#s3cret',
+    's3cret',
+  ])('the base URL %s', (basePath) => {
+    const error = refusalOf({ basePath });
+    expect(error).toEqual(new TypeError('basePath must be a plain http or https URL'));
+    expect(inspect(error, { showHidden: true })).not.toContain('s3cret');
+  });
+
+  test.each(['s3cret\n', 's3\r\ncret', 's3\0cret', 's3cret\u2028', 's3cret€'])('the key %j', (apiKey) => {
+    const error = refusalOf({ apiKey, apiKeyPrefix: 'Bearer' });
+    expect(error).toEqual(new TypeError('apiKey holds a character that no header can carry'));
+  });
+
+  test.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('the time %d', (time) => {
+    for (const name of ['connect', 'headers', 'total']) {
+      const error = refusalOf({ timeouts: { [name]: time } });
+      expect(error).toEqual(new TypeError(`timeouts.${name} must be positive and whole`));
+    }
+  });
+});
+
+function refusalOf(options: ConfigurationOptions): unknown {
+  try {
+    return new Configuration(options);
+  } catch (error) {
+    return error;
+  }
+}
+
+test('a configuration or a client that is logged does not show the key', () => {
+  const configuration = new Configuration({ apiKey: 's3cret', apiKeyPrefix: 'Bearer' });
+  for (const logged of [configuration, new AuthenticationApi(configuration), Object.assign({}, configuration)]) {
+    expect(inspect(logged, { depth: null, showHidden: true })).not.toContain('s3cret');
+    expect(JSON.stringify(logged)).not.toContain('s3cret');
+  }
+  expect(configuration.authorization).toBe('Bearer s3cret');
+});

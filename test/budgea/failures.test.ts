@@ -1,0 +1,252 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { inspect } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import {
+  AuthenticationApi,
+  Configuration,
+  TransportError,
+  type Timeouts,
+} from '../../lib/budgea/authentication-api.ts';
+import {
+  bytes,
+  hangUp,
+  head,
+  json,
+  reset,
+  respond,
+  serversForThisFile,
+  stall,
+  type Answer,
+} from './scripted-server.ts';
+
+const startServer = serversForThisFile();
+const mebibyte = 1024 * 1024;
+const chunked = head(200, { 'transfer-encoding': 'chunked' });
+const secret = 'Zm9vYmFy+c2VjcmV0/1234567890==';
+
+function apiAt(basePath: string, timeouts: Partial<Timeouts> = {}): AuthenticationApi {
+  return new AuthenticationApi(new Configuration({ basePath, apiKey: secret, timeouts }));
+}
+
+/** How a call that mints a token fails against a server that answers like this. */
+async function failure(answer: Answer, timeouts?: Partial<Timeouts>): Promise<unknown> {
+  const { url } = await startServer([answer]);
+  return apiAt(url, timeouts)
+    .usersIdUserTokenPost('me', 'sharedAccess')
+    .catch((error: unknown) => error);
+}
+
+describe('nothing usable comes back', () => {
+  const ok = head(200, { 'content-length': '5' });
+
+  test.each<[string, string, Answer]>([
+    ['a reset after the request', 'broken', reset],
+    ['a connection that ends without an answer', 'broken', hangUp],
+    ['a body that ends early', 'broken', (socket) => void socket.end(`${ok}{}`)],
+    ['chunks that end early', 'broken', (socket) => void socket.end(`${chunked}2\r\n{}\r\n`)],
+    ['a switch of protocols', 'broken', bytes(head(101, { connection: 'upgrade', upgrade: 'other' }))],
+    ['a continuation that nobody waits for', 'broken', bytes(head(100, {}))],
+    ['another protocol', 'malformed', bytes('SSH-2.0-OpenSSH_9.2\r\n')],
+    ['a header without a colon', 'malformed', bytes('HTTP/1.1 200 OK\r\nno colon\r\n\r\n')],
+    ['a header with a control character', 'malformed', bytes('HTTP/1.1 200 OK\r\nx: a\0b\r\n\r\n')],
+    ['a chunk length that is none', 'malformed', bytes(`${chunked}zz\r\n`)],
+    ['headers without an end', 'too-large', bytes(`HTTP/1.1 200 OK\r\nx: ${'y'.repeat(70_000)}`)],
+    ['a page', 'malformed', respond(200, '<html></html>', { 'content-type': 'text/html' })],
+    ['nothing', 'malformed', respond(200)],
+    ['nothing, on purpose', 'malformed', respond(204)],
+    ['null', 'malformed', json(null)],
+    ['a list', 'malformed', json([])],
+    ['a text', 'malformed', json('token')],
+    ['an object without the token', 'malformed', json({})],
+    ['a token that is a number', 'malformed', json({ token: 1 })],
+    ['a compressed answer', 'malformed', respond(200, gzipSync('{"token":"t"}'), { 'content-encoding': 'gzip' })],
+  ])('but %s: %s', async (_, expected, answer) => {
+    const error = await failure(answer);
+    expect(error).toBeInstanceOf(TransportError);
+    expect(error).toMatchObject({ failure: expected, sent: true });
+  });
+
+  test('but a reset before the request is read', async () => {
+    const server = await startServer([], {
+      onConnection: (socket) => void socket.once('readable', () => socket.resetAndDestroy()),
+    });
+    const call = apiAt(server.url).usersIdUserTokenPost('me', 'sharedAccess');
+    await expect(call).rejects.toMatchObject({ failure: 'broken', sent: true });
+    expect(server).toMatchObject({ connections: 1, received: [] });
+  });
+
+  test('but a refused connection, twice as nothing has left', async () => {
+    const closed = createServer().listen(0, '127.0.0.1');
+    await once(closed, 'listening');
+    const { port } = closed.address() as AddressInfo; // Neither a pipe nor closed.
+    await once(closed.close(), 'close');
+    let attempts = 0;
+    const count = () => void attempts++;
+    subscribe('undici:client:connectError', count);
+    const call = apiAt(`http://127.0.0.1:${port}`).usersIdUserTokenPost('me', 'sharedAccess');
+    await expect(call).rejects.toMatchObject({ failure: 'unreachable', sent: false });
+    unsubscribe('undici:client:connectError', count);
+    expect(attempts).toBe(2);
+  });
+
+  test('but a name that nobody has', async () => {
+    const call = apiAt('http://budgea.invalid').usersIdUserGet('me');
+    await expect(call).rejects.toMatchObject({ failure: 'unreachable', sent: false });
+  });
+});
+
+describe.concurrent('time runs out', () => {
+  test('waiting for the headers', async () => {
+    expect(await failure(stall, { headers: 50 })).toMatchObject({ failure: 'timeout', sent: true });
+  });
+
+  test('waiting for the rest of the body', async () => {
+    const error = await failure(bytes(`${head(200, { 'content-length': '9' })}{"`), { headers: 50 });
+    expect(error).toMatchObject({ failure: 'timeout', sent: true });
+  });
+
+  test('while the body drips', async () => {
+    const error = await failure(
+      (socket) => {
+        socket.write(chunked);
+        const drip = setInterval(() => socket.write('1\r\n \r\n'), 10);
+        socket.on('close', () => clearInterval(drip));
+      },
+      { total: 150 },
+    );
+    expect(error).toMatchObject({ failure: 'timeout', sent: true });
+  });
+
+  test('while headers come that are not the last', async () => {
+    const error = await failure(
+      (socket) => {
+        const hint = setInterval(() => socket.write(head(103, {})), 10);
+        socket.on('close', () => clearInterval(hint));
+      },
+      { total: 150 },
+    );
+    expect(error).toMatchObject({ failure: 'timeout', sent: true });
+  });
+
+  test('waiting for TLS to begin, twice as nothing has left', async () => {
+    const server = await startServer([stall]);
+    const call = apiAt(server.url.replace('http:', 'https:'), { connect: 50 }).authInitPost();
+    await expect(call).rejects.toMatchObject({ failure: 'timeout', sent: false });
+    expect(server).toMatchObject({ connections: 2, received: [] });
+  });
+
+  test('by the caller’s own clock', async () => {
+    const { url } = await startServer([stall]);
+    const call = apiAt(url).usersIdUserGet('me', {}, { signal: AbortSignal.timeout(50) });
+    await expect(call).rejects.toMatchObject({ failure: 'timeout', sent: true });
+  });
+
+  test('because the caller wants no more, for a reason that nobody else sees', async () => {
+    const controller = new AbortController();
+    const { url } = await startServer([() => controller.abort(secret)]);
+    const error = await apiAt(url)
+      .authInitPost({}, { signal: controller.signal })
+      .catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ failure: 'aborted', sent: true });
+    expect(inspect(error, { showHidden: true })).not.toContain(secret);
+  });
+});
+
+describe('too much comes back', () => {
+  test('an answer of 1 MiB is read', async () => {
+    const token = 'x'.repeat(mebibyte - '{"token":""}'.length);
+    const { url } = await startServer([json({ token })]);
+    await expect(apiAt(url).usersIdUserTokenPost('me', 'a')).resolves.toEqual({ token });
+  });
+
+  test('a byte more is refused', async () => {
+    const error = await failure(json({ token: 'x'.repeat(mebibyte + 1 - '{"token":""}'.length) }));
+    expect(error).toMatchObject({ failure: 'too-large', sent: true });
+  });
+
+  test.each([
+    ['with a length', { 'content-length': String(60 * mebibyte) }],
+    ['until the connection ends', { connection: 'close' }],
+  ])('60 MiB %s are not read much further', async (_, headers) => {
+    const sockets = await socketsDuring(async () => {
+      const error = await failure((socket) => {
+        socket.write(head(200, headers));
+        pour(socket, 60);
+      });
+      expect(error).toMatchObject({ failure: 'too-large', sent: true });
+    });
+    expect(sockets).toHaveLength(1);
+    expect(sockets[0]?.destroyed).toBe(true);
+    expect(sockets[0]?.bytesRead).toBeLessThan(1.25 * mebibyte);
+  });
+});
+
+describe('a refusal', () => {
+  test('that is a page keeps its text and has no code', async () => {
+    const error = await failure(respond(502, '<h1>Bad Gateway</h1>', { 'content-type': 'text/html' }));
+    expect(error).toMatchObject({ name: 'ApiError', status: 502, code: undefined, body: '<h1>Bad Gateway</h1>' });
+  });
+
+  test('keeps its headers, repeated ones joined', async () => {
+    const error = await failure(
+      bytes('HTTP/1.1 429 No\r\nRetry-After: 7\r\nVia: a\r\nvia: b\r\ncontent-length: 0\r\n\r\n'),
+    );
+    expect(error).toMatchObject({ status: 429, headers: { 'retry-after': '7', via: 'a, b' } });
+  });
+
+  test('is what a redirect is, and nobody follows it', async () => {
+    const server = await startServer([respond(302, '', { location: '/2.0/elsewhere' })]);
+    await expect(apiAt(server.url).usersIdUserGet('me')).rejects.toMatchObject({
+      status: 302,
+      headers: { location: '/2.0/elsewhere' },
+    });
+    expect(server.received).toHaveLength(1);
+  });
+});
+
+describe('no secret shows', () => {
+  const escaped = secret.replaceAll('/', String.raw`\/`);
+
+  test.each<[string, Answer]>([
+    ['a body that repeats it', json({ code: 'invalidToken', description: `bad token ${secret}` }, 403)],
+    ['a code that repeats it', json({ code: secret }, 403)],
+    ['a code that quotes it', json({ code: `bad ${secret}`, message: secret }, 400)],
+    ['a page that repeats it', respond(500, `<pre>${secret}</pre>`)],
+    ['headers that repeat it', respond(401, '', { 'x-echo': secret, 'www-authenticate': secret })],
+    ['a redirect that repeats it', respond(302, '', { location: `/?token=${secret}` })],
+    ['a success that is none', json({ tokens: [secret] })],
+    ['bytes that are not HTTP', bytes(`${secret}\r\n\r\n`)],
+    ['a header that is none', bytes(`HTTP/1.1 200 OK\r\n${secret}\r\n\r\n`)],
+    ['a body that ends early', (socket) => void socket.end(`${head(200, { 'content-length': '999' })}${secret}`)],
+    ['a reset', reset],
+  ])('in what is said of %s', async (_, answer) => {
+    const error = await failure(answer);
+    expect(error).toBeInstanceOf(Error);
+    const shown = [
+      inspect(error, { depth: Infinity, showHidden: true }),
+      JSON.stringify(error),
+      String(error),
+      JSON.stringify(Object.assign({}, error)),
+    ].join('\n');
+    expect(shown).not.toContain(secret);
+    expect(shown).not.toContain(escaped);
+    expect(shown).toContain('users_id_user_token_post');
+  });
+});
+
+function pour(socket: Socket, times: number): void {
+  if (times > 0 && !socket.destroyed) socket.write(Buffer.alloc(mebibyte, ' '), () => pour(socket, times - 1));
+}
+
+/** The client's sockets, as undici tells of them. */
+async function socketsDuring(during: () => Promise<void>): Promise<Socket[]> {
+  const sockets: Socket[] = [];
+  const note = (message: unknown) => void sockets.push((message as { socket: Socket }).socket); // undici's documented message.
+  subscribe('undici:client:connected', note);
+  await during();
+  unsubscribe('undici:client:connected', note);
+  return sockets;
+}

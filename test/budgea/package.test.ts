@@ -1,0 +1,111 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { AuthenticationApi } from '../../lib/budgea/authentication-api.ts';
+import { startSandbox, type RunningSandbox } from '../../local/sandbox/server.ts';
+
+// The package as an application has it: built, installed beside its dependencies, without AWS. The application consists of the examples in the
+// client's documentation.
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const run = promisify(execFile);
+const client = { client_id: 12_345_678, client_secret: 's3cret+/=' };
+const adminToken = 'the-admin/token+of=tests';
+const redirect_uri = 'https://app.example/home';
+
+/** Names that the class's documentation gives to the examples. */
+const scope = `
+  const certificate_type = 'qwac';
+  const api = new AuthenticationApi(new Configuration({ basePath }));
+  const { auth_token } = await api.authInitPost({ client_id, client_secret });
+  const user = new AuthenticationApi(new Configuration({ basePath, apiKey: auth_token, apiKeyPrefix: 'Bearer' }));
+  const manager = new AuthenticationApi(new Configuration({ basePath, apiKey: manage_token, apiKeyPrefix: 'Bearer' }));`;
+
+let application: string;
+let sandbox: RunningSandbox;
+const examples = await readExamples();
+
+beforeAll(async () => {
+  application = await realpath(await mkdtemp(join(tmpdir(), 'application-')));
+  sandbox = await startSandbox({ port: 0, client, adminToken, redirectUris: [redirect_uri] });
+  await install();
+  await writeFile(join(application, 'package.json'), '{ "type": "module" }');
+  await writeFile(join(application, 'application.ts'), applicationOf(examples));
+});
+afterAll(async () => {
+  await sandbox.close();
+  await rm(application, { recursive: true });
+});
+
+test('every method has an example', () => {
+  const methods = Object.getOwnPropertyNames(AuthenticationApi.prototype).filter((name) => name !== 'constructor');
+  expect(methods).toHaveLength(12);
+  expect(examples.map(([name]) => name).toSorted()).toEqual(['AuthenticationApi', ...methods].toSorted());
+});
+
+test('the examples are right for the compiler, which checks the package’s own declarations too', async () => {
+  const options = { strict: true, module: 'nodenext', target: 'es2024', types: ['node'], noEmit: true };
+  await writeFile(
+    join(application, 'tsconfig.json'),
+    JSON.stringify({ compilerOptions: { ...options, skipLibCheck: false }, include: ['application.ts'] }),
+  );
+  await expect(tsc(application, '-p', 'tsconfig.json')).resolves.toMatchObject({ stdout: '' });
+});
+
+test('the examples work, in a process that comes to its end by itself', async () => {
+  const env = { BASE_PATH: sandbox.url };
+  const { stdout, stderr } = await run(process.execPath, ['application.ts'], { cwd: application, env });
+  expect(stderr).toBe('');
+  expect(JSON.parse(stdout)).toEqual(Object.fromEntries(examples.map(([name]) => [name, 'done'])));
+});
+
+/** Builds the package into the application's `node_modules`, beside what it depends on but AWS. */
+async function install(): Promise<void> {
+  const packages = join(application, 'node_modules');
+  const installed = join(packages, 'budgea-auth-gateway');
+  await tsc(root, '-p', 'tsconfig.client.json', '--outDir', join(installed, 'dist/client'));
+  await writeFile(join(installed, 'package.json'), await readFile(join(root, 'package.json')));
+  for (const name of ['undici', 'undici-types', 'zod', '@types/node']) {
+    await mkdir(dirname(join(packages, name)), { recursive: true });
+    await symlink(join(root, 'node_modules', name), join(packages, name));
+  }
+}
+
+function tsc(cwd: string, ...options: string[]) {
+  return run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), ...options], { cwd });
+}
+
+/** What each documented declaration of the client gives as its example. */
+async function readExamples(): Promise<[name: string, code: string][]> {
+  const source = await readFile(join(root, 'lib/budgea/authentication-api.ts'), 'utf8');
+  const documented = source.matchAll(/\/\*\*((?:(?!\*\/).)*?)@example\n((?:(?!\*\/).)*)\*\/\s*([\w ]+)/gs);
+  return [...documented].map(([, , code = '', declaration = '']) => [
+    declaration.trim().split(' ').at(-1) ?? '',
+    code.replace(/^ *\* ?/gm, '      '),
+  ]);
+}
+
+/** An application that runs all examples. */
+function applicationOf(all: [string, string][]): string {
+  const functions = all.map(([name, code]) => `  async ${name}() {${scope}\n    {\n${code}    }\n  },\n`);
+  return `import { ApiError, AuthenticationApi, Configuration } from 'budgea-auth-gateway';
+
+const { BASE_PATH: basePath = '' } = process.env;
+const { client_id, client_secret } = ${JSON.stringify(client)};
+const manage_token = ${JSON.stringify(adminToken)};
+const redirect_uri = ${JSON.stringify(redirect_uri)};
+
+const examples = {
+${functions.join('\n')}};
+
+const outcomes: Record<string, string> = {};
+for (const [name, example] of Object.entries(examples)) {
+  outcomes[name] = await example().then(() => 'done', String);
+}
+console.log(JSON.stringify(outcomes));
+`;
+}

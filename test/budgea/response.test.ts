@@ -1,0 +1,146 @@
+import * as fc from 'fast-check';
+import { inspect } from 'node:util';
+import { describe, expect, expectTypeOf, test } from 'vitest';
+import {
+  ApiError,
+  AuthenticationApi,
+  Configuration,
+  TransportError,
+  type User,
+  type Users,
+} from '../../lib/budgea/authentication-api.ts';
+import { readResponse } from '../../lib/budgea/response.ts';
+import { operationNames } from './operations.ts';
+
+const answer = (status: number, value?: unknown, headers: Record<string, string> = {}) => ({
+  status,
+  headers,
+  body: value === undefined ? '' : JSON.stringify(value),
+});
+
+/** The error that reading throws. */
+function refusal(read: () => unknown): unknown {
+  try {
+    read();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('nothing was thrown');
+}
+
+/** What webauthGet makes of a redirect. */
+const webauthTo = (location: string) =>
+  new AuthenticationApi(new Configuration({ basePath: 'https://a.test/2.0' }), async () =>
+    answer(307, undefined, { location }),
+  ).webauthGet();
+
+const refused = (status: number, body: unknown) => refusal(() => readResponse('hash_delete', answer(status, body)));
+
+describe('a success', () => {
+  test('keeps fields that nobody specified', () => {
+    const user = { id: 1, signin: null, connections: [{ id: 2 }] };
+    expect(readResponse('users_id_user_get', answer(200, user))).toEqual(user);
+  });
+
+  test('may name a status of its own', () => {
+    expect(readResponse('users_id_user_token_post', answer(201, { token: 't' }))).toEqual({ token: 't' });
+  });
+
+  test('of a delete may be empty, or say what is gone', () => {
+    expect(readResponse('users_id_user_delete', answer(204))).toBeUndefined();
+    expect(readResponse('users_id_user_delete', { ...answer(200), body: ' \n' })).toBeUndefined();
+    expect(readResponse('users_id_user_delete', answer(200, { id: 1 }))).toEqual({ id: 1 });
+    expect(readResponse('users_id_user_delete', answer(200, { users: [{ id: 1 }] }))).toEqual({ users: [{ id: 1 }] });
+    expect(refusal(() => readResponse('users_id_user_delete', answer(200, null)))).toBeInstanceOf(TransportError);
+  });
+
+  test('without a result may say anything', () => {
+    expect(readResponse('hash_delete', { ...answer(200), body: 'OK' })).toBeUndefined();
+  });
+
+  test('of webauth is where it sends the browser', () => {
+    expect(readResponse('webauth_get', answer(302, undefined, { location: '/bank' }))).toBe('/bank');
+    expect(refusal(() => readResponse('webauth_get', answer(200)))).toMatchObject({ failure: 'malformed' });
+    expect(refusal(() => readResponse('webauth_get', answer(307)))).toMatchObject({ name: 'ApiError', status: 307 });
+  });
+});
+
+describe('webauthGet', () => {
+  test('gives an absolute address', async () => {
+    await expect(webauthTo('https://bank.test/x?y')).resolves.toBe('https://bank.test/x?y');
+    await expect(webauthTo('/bank?x=1')).resolves.toBe('https://a.test/bank?x=1');
+    await expect(webauthTo('bank')).resolves.toBe('https://a.test/2.0/bank');
+  });
+
+  test('refuses one that leads nowhere', async () => {
+    await expect(webauthTo('https://')).rejects.toMatchObject({ failure: 'malformed', sent: true });
+  });
+});
+
+describe('a refusal', () => {
+  test('has the envelope’s code, in whatever form the rest of it is', () => {
+    for (const request_id of [1, 'a1', null, undefined]) {
+      const body = { code: 'invalidToken', description: null, message: 'No', request_id };
+      expect(refused(403, body)).toMatchObject({ status: 403, code: 'invalidToken', body: { message: 'No' } });
+    }
+    expect(String(refused(403, { code: 'invalidToken' }))).toBe('ApiError: hash_delete answered 403 invalidToken');
+  });
+
+  test('has none when the body is no envelope or the code does not read as one', () => {
+    for (const body of [undefined, null, 7, 'no', [], {}, { code: 7 }, { code: 'a b' }, { code: '' }, { code: 'a1' }]) {
+      expect(refused(400, body)).toMatchObject({ status: 400, code: undefined });
+    }
+    expect(String(refused(400, null))).toBe('ApiError: hash_delete answered 400');
+  });
+});
+
+test('whatever comes back is a result, an ApiError or a TransportError', () => {
+  const body = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.json(),
+    fc
+      .object({ key: fc.constantFrom('code', 'token', 'id', 'users', 'auth_token', 'payload') })
+      .map((value) => JSON.stringify(value)),
+  );
+  const headers = fc.record({ location: fc.string() }, { requiredKeys: [] });
+  const response = fc.record({ status: fc.integer({ min: 200, max: 599 }), headers, body });
+  const property = fc.property(fc.constantFrom(...operationNames), response, (operation, received) => {
+    try {
+      readResponse(operation, received);
+      return true;
+    } catch (error) {
+      return error instanceof ApiError || error instanceof TransportError;
+    }
+  });
+  expect(fc.check(property, { numRuns: 200 })).toMatchObject({ failed: false });
+});
+
+test('no error shows a token that the answer repeats', () => {
+  const token = fc.stringMatching(/^[A-Za-z0-9+/]{31}[0-9]=$/);
+  const places = [
+    (secret: string) => ({ code: secret }),
+    (secret: string) => ({ code: `bad_${secret}` }),
+    (secret: string) => ({ code: 'bad', description: secret, request_id: secret }),
+    (secret: string) => [secret],
+    (secret: string) => secret,
+  ];
+  fc.assert(
+    fc.property(token, fc.constantFrom(...places), fc.constantFrom(200, 302, 401, 500), (secret, place, status) => {
+      const response = { status, headers: { 'x-echo': secret }, body: JSON.stringify(place(secret)) };
+      const error = refusal(() => readResponse('auth_init_post', response));
+      const shown = inspect(error, { depth: null, showHidden: true }) + JSON.stringify(error) + String(error);
+      expect(shown).not.toContain(secret);
+    }),
+  );
+});
+
+test('one user and all of them have types of their own', () => {
+  const api = new AuthenticationApi();
+  expectTypeOf(() => api.usersIdUserGet('me')).returns.resolves.toEqualTypeOf<User>();
+  expectTypeOf(() => api.usersIdUserGet(7)).returns.resolves.toEqualTypeOf<User>();
+  expectTypeOf(() => api.usersIdUserGet('all')).returns.resolves.toEqualTypeOf<Users>();
+  expectTypeOf(() => api.usersIdUserGet(String(7))).returns.resolves.toEqualTypeOf<User | Users>();
+  expectTypeOf(() => api.usersIdUserDelete('me')).returns.resolves.toEqualTypeOf<User | undefined>();
+  expectTypeOf(() => api.usersIdUserDelete('all')).returns.resolves.toEqualTypeOf<Users | undefined>();
+  expectTypeOf<User['id']>().toEqualTypeOf<number>();
+});
