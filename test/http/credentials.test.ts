@@ -1,0 +1,266 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { GatewayError } from '../../lib/errors.ts';
+import type { Credential } from '../../lib/http/caller.ts';
+import { readCredential } from '../../lib/http/credentials.ts';
+import { operations, type CallerKind, type OperationId } from '../../lib/operations.ts';
+import { makeKey, readKey } from '../../lib/partners/key.ts';
+import { json } from '../gateway.ts';
+import { serveOnce, type Sent } from './served.ts';
+
+const id = '12345678';
+const key = makeKey(id);
+const other = makeKey('87654321');
+const mistyped = key.slice(0, -1) + (key.endsWith('0') ? '1' : '0');
+const token = 'dXNlcitzL3Rva2Vu+/w==';
+const jwt = 'eyJhbGciOiJSUzI1NiJ9.eyJpZF91c2VyIjoxfQ.c2lnbmF0dXJl_-';
+
+const every: CallerKind[] = ['client', 'manager', 'identified', 'token'];
+const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
+
+interface Presented {
+  authorization?: string;
+  apiKey?: string;
+  body?: Record<string, unknown>;
+  accepts?: CallerKind[];
+}
+
+function read({ authorization, apiKey, body = {}, accepts = every }: Presented): Credential {
+  return readCredential({ authorization, 'x-api-key': apiKey }, body, accepts);
+}
+
+/** What a test expects, in short: the kind with the key, `mistyped` for a malformed one. */
+const client = { kind: 'client', key: readKey(key) };
+const manager = { kind: 'manager', key: readKey(key) };
+const identified = { kind: 'identified', key: readKey(key) };
+const withMistyped = (kind: CallerKind) => ({ kind, key: undefined });
+
+describe('what a request presents', () => {
+  test.each<[string, Presented, object]>([
+    ['nothing', {}, { kind: 'anonymous' }],
+    ['empty headers', { authorization: '  ', apiKey: '' }, { kind: 'anonymous' }],
+    ['schemes alone', { authorization: 'Bearer' }, { kind: 'anonymous' }],
+    ['a scheme and spaces', { authorization: 'oauth   ' }, { kind: 'anonymous' }],
+    ['empty body fields', { body: { client_id: '', client_secret: '' } }, { kind: 'anonymous' }],
+    ['body fields of other types', { body: { client_id: {}, client_secret: [key] } }, { kind: 'anonymous' }],
+
+    ['a key', { authorization: key }, manager],
+    ['a key as Bearer', { authorization: `Bearer ${key}` }, manager],
+    ['a key as oAuTh with spaces', { authorization: `  oAuTh   ${key}  ` }, manager],
+    ['a mistyped key', { authorization: mistyped }, withMistyped('manager')],
+    ['the prefix of a key', { authorization: 'Bearer bgk_' }, withMistyped('manager')],
+    ['what begins like a key', { authorization: `bgk_ ${token}` }, withMistyped('manager')],
+    ['a key in both headers', { authorization: key, apiKey: key }, manager],
+    ['a key and its id in the body', { authorization: key, body: { client_id: id } }, manager],
+
+    ['a token', { authorization: token }, { kind: 'token', token }],
+    ['a token as BEARER', { authorization: `BEARER ${token}` }, { kind: 'token', token }],
+    ['a JWT as OAuth', { authorization: `OAuth ${jwt}` }, { kind: 'token', token: jwt }],
+    ['a token named like a scheme', { authorization: 'bearerish' }, { kind: 'token', token: 'bearerish' }],
+    ['a token beside a key in x-api-key', { authorization: token, apiKey: key }, { kind: 'token', token }],
+    ['a token beside any client_id', { authorization: token, body: { client_id: '1' } }, { kind: 'token', token }],
+    ['a token beside a secret alone', { authorization: token, body: { client_secret: key } }, { kind: 'token', token }],
+
+    ['a key in x-api-key', { apiKey: key }, identified],
+    ['a mistyped key in x-api-key', { apiKey: mistyped }, withMistyped('identified')],
+    ['something else in x-api-key', { apiKey: token }, withMistyped('identified')],
+    ['a scheme in x-api-key', { apiKey: `Bearer ${key}` }, withMistyped('identified')],
+
+    ['Basic', { authorization: basic(`${id}:${key}`) }, client],
+    ['Basic with a colon behind it', { authorization: basic(`${id}:${key}:`) }, client],
+    ['basic in lower case', { authorization: basic(`${id}:${key}`).replace('Basic', 'basic  ') }, client],
+    ['Basic with a mistyped key', { authorization: basic(`${id}:${mistyped}`) }, withMistyped('client')],
+    ['Basic with two colons behind it', { authorization: basic(`${id}:${mistyped}::`) }, withMistyped('client')],
+    ['Basic with another secret', { authorization: basic(`${id}:secret`) }, withMistyped('client')],
+    ['Basic without a colon', { authorization: basic(key) }, withMistyped('client')],
+    ['Basic that is no base64', { authorization: 'Basic %%%' }, withMistyped('client')],
+
+    ['a body', { body: { client_id: id, client_secret: key } }, client],
+    ['a body with a numeric id', { body: { client_id: Number(id), client_secret: key } }, client],
+    ['a body beside a token', { authorization: token, body: { client_id: id, client_secret: key } }, client],
+    ['a body beside no token at all', { authorization: '"?', body: { client_id: id, client_secret: key } }, client],
+    [
+      'a body whose secret is no key, beside a key',
+      { authorization: key, body: { client_id: id, client_secret: 'secret' } },
+      withMistyped('client'),
+    ],
+  ])('%s', (_what, presented, expected) => {
+    expect(read(presented)).toEqual(expected);
+  });
+
+  test.each<[string, Presented, object]>([
+    ['beside a token', { authorization: token, body: { client_id: id, client_secret: key } }, { kind: 'token', token }],
+    ['beside a key', { authorization: key, body: { client_id: '1', client_secret: 'secret' } }, manager],
+    ['alone', { body: { client_id: id, client_secret: key } }, { kind: 'anonymous' }],
+    ['in half', { body: { client_id: id } }, { kind: 'anonymous' }],
+  ])('body credentials count for nothing where the operation does not take them: %s', (_what, presented, expected) => {
+    expect(read({ ...presented, accepts: ['manager', 'token'] })).toEqual(expected);
+  });
+});
+
+describe('what contradicts itself is refused', () => {
+  test.each<[string, Presented, string]>([
+    ['two keys in the two headers', { authorization: key, apiKey: other }, 'invalidValue'],
+    ['a key and a mistyped one', { authorization: key, apiKey: mistyped }, 'invalidValue'],
+    [
+      'two keys in header and body',
+      { authorization: key, body: { client_id: id, client_secret: other } },
+      'invalidValue',
+    ],
+    ['a key twice in one header', { authorization: `${key}, ${key}` }, 'invalidValue'],
+    ['a token twice in one header', { authorization: `Bearer ${token},Bearer ${token}` }, 'invalidValue'],
+    ['two keys in x-api-key', { apiKey: `${key},${other}` }, 'invalidValue'],
+    ['another id in Basic', { authorization: basic(`87654321:${key}`) }, 'invalidValue'],
+    ['another id in the body', { body: { client_id: '87654321', client_secret: key } }, 'invalidValue'],
+    ['another id in the body beside a key', { authorization: key, body: { client_id: 87654321 } }, 'invalidValue'],
+    ['an id that is the same number only', { body: { client_id: `0${id}`, client_secret: key } }, 'invalidValue'],
+    ['an id with a fraction', { body: { client_id: 12345678.5, client_secret: key } }, 'invalidValue'],
+    ['an id alone', { body: { client_id: id } }, 'missingParameter'],
+    ['a secret alone', { body: { client_secret: key } }, 'missingParameter'],
+    ['a token with a space', { authorization: 'Bearer a b' }, 'invalidToken'],
+    ['a scheme within a scheme', { authorization: `Bearer Bearer ${token}` }, 'invalidToken'],
+    ['an unknown scheme', { authorization: `Digest ${token}` }, 'invalidToken'],
+    ['a key behind an unknown scheme', { authorization: `Token ${key}` }, 'invalidToken'],
+    ['a key behind a tab', { authorization: `Bearer\t${key}` }, 'invalidToken'],
+    ['a quoted key', { authorization: `Bearer "${key}"` }, 'invalidToken'],
+    ['a percent-encoded key', { authorization: key.replace('_', '%5f') }, 'invalidToken'],
+    ['a token of 8193 characters', { authorization: 'a'.repeat(8193) }, 'invalidToken'],
+  ])('%s', (_what, presented, code) => {
+    expect(() => read(presented)).toThrow(expect.objectContaining({ name: 'GatewayError', code }));
+  });
+});
+
+describe('whatever is presented', () => {
+  const keys = fc.constantFrom(key, other, mistyped, 'bgk_', 'bgk_x');
+  const secrets = fc.oneof(keys, fc.constantFrom(token, jwt, 'secret', ''), fc.string());
+  const ids = fc.constantFrom(id, '87654321', '', '1');
+  const schemes = fc.constantFrom('', 'Bearer ', 'bearer  ', 'OAUTH ', 'Basic ', 'basic ', 'Digest ', ' ', 'Bearer\t');
+  const basics = fc.tuple(ids, secrets, fc.constantFrom('', ':', '::')).map((pair) => basic(pair.join(':')));
+  const headers = fc.oneof(
+    fc.tuple(schemes, secrets).map((both) => both.join('')),
+    basics,
+    fc.tuple(secrets, secrets).map((both) => both.join(',')),
+    fc.string({ unit: 'binary' }),
+  );
+  const bodies = fc.record(
+    {
+      client_id: fc.oneof(ids, ids.map(Number), fc.jsonValue()),
+      client_secret: fc.oneof(secrets, fc.jsonValue()),
+      ['__proto__']: fc.constant({ client_id: id, client_secret: key }),
+    },
+    { requiredKeys: [] },
+  );
+  const presented = fc.record(
+    { authorization: headers, apiKey: headers, body: bodies, accepts: fc.subarray(every, { minLength: 1 }) },
+    { requiredKeys: [] },
+  );
+
+  test('there is one credential or a refusal, and nothing else is thrown', () => {
+    const known = ['client', 'manager', 'identified', 'token', 'anonymous'];
+    const codes = ['invalidValue', 'missingParameter', 'invalidToken'];
+    fc.assert(
+      fc.property(presented, (request) => {
+        const result = outcome(request);
+        expect([...known, ...codes]).toContain('kind' in result ? result.kind : result.code);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('a token goes on exactly as it came, and is never what begins like a key', () => {
+    fc.assert(
+      fc.property(presented, (request) => {
+        const result = outcome(request);
+        fc.pre('token' in result);
+        expect(result.token).not.toMatch(/^bgk_/);
+        expect(result.token).toMatch(/^[\w.~+/=-]{1,8192}$/);
+        expect(request.authorization?.trim().endsWith(result.token)).toBe(true);
+      }),
+      { maxSkipsPerRun: 1000 },
+    );
+  });
+
+  test('a key that counts was presented, and none of another partner beside it', () => {
+    fc.assert(
+      fc.property(presented, ({ authorization = '', apiKey = '', body = {}, ...rest }) => {
+        const result = outcome({ authorization, apiKey, body, ...rest });
+        fc.pre('key' in result && result.key !== undefined);
+        const encoded = /^basic +(.*)$/i.exec(authorization.trim())?.[1] ?? '';
+        const secret = typeof body['client_secret'] === 'string' ? body['client_secret'] : '';
+        const texts = [authorization, apiKey, Buffer.from(encoded, 'base64').toString(), secret];
+        const found = [key, other].filter((each) => texts.some((text) => text.includes(each)));
+        expect(found.map((text) => readKey(text)?.hash)).toEqual([result.key.hash]);
+      }),
+      { maxSkipsPerRun: 1000 },
+    );
+  });
+});
+
+type Outcome = Credential | { code: string };
+
+function outcome(request: Presented): Outcome {
+  try {
+    return read(request);
+  } catch (error) {
+    if (error instanceof GatewayError) return { code: error.code };
+    throw error;
+  }
+}
+
+describe('what each operation takes', () => {
+  // The design's table, told once more.
+  const taken: Record<OperationId, CallerKind[]> = {
+    admin_jwt_post: ['manager', 'token'],
+    auth_init_post: ['client', 'manager', 'identified', 'token'],
+    auth_jwt_post: ['client', 'manager', 'token'],
+    auth_token_access_post: ['client'],
+    auth_token_code_get: ['token'],
+    auth_token_delete: ['token'],
+    certificate_type_get: ['client', 'manager', 'identified', 'token'],
+    hash_delete: ['token'],
+    users_id_user_get: ['manager', 'token'],
+    users_id_user_delete: ['manager', 'token'],
+    users_id_user_token_post: ['manager', 'token'],
+    webauth_get: every,
+    webauth_callback_get: every,
+  };
+  const presenting: Record<Exclude<CallerKind, 'anonymous'>, Record<string, string>> = {
+    client: { authorization: basic(`${id}:${key}`) },
+    manager: { authorization: key },
+    identified: { 'x-api-key': key },
+    token: { authorization: token },
+  };
+  const fields = { code: 'abc', application: 'sharedAccess' };
+  const request = (operation: OperationId, headers: Record<string, string>): Sent => ({
+    headers: { ...headers, ...json({}).headers, accept: 'application/json' },
+    body: JSON.stringify(fields),
+    query: 'client_id=12345678&redirect_uri=https://example.com/&state=sealed',
+    pathParameters: operation === 'certificate_type_get' ? { type: 'qwac' } : { id_user: '12' },
+  });
+  const challenge = 'Bearer realm="budgea-auth-gateway"';
+  const ids = Object.keys(operations) as OperationId[];
+
+  describe.each(ids)('%s', (operation) => {
+    const call = (headers: Record<string, string>) =>
+      serveOnce(operation, async () => undefined, request(operation, headers));
+
+    test.each(Object.entries(presenting))('a caller of the kind %s', async (kind, headers) => {
+      const isTaken = taken[operation].includes(kind as CallerKind);
+      const expected = isTaken ? { status: 204 } : { status: 403, body: { code: 'forbidden' } };
+      expect(await call(headers)).toMatchObject(expected);
+    });
+
+    test('a caller of no kind', async () => {
+      const refusal = { status: 401, body: { code: 'unauthorized' }, headers: { 'www-authenticate': challenge } };
+      const expected = operation.startsWith('webauth') ? { status: 204 } : refusal;
+      expect(await call({})).toMatchObject(expected);
+    });
+  });
+
+  test('a secret in the query is no credential anywhere', async () => {
+    for (const operation of ids.filter((name) => !name.startsWith('webauth'))) {
+      const sent = { ...request(operation, {}), query: `client_id=${id}&client_secret=${key}&access_token=${token}` };
+      expect(await serveOnce(operation, async () => undefined, sent)).toMatchObject({ status: 401 });
+    }
+  });
+});
