@@ -42,9 +42,9 @@ async function settle(call: Call, owner: string, token: string): Promise<void> {
     if (isRecent(signin)) await recordOwner(id, owner);
     return;
   }
+  // A temporary user that got a permanent token stays, and stays its owner's, whoever exchanged the code.
+  if (ownership.expires_at !== undefined) await recordOwner(id, ownership.owner);
   if (ownership.owner !== owner) throw new OwnershipConflict('the user is another partner’s');
-  // A temporary user that got a permanent token stays.
-  if (ownership.expires_at !== undefined) await recordOwner(id, owner);
 }
 
 async function askIdentity(call: Call, token: string): Promise<{ id: string; signin: unknown }> {
