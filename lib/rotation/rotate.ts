@@ -20,7 +20,7 @@ export interface Rotation<V> {
   schema: z.ZodMiniType<V>;
   /** The shortest time from one rotation to the next, in milliseconds: an earlier one is refused. */
   pause?: number;
-  /** Makes a new value; `current` is the one in use, undefined before the first. */
+  /** Makes a new value; `current` is the one in use, undefined when there is none that anybody can read. */
   create(current: V | undefined, invocation: Invocation): Promise<V>;
   /** Throws Unusable when the value must not be used, and anything else when nobody can tell. */
   test(value: V, invocation: Invocation): Promise<void>;
@@ -87,7 +87,7 @@ async function createSecret<V>({ rotation, secret, version, invocation }: StepCo
   }
   const inUse = versionWith(secret, 'AWSCURRENT');
   const current = inUse === undefined ? undefined : await readVersion(secret.arn, inUse);
-  const value = await rotation.create(current === undefined ? undefined : parse(rotation, current), invocation);
+  const value = await rotation.create(parse(rotation, current), invocation);
   await putPending(secret.arn, version, JSON.stringify(value));
 }
 
@@ -99,7 +99,9 @@ async function testSecret<V>({ rotation, secret, version, invocation }: StepCont
   const pending = await readVersion(secret.arn, version);
   if (pending === undefined) return;
   try {
-    await rotation.test(parse(rotation, pending), invocation);
+    const value = parse(rotation, pending);
+    if (value === undefined) throw new Unusable('it does not have its shape');
+    await rotation.test(value, invocation);
   } catch (error) {
     if (!(error instanceof Unusable)) throw error;
     await giveUpPending(secret.arn, version);
@@ -112,11 +114,11 @@ async function finishSecret<V>({ secret, version }: StepContext<V>): Promise<voi
   await promote(secret.arn, version, versionWith(secret, 'AWSCURRENT'));
 }
 
-/** A parser's message quotes what it parses. */
-function parse<V>({ schema }: Rotation<V>, text: string): V {
+/** A value that nobody can read, the placeholder of a new secret for one, is as good as none. */
+function parse<V>({ schema }: Rotation<V>, text: string | undefined): V | undefined {
   try {
-    return schema.parse(JSON.parse(text));
+    return schema.parse(JSON.parse(text ?? ''));
   } catch {
-    throw new Unusable('it does not have its shape');
+    return undefined;
   }
 }
