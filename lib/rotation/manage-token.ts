@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import type { AuthenticationApi } from '../budgea/authentication-api.ts';
 import { now } from '../clock.ts';
 import { env } from '../env.ts';
+import { Refused } from '../errors.ts';
 import type { Invocation } from '../http/call.ts';
 import { budgeaFor } from '../http/upstream.ts';
 import { manageToken } from '../secrets.ts';
@@ -16,7 +17,10 @@ const shortestLife = 15;
 
 /** How long a new JWT is to live, in minutes: three rotation intervals. Never 0, which would be for ever. */
 export function manageMinutes(): number {
-  return Math.max(shortestLife, Math.ceil(intervals * env.rotationMinutes()));
+  const minutes = Math.max(shortestLife, Math.ceil(intervals * env.rotationMinutes()));
+  // JSON would make null of it, and upstream a minute of that.
+  if (!Number.isFinite(minutes)) throw new Refused('ROTATION_MINUTES is not a number');
+  return minutes;
 }
 
 /** The manage JWT: minted with the admin token, and tried at upstream before it is used. */
