@@ -1,5 +1,5 @@
 import { now } from '../clock.ts';
-import { ConditionFailed, table } from '../table.ts';
+import { table } from '../table.ts';
 
 /**
  * The item with the day of each key's last use. It is not part of the partner's record, which functions that serve requests may never write.
@@ -8,15 +8,15 @@ export const keyUseItem = (clientId: string): string => `KEY_USE#${clientId}`;
 
 const noted = new Map<string, string>();
 
-/** Notes that a key was used today, once a day per container. Never fails: it is for the operator's eyes alone. */
+/**
+ * Notes that a key was used today, once a day per container. Never fails, and is not tried again when it could not be noted: it is for the
+ * operator's eyes alone, and callers do not wait for it during an outage.
+ */
 export async function noteKeyUse(clientId: string, keyId: string): Promise<void> {
   const day = new Date(now()).toISOString().slice(0, 10);
   if (noted.get(keyId) === day) return;
   noted.set(keyId, day);
   const change = { text: 'SET #key = :day', names: { '#key': keyId }, values: { ':day': day } };
-  await table
-    .update(keyUseItem(clientId), change, 'attribute_not_exists(#key) OR #key < :day')
-    .catch((error: unknown) => {
-      if (!(error instanceof ConditionFailed)) noted.delete(keyId);
-    });
+  // Its own condition fails when another container was first.
+  await table.update(keyUseItem(clientId), change, 'attribute_not_exists(#key) OR #key < :day').catch(() => undefined);
 }
