@@ -31,8 +31,10 @@ export const manageTokenRotation: Rotation<ManageToken> = {
       mintManageToken(budgea, { scope: env.manageScope(), minutes: manageMinutes() }),
     ),
   async test({ jwt_token, expires_at }, invocation) {
-    checkPayload(jwt_token);
-    if (expires_at - now() / 1000 < (manageMinutes() * 60) / intervals) {
+    const { aud, scope, exp } = readPayload(jwt_token);
+    if (!namesUpstream(aud)) throw new Unusable('it is for another host');
+    if (scope !== env.manageScope()) throw new Unusable('it has another scope');
+    if (Math.min(exp, expires_at) - now() / 1000 < (manageMinutes() * 60) / intervals) {
       throw new Unusable('it would not live until the next rotation');
     }
     await checkAtUpstream(jwt_token, invocation);
@@ -44,17 +46,16 @@ async function checkAtUpstream(token: string, invocation: Invocation): Promise<v
   if (!accepted) throw new Unusable('upstream rejects it');
 }
 
-const payload = z.object({ type: z.literal('manage_token'), aud: z.string(), scope: z.string(), exp: z.number() });
-
-/** The signature is upstream's to check; what the JWT says of itself has to fit this environment. */
-function checkPayload(token: string): void {
-  const { aud, scope } = readPayload(token);
+/** A JWT's audience is upstream's host, with its port or without. */
+function namesUpstream(audience: string): boolean {
   const { host, hostname, port, protocol } = new URL(env.budgeaUrl());
-  const named = `${hostname}:${port === '' ? (protocol === 'https:' ? '443' : '80') : port}`;
-  if (aud !== host && aud !== named) throw new Unusable('it is for another host');
-  if (scope !== env.manageScope()) throw new Unusable('it has another scope');
+  const usual = protocol === 'https:' ? '443' : '80';
+  return audience === host || audience === `${hostname}:${port === '' ? usual : port}`;
 }
 
+const payload = z.object({ type: z.literal('manage_token'), aud: z.string(), scope: z.string(), exp: z.number() });
+
+/** What the JWT says of itself; its signature is upstream's to check. */
 function readPayload(token: string): z.output<typeof payload> {
   try {
     return payload.parse(JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8')));
