@@ -2,7 +2,7 @@ import { isPartner } from '../lib/http/caller.ts';
 import { serve } from '../lib/http/serve.ts';
 import { authenticatePartner } from '../lib/partners/authenticate.ts';
 import { registerNewUser } from '../lib/partners/new-user.ts';
-import { foundOrMissing, requireGrant, requireOwnUser } from '../lib/partners/reach.ts';
+import { foundOrMissing, requireGrant, requireOwnUser, requireOwnUserForGood } from '../lib/partners/reach.ts';
 import { callUpstream } from '../lib/signing.ts';
 
 /** `POST /auth/jwt`: a JWT for one of the partner's users, or for a new one. */
@@ -13,7 +13,8 @@ export const handler = serve(
     if (isPartner(caller)) {
       if (!expire) await requireGrant(caller, 'jwt:permanent');
       if (scope !== undefined) await requireGrant(caller, `jwt:scope:${scope}`);
-      if (id_user !== undefined) await requireOwnUser(call, caller, id_user);
+      const requireOwn = expire ? requireOwnUser : requireOwnUserForGood;
+      if (id_user !== undefined) await requireOwn(call, caller, id_user);
     }
     const issued = await foundOrMissing(
       callUpstream(call, (budgea, client) => budgea.authJwtPost({ ...client, scope, id_user, expire })),

@@ -2,13 +2,13 @@ import { ApiError } from '../budgea/authentication-api.ts';
 import { GatewayError } from '../errors.ts';
 import type { Call } from '../http/call.ts';
 import type { Partner } from '../http/caller.ts';
-import { ownershipOf } from './ownership.ts';
+import { ownershipOf, recordOwner, type Ownership } from './ownership.ts';
 
 /**
  * Lets a partner reach its own users alone. Throws GatewayError: 400 `invalidValue` for `me`, which a key does not have, and for `all`; 404
  * `notFound` for a user of someone else, as for a user that does not exist; `unavailable` when the table cannot be read.
  */
-export async function requireOwnUser(call: Call, partner: Partner, idUser: string): Promise<void> {
+export async function requireOwnUser(call: Call, partner: Partner, idUser: string): Promise<Ownership> {
   if (idUser === 'me' || idUser === 'all') {
     throw new GatewayError('invalidValue', {
       description: `id_user must be a user id: a partner key has no "${idUser}".`,
@@ -19,6 +19,19 @@ export async function requireOwnUser(call: Call, partner: Partner, idUser: strin
     throw new GatewayError('unavailable', { detail: 'the user’s ownership cannot be read', cause });
   });
   if (ownership?.owner !== partner.clientId) throw new GatewayError('notFound', { detail: 'not this partner’s user' });
+  return ownership;
+}
+
+/**
+ * As requireOwnUser, for a call that gives a permanent token: a temporary user stays with it, and so does its ownership, which is recorded
+ * before there is a token.
+ */
+export async function requireOwnUserForGood(call: Call, partner: Partner, idUser: string): Promise<void> {
+  const { expires_at } = await requireOwnUser(call, partner, idUser);
+  if (expires_at === undefined) return;
+  await recordOwner(idUser, partner.clientId).catch((cause: unknown) => {
+    throw new GatewayError('unavailable', { detail: 'the user’s ownership cannot be extended', cause });
+  });
 }
 
 /** Makes upstream's “not found” the same as the gateway's, so that nobody can tell a foreign user from a missing one. */
