@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { grantForms } from '../../lib/partners/grants.ts';
 import type { Session } from '../session.ts';
+import { columns } from '../view.ts';
 import { grantList, partnerName, redirectUriList } from './arguments.ts';
-import { called, columns, issuedView, listed } from './view.ts';
+import { called, issuedView, listed } from './view.ts';
 
 interface Options {
   name: string;

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import type { PartnerRecord } from '../../lib/partners/record.ts';
 import type { Session } from '../session.ts';
-import { columns, listed, partnerView } from './view.ts';
+import { columns } from '../view.ts';
+import { listed, partnerView } from './view.ts';
 
 /** `partners list`: all of them. */
 export function addList(partners: Command, session: Session): void {

@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import { Refusal } from '../refusal.ts';
 import type { Session } from '../session.ts';
+import { columns } from '../view.ts';
 import { clientIdArgument } from './arguments.ts';
 import { changeRecord } from './change.ts';
 import { keepIt } from './create.ts';
-import { called, columns, issuedView } from './view.ts';
+import { called, issuedView } from './view.ts';
 
 const mostKeys = 2;
 

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import type { PartnerRecord } from '../../lib/partners/record.ts';
 import type { Session } from '../session.ts';
+import { columns, minute } from '../view.ts';
 import { clientIdArgument } from './arguments.ts';
 import { readRecord } from './change.ts';
-import { columns, listed, minute, partnerView } from './view.ts';
+import { listed, partnerView } from './view.ts';
 
 /** `partners show`: all that is known of one, without its keys' hashes. */
 export function addShow(partners: Command, session: Session): void {

@@ -36,21 +36,3 @@ export function called({ name, client_id }: Pick<PartnerRecord, 'name' | 'client
 export function listed(values: readonly string[], none = 'none'): string {
   return values.length === 0 ? none : values.join(', ');
 }
-
-/** Rows as left-aligned columns. */
-export function columns(rows: readonly (readonly string[])[]): string {
-  const width = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, at) => cell.padEnd(width(at)))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
-}
-
-/** An ISO 8601 time, to the minute. */
-export function minute(time: string): string {
-  return `${time.slice(0, 16).replace('T', ' ')} UTC`;
-}
