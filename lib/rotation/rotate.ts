@@ -64,7 +64,7 @@ export function rotate<V>(id: JobId & `rotate_${string}`, rotation: Rotation<V>)
     if (SecretId !== secret.arn && SecretId !== secret.name) throw new Refused('the event is about another secret');
     const facts = { step: Step, version };
     if (!secret.rotationEnabled) throw new Refused('rotation is not enabled for the secret');
-    const labels = secret.stages[version];
+    const labels = secret.stages.get(version);
     if (labels === undefined) throw new Refused('the version is unknown');
     if (labels.includes('AWSCURRENT')) return { ...facts, result: 'the version is in use already' };
     if (!labels.includes('AWSPENDING')) throw new Refused('the version is not pending');

@@ -20,7 +20,7 @@ export interface Described {
   /** When a rotation last ended well, in milliseconds since the epoch. */
   rotatedAt: number | undefined;
   /** The labels of each version that has any. */
-  stages: Readonly<Record<string, readonly string[]>>;
+  stages: ReadonlyMap<string, readonly string[]>;
 }
 
 /** Reads what there is to know of a secret without its values. Throws the service's errors. */
@@ -32,13 +32,13 @@ export async function describe(secretId: string): Promise<Described> {
     name: Name ?? '',
     rotationEnabled: RotationEnabled ?? false,
     rotatedAt: LastRotatedDate?.getTime(),
-    stages: VersionIdsToStages ?? {},
+    stages: new Map(Object.entries(VersionIdsToStages ?? {})),
   };
 }
 
 /** The version that has a label. */
 export function versionWith({ stages }: Described, stage: Stage): string | undefined {
-  return Object.keys(stages).find((version) => stages[version]?.includes(stage));
+  return [...stages.keys()].find((version) => stages.get(version)?.includes(stage));
 }
 
 /** The value of a version; undefined while it has none. Throws the service's errors. */
