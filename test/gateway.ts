@@ -79,8 +79,9 @@ export async function startGateway(options: Partial<StackOptions> = {}): Promise
       return calls.map(({ method, path }) => `${method} ${path}`);
     },
     async upstreamRequests() {
-      const { calls } = (await (await fetch(new URL('calls', control))).json()) as { calls: RecordedCall[] };
-      await fetch(new URL('calls', control), { method: 'DELETE' });
+      const list = new URL('calls', control).href;
+      const { calls } = (await askOverHttp('GET', list)).body as { calls: RecordedCall[] };
+      if (calls.length > 0) await askOverHttp('DELETE', list);
       return calls.map((call) => ({ ...call, path: call.path.replace(/^\/2\.0/, '') }));
     },
     async control(path, body) {
