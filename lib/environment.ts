@@ -1,5 +1,4 @@
-import { secretFullName, secretVariable } from './env.ts';
-import type { SecretName } from './operations.ts';
+import { secretFullName, secretNames, secretVariable, tableFullName, type Variable } from './env.ts';
 
 // Gives a process the environment that a deployed function has. Used before anything that makes an AWS client is loaded.
 
@@ -17,8 +16,6 @@ const inTheWay = [
   'AWS_IGNORE_CONFIGURED_ENDPOINT_URLS',
 ];
 
-const secretNames: readonly SecretName[] = ['client-credentials', 'admin-token', 'manage-token', 'sealing-keys'];
-
 /** Points the AWS SDK and the gateway's own modules at a local stack. */
 export function useLocal({ secretsManager, dynamodb }: AwsAddresses): void {
   for (const name of inTheWay) delete process.env[name];
@@ -31,9 +28,9 @@ export function useLocal({ secretsManager, dynamodb }: AwsAddresses): void {
 
 /** Points the gateway's own modules at an environment; the AWS SDK finds region and credentials by itself. */
 export function useDeployed(environment: string): void {
-  process.env['ENVIRONMENT'] = environment;
-  process.env['TABLE_NAME'] = `${environment}-gateway`;
-  for (const name of secretNames) process.env[secretVariable(name)] = secretFullName(environment, name);
+  give('ENVIRONMENT', environment);
+  give('TABLE_NAME', tableFullName(environment));
+  for (const name of secretNames) give(secretVariable(name), secretFullName(environment, name));
 }
 
 /** Settings that come with a Budgea and a gateway in front of it. */
@@ -47,8 +44,12 @@ export interface GatewaySettings {
 
 /** Gives the functions of this process the rest of their settings. */
 export function useSettings({ budgea, gateway, certificateTypes, rotationMinutes }: GatewaySettings): void {
-  process.env['BUDGEA_URL'] = budgea;
-  process.env['GATEWAY_URL'] = gateway;
-  process.env['CERTIFICATE_TYPES'] = certificateTypes.join(',');
-  process.env['ROTATION_MINUTES'] = String(rotationMinutes);
+  give('BUDGEA_URL', budgea);
+  give('GATEWAY_URL', gateway);
+  give('CERTIFICATE_TYPES', certificateTypes.join(','));
+  give('ROTATION_MINUTES', String(rotationMinutes));
+}
+
+function give(variable: Variable, value: string): void {
+  process.env[variable] = value;
 }

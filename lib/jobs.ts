@@ -20,13 +20,13 @@ export const jobs = {
   rotate_sealing_key: { rotates: 'sealing-keys', secrets: [], items: {}, settings: [] },
   fetch_certificates: {
     secrets: ['manage-token'],
-    items: { CERTIFICATE: 'write' },
+    items: { CERTIFICATE: ['get', 'put', 'update'] },
     settings: ['CERTIFICATE_TYPES'],
   },
   watch: {
     describes: ['client-credentials', 'admin-token', 'manage-token', 'sealing-keys'],
     secrets: ['manage-token'],
-    items: { CERTIFICATE: 'read' },
+    items: { CERTIFICATE: ['get'] },
     settings: ['CERTIFICATE_TYPES'],
   },
 } as const satisfies Record<string, Job>;

@@ -11,10 +11,15 @@ export type SecretName = 'client-credentials' | 'admin-token' | 'manage-token' |
 /** The kinds of items in the table, as their keys begin. */
 export type ItemKind = 'PARTNER' | 'KEY_USE' | 'USER' | 'CERTIFICATE';
 
-/** What a function has to reach; its role and its environment variables follow from it. `write` includes reading. */
+/** The calls on single items, as `lib/table.ts` makes them. */
+export type ItemCall = 'get' | 'put' | 'update' | 'delete';
+
+/** What a function has to reach; its role and its environment variables follow from it. */
 export interface Needs {
+  /** Secrets whose values it reads. */
   secrets: readonly SecretName[];
-  items: Readonly<Partial<Record<ItemKind, 'read' | 'write'>>>;
+  /** The calls that it makes on items of each kind. */
+  items: Readonly<Partial<Record<ItemKind, readonly ItemCall[]>>>;
   /** Environment settings beside what every function gets. */
   settings: readonly ('GATEWAY_URL' | 'CERTIFICATE_TYPES' | 'ALLOW_ANONYMOUS_INIT')[];
 }
@@ -35,7 +40,7 @@ export interface Operation extends Omit<Specified, 'mediaTypes' | 'repeatable' |
 }
 
 const nothing: Needs = { secrets: [], items: {}, settings: [] };
-const partner = { PARTNER: 'read', KEY_USE: 'write' } as const;
+const partner = { PARTNER: ['get'], KEY_USE: ['update'] } as const;
 
 /** The table of operations. Routes, roles, environment variables, documents and the local gateway are derived from it. */
 export const operations = {
@@ -55,7 +60,7 @@ export const operations = {
     refusals: 'envelope',
     needs: {
       secrets: ['client-credentials', 'manage-token'],
-      items: { ...partner, USER: 'write' },
+      items: { ...partner, USER: ['get', 'put'] },
       settings: ['ALLOW_ANONYMOUS_INIT'],
     },
   },
@@ -65,7 +70,11 @@ export const operations = {
     request: requests.authJwtPost,
     accepts: ['client', 'manager', 'token'],
     refusals: 'envelope',
-    needs: { secrets: ['client-credentials', 'manage-token'], items: { ...partner, USER: 'write' }, settings: [] },
+    needs: {
+      secrets: ['client-credentials', 'manage-token'],
+      items: { ...partner, USER: ['get', 'put'] },
+      settings: [],
+    },
   },
   auth_token_access_post: {
     ...specification.auth_token_access_post,
@@ -73,7 +82,11 @@ export const operations = {
     request: requests.authTokenAccessPost,
     accepts: ['client'],
     refusals: 'oauth',
-    needs: { secrets: ['client-credentials'], items: { ...partner, USER: 'write' }, settings: ['GATEWAY_URL'] },
+    needs: {
+      secrets: ['client-credentials'],
+      items: { ...partner, USER: ['get', 'put'] },
+      settings: ['GATEWAY_URL'],
+    },
   },
   auth_token_code_get: {
     ...specification.auth_token_code_get,
@@ -100,7 +113,7 @@ export const operations = {
     refusals: 'envelope',
     needs: {
       secrets: ['manage-token'],
-      items: { ...partner, CERTIFICATE: 'write' },
+      items: { ...partner, CERTIFICATE: ['get', 'put', 'update'] },
       settings: ['CERTIFICATE_TYPES'],
     },
   },
@@ -118,7 +131,7 @@ export const operations = {
     request: requests.usersIdUser,
     accepts: ['manager', 'token'],
     refusals: 'envelope',
-    needs: { secrets: ['manage-token'], items: { ...partner, USER: 'read' }, settings: [] },
+    needs: { secrets: ['manage-token'], items: { ...partner, USER: ['get'] }, settings: [] },
   },
   users_id_user_delete: {
     ...specification.users_id_user_delete,
@@ -126,7 +139,7 @@ export const operations = {
     request: requests.usersIdUser,
     accepts: ['manager', 'token'],
     refusals: 'envelope',
-    needs: { secrets: ['manage-token'], items: { ...partner, USER: 'write' }, settings: [] },
+    needs: { secrets: ['manage-token'], items: { ...partner, USER: ['get', 'delete'] }, settings: [] },
   },
   users_id_user_token_post: {
     ...specification.users_id_user_token_post,
@@ -134,7 +147,7 @@ export const operations = {
     request: requests.usersIdUserTokenPost,
     accepts: ['manager', 'token'],
     refusals: 'envelope',
-    needs: { secrets: ['manage-token'], items: { ...partner, USER: 'read' }, settings: [] },
+    needs: { secrets: ['manage-token'], items: { ...partner, USER: ['get', 'put'] }, settings: [] },
   },
   webauth_get: {
     ...specification.webauth_get,
@@ -142,7 +155,7 @@ export const operations = {
     request: requests.webauthGet,
     accepts: ['anonymous'],
     refusals: 'page',
-    needs: { secrets: ['client-credentials', 'sealing-keys'], items: { PARTNER: 'read' }, settings: ['GATEWAY_URL'] },
+    needs: { secrets: ['client-credentials', 'sealing-keys'], items: { PARTNER: ['get'] }, settings: ['GATEWAY_URL'] },
   },
   webauth_callback_get: {
     method: 'GET',
@@ -151,7 +164,7 @@ export const operations = {
     request: requests.webauthCallbackGet,
     accepts: ['anonymous'],
     refusals: 'page',
-    needs: { secrets: ['sealing-keys'], items: { PARTNER: 'read' }, settings: [] },
+    needs: { secrets: ['sealing-keys'], items: { PARTNER: ['get'] }, settings: [] },
   },
 } as const satisfies Record<SpecifiedId | 'webauth_callback_get', Operation>;
 
