@@ -5,8 +5,8 @@ import { embeddedMetrics, type Metrics } from '../metrics.ts';
 import type { CallContext, Middleware } from './call.ts';
 
 /**
- * One JSON line per call, the answer's request id in it. The line carries metrics by operation and outcome, never
- * by partner: a thousand partners would be thousands of metrics.
+ * One JSON line per call, the answer's request id in it. The line carries metrics of the environment, by operation and by outcome,
+ * never by partner: a thousand partners would be thousands of metrics. Alarms look at the environment's, as they can add up ten at most.
  */
 export const journal: Middleware = {
   after: ({ context, response }) => write(context, response?.statusCode ?? 500),
@@ -38,6 +38,7 @@ function write({ call, functionName, functionVersion }: CallContext, status: num
     ...embeddedMetrics(
       call.startedAt,
       [
+        ['environment'],
         ['environment', 'operation'],
         ['environment', 'operation', 'outcome'],
       ],

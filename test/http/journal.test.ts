@@ -129,6 +129,7 @@ describe.each(calls)('the log of %s', (_what, call) => {
     for (const { Namespace, Dimensions, Metrics } of CloudWatchMetrics) {
       expect(Namespace).toMatch(/^[\w./#:-]{1,255}$/);
       expect(Dimensions).toEqual([
+        ['environment'],
         ['environment', 'operation'],
         ['environment', 'operation', 'outcome'],
       ]);
