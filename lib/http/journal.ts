@@ -37,11 +37,7 @@ function write({ call, functionName, functionVersion }: CallContext, status: num
     ...counts,
     ...embeddedMetrics(
       call.startedAt,
-      [
-        ['environment'],
-        ['environment', 'operation'],
-        ['environment', 'operation', 'outcome'],
-      ],
+      [['environment'], ['environment', 'operation'], ['environment', 'operation', 'outcome']],
       {
         calls: 'Count',
         duration_ms: 'Milliseconds',
