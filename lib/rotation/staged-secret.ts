@@ -6,6 +6,7 @@ import {
   ResourceExistsException,
   ResourceNotFoundException,
   UpdateSecretVersionStageCommand,
+  type UpdateSecretVersionStageCommandInput,
 } from '@aws-sdk/client-secrets-manager';
 import { secretsManager } from '../secrets-manager.ts';
 
@@ -70,27 +71,27 @@ export async function putPending(secretId: string, version: string, value: strin
 
 /** Makes a version the one in use. Throws the service's errors, but not when it is in use already. */
 export async function promote(secretId: string, version: string, from: string | undefined): Promise<void> {
-  const command = new UpdateSecretVersionStageCommand({
-    SecretId: secretId,
-    VersionStage: 'AWSCURRENT',
-    MoveToVersionId: version,
-    RemoveFromVersionId: from,
-  });
-  await secretsManager.send(command).catch(async (error: unknown) => {
-    // An earlier attempt may have moved the label and lost its answer.
-    const moved =
-      error instanceof InvalidParameterException && versionWith(await describe(secretId), 'AWSCURRENT') === version;
-    if (!moved) throw error;
-  });
+  const move = { VersionStage: 'AWSCURRENT', MoveToVersionId: version, RemoveFromVersionId: from };
+  await moveLabel(secretId, move, (secret) => versionWith(secret, 'AWSCURRENT') === version);
 }
 
-/** Takes the pending label off a version, so that the next rotation begins with a new one. Throws the service's errors. */
+/**
+ * Takes the pending label off a version, so that the next rotation begins with a new one. Throws the service's errors, but not when the
+ * version does not have it any more.
+ */
 export async function giveUpPending(secretId: string, version: string): Promise<void> {
-  await secretsManager.send(
-    new UpdateSecretVersionStageCommand({
-      SecretId: secretId,
-      VersionStage: 'AWSPENDING',
-      RemoveFromVersionId: version,
-    }),
-  );
+  const move = { VersionStage: 'AWSPENDING', RemoveFromVersionId: version };
+  await moveLabel(secretId, move, (secret) => versionWith(secret, 'AWSPENDING') !== version);
+}
+
+/** An earlier attempt may have moved the label and lost its answer. */
+async function moveLabel(
+  secretId: string,
+  move: Omit<UpdateSecretVersionStageCommandInput, 'SecretId'>,
+  isMoved: (secret: Described) => boolean,
+): Promise<void> {
+  const command = new UpdateSecretVersionStageCommand({ SecretId: secretId, ...move });
+  await secretsManager.send(command).catch(async (error: unknown) => {
+    if (!(error instanceof InvalidParameterException) || !isMoved(await describe(secretId))) throw error;
+  });
 }
