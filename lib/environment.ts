@@ -33,21 +33,34 @@ export function useDeployed(environment: string): void {
   for (const name of secretNames) give(secretVariable(name), secretFullName(environment, name));
 }
 
-/** Settings that come with a Budgea and a gateway in front of it. */
-export interface GatewaySettings {
-  /** Base URLs, `/2.0` included. */
+/** What the rotation of the manage token has to know. */
+export interface RotationSettings {
+  /** Budgea's base URL, `/2.0` included. */
   budgea: string;
+  rotationMinutes: number;
+  /** Without one: what the process was started with, or the default. */
+  manageScope?: string;
+}
+
+/** Settings that come with a Budgea and a gateway in front of it. */
+export interface GatewaySettings extends RotationSettings {
+  /** The gateway's own base URL, `/2.0` included. */
   gateway: string;
   certificateTypes: readonly string[];
-  rotationMinutes: number;
 }
 
 /** Gives the functions of this process the rest of their settings. */
-export function useSettings({ budgea, gateway, certificateTypes, rotationMinutes }: GatewaySettings): void {
-  give('BUDGEA_URL', budgea);
+export function useSettings({ gateway, certificateTypes, ...rotation }: GatewaySettings): void {
   give('GATEWAY_URL', gateway);
   give('CERTIFICATE_TYPES', certificateTypes.join(','));
+  useRotationSettings(rotation);
+}
+
+/** Gives what rotates the manage token in this process its settings. */
+export function useRotationSettings({ budgea, rotationMinutes, manageScope }: RotationSettings): void {
+  give('BUDGEA_URL', budgea);
   give('ROTATION_MINUTES', String(rotationMinutes));
+  if (manageScope !== undefined) give('MANAGE_SCOPE', manageScope);
 }
 
 function give(variable: Variable, value: string): void {
