@@ -1,0 +1,310 @@
+import { CreateSecretCommand, PutSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import * as z from 'zod/mini';
+import { secretFullName } from '../../lib/env.ts';
+import { useLocal } from '../../lib/environment.ts';
+import type { GatewayError } from '../../lib/errors.ts';
+import type { SecretName } from '../../lib/operations.ts';
+import type { Secret } from '../../lib/secrets.ts';
+import { startSecretsManager, type RunningSecretsManager } from '../../local/secrets-manager/server.ts';
+
+const shape = z.object({ token: z.string(), expires_at: z.optional(z.number()) });
+type Value = z.output<typeof shape>;
+
+let server: RunningSecretsManager;
+let client: SecretsManagerClient;
+let newSecret: (usableUntil?: (value: Value) => number) => Secret<Value>;
+/** What Secrets Manager does with the next reads, and how many there were. */
+let outage: 'throttle' | 'internal' | 'hang' | undefined;
+let reads = 0;
+
+beforeAll(async () => {
+  server = await startSecretsManager({
+    port: 0,
+    fail: (operation) => {
+      if (operation !== 'GetSecretValue') return undefined;
+      reads++;
+      return outage;
+    },
+  });
+  useLocal({ secretsManager: server.url, dynamodb: 'http://127.0.0.1:1' });
+  // Only now: the AWS client takes its endpoint from the environment.
+  const { cachedSecret } = await import('../../lib/secrets.ts');
+  client = (await import('../../lib/secrets-manager.ts')).secretsManager;
+  newSecret = (usableUntil) => cachedSecret('admin-token', shape, usableUntil);
+  await client.send(new CreateSecretCommand({ Name: secretFullName('local', 'admin-token'), SecretString: '{}' }));
+});
+afterAll(() => server.close());
+
+beforeEach(async () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2031, 0, 1) });
+  outage = undefined;
+  await write({ token: 'first' });
+  reads = 0;
+});
+afterEach(() => vi.useRealTimers());
+
+async function write(value: unknown, name: SecretName = 'admin-token'): Promise<void> {
+  const SecretString = typeof value === 'string' ? value : JSON.stringify(value);
+  await client.send(new PutSecretValueCommand({ SecretId: secretFullName('local', name), SecretString }));
+}
+
+const advance = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000);
+const many = <T>(count: number, make: () => Promise<T>) => Promise.all(Array.from({ length: count }, make));
+const value = async (secret: Secret<Value>) => (await secret.get()).value.token;
+const unavailable = expect.objectContaining({ name: 'GatewayError', code: 'unavailable' }) as GatewayError;
+
+describe('a secret in memory', () => {
+  test('is read once, however many ask while it is not there yet', async () => {
+    const secret = newSecret();
+    const held = await many(100, () => secret.get());
+    expect(new Set(held).size).toBe(1);
+    expect(held[0]).toMatchObject({ value: { token: 'first' }, text: '{"token":"first"}' });
+    expect(reads).toBe(1);
+  });
+
+  test('serves between four and six minutes, and not all containers ask in step', async () => {
+    const secrets = Array.from({ length: 60 }, () => newSecret());
+    await Promise.all(secrets.map(value));
+    await write({ token: 'second' });
+    const seen = async () => {
+      const tokens = await Promise.all(secrets.map(value));
+      return tokens.filter((token) => token === 'second').length;
+    };
+    advance(239);
+    expect(await seen()).toBe(0);
+    advance(61);
+    const halfway = await seen();
+    expect(halfway).toBeGreaterThan(5);
+    expect(halfway).toBeLessThan(55);
+    advance(61);
+    expect(await seen()).toBe(60);
+  });
+
+  test('is read once when its time is over, however many ask', async () => {
+    const secret = newSecret();
+    await secret.get();
+    advance(361);
+    await write({ token: 'second' });
+    expect(new Set(await many(100, () => value(secret)))).toEqual(new Set(['second']));
+    expect(reads).toBe(2);
+  });
+
+  test('is the same object after a reading that brought nothing new', async () => {
+    const secret = newSecret();
+    const before = await secret.get();
+    advance(361);
+    expect(await secret.get()).toBe(before);
+    expect(reads).toBe(2);
+  });
+});
+
+describe.each(['throttle', 'internal'] as const)('while Secrets Manager answers with an error (%s)', (failure) => {
+  test('the last good value serves, and it is asked again every five seconds at most', async () => {
+    const secret = newSecret();
+    await secret.get();
+    advance(361);
+    outage = failure;
+    reads = 0;
+    expect(new Set(await many(20, () => value(secret)))).toEqual(new Set(['first']));
+    // The SDK's own second attempt.
+    expect(reads).toBe(2);
+    advance(4.9);
+    expect(await value(secret)).toBe('first');
+    expect(reads).toBe(2);
+    advance(0.2);
+    expect(await value(secret)).toBe('first');
+    expect(reads).toBe(4);
+  });
+
+  test('and after it, the first reading brings the new value', async () => {
+    const secret = newSecret();
+    await secret.get();
+    advance(361);
+    outage = failure;
+    await secret.get();
+    await write({ token: 'second' });
+    outage = undefined;
+    advance(5.1);
+    expect(await value(secret)).toBe('second');
+  });
+
+  test('a cold container is told so, and the first call after the outage has the value', async () => {
+    const secret = newSecret();
+    outage = failure;
+    await expect(many(20, () => secret.get())).rejects.toEqual(unavailable);
+    outage = undefined;
+    expect(await value(secret)).toBe('first');
+  });
+});
+
+test(
+  'a Secrets Manager that does not answer holds nobody up for more than five seconds',
+  { timeout: 10_000 },
+  async () => {
+    const [known, cold] = [newSecret(), newSecret()];
+    await known.get();
+    advance(361);
+    outage = 'hang';
+    const began = performance.now();
+    const [held, refusal] = await Promise.all([value(known), cold.get().catch((error: unknown) => error)]);
+    expect(performance.now() - began).toBeLessThan(5_000);
+    expect(held).toBe('first');
+    expect(refusal).toEqual(unavailable);
+    outage = undefined;
+    expect(await value(cold)).toBe('first');
+  },
+);
+
+const expiring = () => newSecret(({ expires_at = 0 }) => expires_at * 1000);
+const inAMinute = () => Date.now() / 1000 + 60;
+
+describe('a value that expires', () => {
+  test('serves through an outage until then, and not a moment longer', async () => {
+    await write({ token: 'first', expires_at: inAMinute() + 360 });
+    const secret = expiring();
+    await secret.get();
+    outage = 'throttle';
+    advance(419);
+    expect(await value(secret)).toBe('first');
+    advance(1);
+    await expect(secret.get()).rejects.toEqual(unavailable);
+  });
+
+  test('is looked for again before its time to live is over, and the first call has it', async () => {
+    await write({ token: 'first', expires_at: inAMinute() });
+    const secret = expiring();
+    await secret.get();
+    advance(60);
+    await write({ token: 'second', expires_at: inAMinute() });
+    expect(await value(secret)).toBe('second');
+    expect(reads).toBe(2);
+  });
+
+  test('is refused when it was read too late, and so is the same one again', async () => {
+    await write({ token: 'first', expires_at: Date.now() / 1000 });
+    const secret = expiring();
+    await expect(secret.get()).rejects.toEqual(unavailable);
+    await write({ token: 'second', expires_at: inAMinute() });
+    expect(await value(secret)).toBe('second');
+  });
+});
+
+describe('a value that is none', () => {
+  test.each([
+    ['no JSON', 'not-json-but-secret'],
+    ['another shape', { token: 5, secret: 'secret' }],
+    ['half of it', { secret: 'secret' }],
+    ['a JSON text', '"secret"'],
+    ['null', 'null'],
+  ])('%s: nobody gets it, and nothing quotes it', async (_what, wrong) => {
+    await write(wrong);
+    const secret = newSecret();
+    const error: unknown = await secret.get().catch((thrown: unknown) => thrown);
+    expect(error).toEqual(unavailable);
+    for (let each = error; each instanceof Error; each = each.cause) {
+      expect(`${each.message}${each.stack}${JSON.stringify(each)}`).not.toMatch(/secret"|not-json/);
+    }
+    await write({ token: 'second' });
+    expect(await value(secret)).toBe('second');
+  });
+
+  test('does not replace a good one', async () => {
+    const secret = newSecret();
+    await secret.get();
+    await write('oops');
+    advance(361);
+    expect(await value(secret)).toBe('first');
+  });
+
+  test('one that was never set says what to do, to the log alone', async () => {
+    process.env['SECRET_ADMIN_TOKEN'] = 'local/budgea/nowhere';
+    const error: unknown = await newSecret()
+      .get()
+      .catch((thrown: unknown) => thrown);
+    process.env['SECRET_ADMIN_TOKEN'] = secretFullName('local', 'admin-token');
+    expect(error).toEqual(unavailable);
+    expect((error as GatewayError).detail).toContain('secrets set');
+    expect((error as GatewayError).description).not.toContain('secret');
+  });
+});
+
+describe('after a rejection', () => {
+  test('a rotated value is found at once, with one reading for all who were rejected', async () => {
+    const secret = newSecret();
+    const rejected = await secret.get();
+    await write({ token: 'second' });
+    const newer = await many(100, () => secret.newerThan(rejected));
+    expect(new Set(newer.map((held) => held?.value.token))).toEqual(new Set(['second']));
+    expect(reads).toBe(2);
+  });
+
+  test('whoever comes later with the same rejected value needs no reading', async () => {
+    const secret = newSecret();
+    const rejected = await secret.get();
+    await write({ token: 'second' });
+    await secret.newerThan(rejected);
+    expect(await secret.newerThan(rejected)).toMatchObject({ value: { token: 'second' } });
+    expect(reads).toBe(2);
+  });
+
+  test('a reading that had begun before proves nothing', async () => {
+    const secret = newSecret();
+    const rejected = await secret.get();
+    advance(361);
+    const refreshing = secret.get();
+    const newer = secret.newerThan(rejected);
+    await refreshing;
+    await write({ token: 'second' });
+    // The first reading could not see the rotation; whether the second did depends on which of the two came first.
+    expect([undefined, 'second']).toContain((await newer)?.value.token);
+    expect(reads).toBe(3);
+  });
+
+  test('a flood of rejections of the same bad value reads five times, and once a second from then on', async () => {
+    const secret = newSecret();
+    const rejected = await secret.get();
+    reads = 0;
+    for (let call = 0; call < 100; call++) expect(await secret.newerThan(rejected)).toBeUndefined();
+    expect(reads).toBe(5);
+    for (let second = 1; second <= 10; second++) {
+      advance(1);
+      await many(20, () => secret.newerThan(rejected));
+      expect(reads).toBe(5 + second);
+    }
+    advance(3_600);
+    for (let call = 0; call < 100; call++) await secret.newerThan(rejected);
+    expect(reads).toBe(20);
+  });
+
+  test('a new value ends the flood, and does not count', async () => {
+    const secret = newSecret();
+    let rejected = await secret.get();
+    for (let call = 0; call < 100; call++) await secret.newerThan(rejected);
+    advance(1);
+    for (let rotation = 0; rotation < 20; rotation++) {
+      await write({ token: `rotated ${rotation}` });
+      const newer = await secret.newerThan(rejected);
+      expect(newer?.value.token).toBe(`rotated ${rotation}`);
+      rejected = newer ?? rejected;
+    }
+  });
+
+  test('an outage brings nothing newer and is not thrown; the value stays for whom upstream takes it', async () => {
+    const secret = newSecret();
+    const rejected = await secret.get();
+    outage = 'internal';
+    expect(await secret.newerThan(rejected)).toBeUndefined();
+    outage = undefined;
+    await write({ token: 'second' });
+    expect(await secret.newerThan(rejected)).toMatchObject({ value: { token: 'second' } });
+  });
+
+  test('a newer value that has expired is none', async () => {
+    await write({ token: 'first', expires_at: Date.now() / 1000 + 60 });
+    const secret = expiring();
+    const rejected = await secret.get();
+    await write({ token: 'second', expires_at: Date.now() / 1000 - 1 });
+    expect(await secret.newerThan(rejected)).toBeUndefined();
+  });
+});
