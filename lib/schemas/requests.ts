@@ -110,7 +110,8 @@ export const webauthGet = z.object({
 
 /** `GET /webauth/callback`: everything but the seal is untrusted and travels only if it is listed here. */
 export const webauthCallbackGet = z.object({
-  state: visible(4096),
+  // The seal of the longest redirect URI and state has 4195 characters.
+  state: visible(4608),
   id_connection: z.optional(z.string()),
   connection_id: z.optional(z.string()),
   connection_ids: z.optional(z.string()),
