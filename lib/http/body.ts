@@ -10,9 +10,13 @@ const repeated = () => invalid('A field is given twice.');
 /** Reads `name=value&…`. Throws GatewayError `invalidValue` when a name comes twice. */
 export function parseForm(text: string, place: 'query' | 'body'): RawFields {
   const pairs = [...new URLSearchParams(text)];
-  // URLSearchParams replaces what it cannot decode: such a text is refused, not guessed at.
-  if (pairs.some(([name, value]) => `${name}${value}`.includes('\ufffd'))) throw invalid(`The ${place} is not UTF-8.`);
+  if (isReplaced(text)) throw invalid(`The ${place} is not UTF-8.`);
   return uniqueFields(pairs);
+}
+
+/** URLSearchParams replaces what it cannot decode: such a text is refused, not guessed at. One that says U+FFFD itself is fine. */
+function isReplaced(text: string): boolean {
+  return new URLSearchParams(text.replaceAll(/%EF%BF%BD|\ufffd/gi, '_')).toString().includes('%EF%BF%BD');
 }
 
 /** Reads a JSON object; a null counts as left out. Throws GatewayError `invalidValue` for anything else, and when a name comes twice. */
