@@ -147,9 +147,24 @@ test('an error of the sender itself is passed on', async () => {
   await expect(api.usersIdUserGet(7)).rejects.toBe(error);
 });
 
+test('an attempt that the caller ended is the last', async () => {
+  const controller = new AbortController();
+  let attempts = 0;
+  const api = new AuthenticationApi(new Configuration(), async () => {
+    attempts++;
+    controller.abort();
+    throw new TransportError('broken', 'the end', { sent: true });
+  });
+  await expect(api.usersIdUserGet(7, {}, { signal: controller.signal })).rejects.toMatchObject({ failure: 'broken' });
+  expect(attempts).toBe(1);
+});
+
 test('one deadline covers all attempts', async () => {
   const server = await startServer([reset, stall]);
   const api = new AuthenticationApi(new Configuration({ basePath: server.url, timeouts: { total: 100 } }));
-  await expect(api.usersIdUserGet(7)).rejects.toMatchObject({ failure: 'timeout', sent: true });
+  const { signal } = new AbortController();
+  const call = api.usersIdUserGet(7, {}, { signal });
+  await expect(call).rejects.toMatchObject({ failure: 'timeout', sent: true });
+  await expect(call).rejects.toThrow('TimeoutError');
   expect(server.received).toHaveLength(2);
 });
