@@ -13,6 +13,19 @@ export interface Invocation {
   readonly record: CallRecord;
 }
 
+/** What is counted, so that alarms and an operator see it. */
+export type Counted =
+  /** Upstream rejected a credential that the gateway attached, and there is no newer one. */
+  | 'CredentialRejected'
+  /** A user that was just created is recorded as another partner's. */
+  | 'OwnershipConflict'
+  /** A user or a token that nobody was to have could not be removed. */
+  | 'UndoFailed'
+  /** A user is deleted, and the record of whose it was is not. */
+  | 'OwnershipLeft'
+  /** A certificate was fetched and not kept. */
+  | 'CertificateNotKept';
+
 /** What the log line of a call says beyond its result; every field is safe to log. */
 export interface CallRecord {
   kind?: string;
@@ -27,7 +40,7 @@ export interface CallRecord {
   upstream_status?: number;
   upstream_request_id?: string;
   /** Names of metrics to raise by one. */
-  count: string[];
+  count: Counted[];
 }
 
 /** One call on its way through the stack; each middleware adds what it finds out. */
