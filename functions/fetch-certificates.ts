@@ -12,12 +12,12 @@ import { signed } from '../lib/signing.ts';
 type Outcome = Kept | 'failed';
 
 /** Fetches every configured certificate type; a type that fails keeps its last good one, and the run fails after the others are done. */
-export const handler = job('fetch_certificates', async (_event, invocation) => {
+export const handler = job('fetch_certificates', async (_event, invocation, note) => {
   const types = env.certificateTypes();
+  note({ types });
   const outcomes = await Promise.all(types.map((type) => fetchType(invocation, type)));
   const failed = types.filter((_, index) => outcomes[index] === 'failed' || outcomes[index] === 'older');
   if (failed.length > 0) throw new Refused(`not refreshed: ${failed.join(', ')}`);
-  return { types };
 });
 
 async function fetchType(invocation: Invocation, type: string): Promise<Outcome> {

@@ -7,17 +7,17 @@ import { embeddedMetrics } from '../lib/metrics.ts';
 import { certificateGauge, manageTokenGauge, secretGauge, watchedSecrets, type Gauge } from '../lib/watch.ts';
 
 /** Reports the state of the secrets and the certificates, so that an alarm fires also when nothing calls and nothing runs. */
-export const handler = job('watch', async () => {
+export const handler = job('watch', async (_event, _invocation, note) => {
   const readings = await Promise.allSettled([
     manageTokenGauge(),
     ...watchedSecrets.map(secretGauge),
     ...env.certificateTypes().map(certificateGauge),
   ]);
   for (const reading of readings) if (reading.status === 'fulfilled') report(reading.value);
+  note({ gauges: readings.length });
   const failed = readings.filter(({ status }) => status === 'rejected').length;
   // What could not be read is missing from its gauge, which is an alarm of its own.
   if (failed > 0) throw new Refused(`${failed} of ${readings.length} gauges cannot be read`);
-  return { gauges: readings.length };
 });
 
 function report({ about, values }: Gauge): void {

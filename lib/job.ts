@@ -16,15 +16,19 @@ export class JobFailed extends Error {
 /** A scheduled function's Lambda handler. */
 export type JobHandler = (event: unknown, context: Context) => Promise<void>;
 
-/** What a job adds to its log line; every field is safe to log. */
+/** What a job adds to its log line, whatever becomes of the run; every field is safe to log. */
 export type JobFacts = Readonly<Record<string, string | number | readonly string[]>>;
 
+/** One run; `note` takes facts as soon as they are known. */
+export type Run = (event: unknown, invocation: Invocation, note: (facts: JobFacts) => void) => Promise<void>;
+
 /** Makes a scheduled function's handler: one log line for each run, with metrics by job and outcome. */
-export function job(id: JobId, run: (event: unknown, invocation: Invocation) => Promise<JobFacts>): JobHandler {
+export function job(id: JobId, run: Run): JobHandler {
   return async (event, context) => {
     const startedAt = now();
     const invocation = invocationOf(context);
-    const write = (outcome: 'success' | 'failed', facts: JobFacts | Explanation) => {
+    let noted: JobFacts = {};
+    const write = (outcome: 'success' | 'failed', explanation: Explanation) => {
       const { count } = invocation.record;
       logLine({
         level: outcome === 'success' ? 'INFO' : 'ERROR',
@@ -33,7 +37,8 @@ export function job(id: JobId, run: (event: unknown, invocation: Invocation) => 
         environment: env.environment(),
         job: id,
         outcome,
-        ...facts,
+        ...noted,
+        ...explanation,
         duration_ms: now() - startedAt,
         runs: 1,
         ...Object.fromEntries(count.map((name) => [name, 1])),
@@ -45,10 +50,11 @@ export function job(id: JobId, run: (event: unknown, invocation: Invocation) => 
       });
     };
     try {
-      write('success', await run(event, invocation));
+      await run(event, invocation, (facts) => (noted = { ...noted, ...facts }));
     } catch (error) {
       write('failed', explain(error));
       throw new JobFailed(`${id} failed: see the log line of request ${invocation.requestId}`);
     }
+    write('success', {});
   };
 }

@@ -3,7 +3,7 @@ import { env } from '../env.ts';
 import { now } from '../clock.ts';
 import { Refused } from '../errors.ts';
 import type { Invocation } from '../http/call.ts';
-import { job, type JobFacts, type JobHandler } from '../job.ts';
+import { job, type JobHandler } from '../job.ts';
 import { jobs, type JobId } from '../jobs.ts';
 import {
   describe,
@@ -56,20 +56,20 @@ const steps = new Map<string, Step>([
  * not ask for this secret's pending version is refused, and nothing is written then.
  */
 export function rotate<V>(id: JobId & `rotate_${string}`, rotation: Rotation<V>): JobHandler {
-  return job(id, async (event, invocation): Promise<JobFacts> => {
+  return job(id, async (event, invocation, note) => {
     const { SecretId, ClientRequestToken: version, Step } = readEvent(event);
     const step = steps.get(Step);
     if (step === undefined) throw new Refused('the step is unknown');
+    note({ step: Step });
     const secret = await describe(env.secretId(jobs[id].rotates));
     if (SecretId !== secret.arn && SecretId !== secret.name) throw new Refused('the event is about another secret');
-    const facts = { step: Step, version };
     if (!secret.rotationEnabled) throw new Refused('rotation is not enabled for the secret');
     const labels = secret.stages.get(version);
     if (labels === undefined) throw new Refused('the version is unknown');
-    if (labels.includes('AWSCURRENT')) return { ...facts, result: 'the version is in use already' };
+    note({ version });
+    if (labels.includes('AWSCURRENT')) return note({ result: 'the version is in use already' });
     if (!labels.includes('AWSPENDING')) throw new Refused('the version is not pending');
     await step({ rotation, secret, version, invocation });
-    return facts;
   });
 }
 
