@@ -1,0 +1,255 @@
+import { randomBytes } from 'node:crypto';
+import { inspect } from 'node:util';
+import {
+  CreateSecretCommand,
+  DescribeSecretCommand,
+  GetSecretValueCommand,
+  PutSecretValueCommand,
+  RotateSecretCommand,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
+import { fastify } from 'fastify';
+import { expect, vi } from 'vitest';
+import { secretFullName } from '../../lib/env.ts';
+import { echoes } from '../../lib/http/echo.ts';
+import type { JobHandler } from '../../lib/job.ts';
+import type { SecretName } from '../../lib/operations.ts';
+import { newContext } from '../../local/api-gateway/context.ts';
+import { functionArn } from '../../local/jobs.ts';
+import { openBudgea, type Budgea } from '../../local/sandbox/budgea.ts';
+import { serveApi } from '../../local/sandbox/http/api.ts';
+import { readBodies } from '../../local/sandbox/http/bodies.ts';
+import { createCallList } from '../../local/sandbox/http/call-list.ts';
+import { createFailures } from '../../local/sandbox/http/failures.ts';
+import type { JwtRow } from '../../local/sandbox/state/jwts.ts';
+import { startSecretsManager, type RunningSecretsManager } from '../../local/secrets-manager/server.ts';
+import { useLocal, useSettings } from '../../lib/environment.ts';
+import { openStore } from '../../local/store.ts';
+import { openGate, type Gate } from './gate.ts';
+
+/** A rotation's steps, in the service's order. */
+export const steps = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'];
+
+/** The functions that rotate, by what they rotate. */
+export const rotations = { 'manage-token': 'rotate-manage-token', 'sealing-keys': 'rotate-sealing-key' } as const;
+export type Rotated = keyof typeof rotations;
+
+/** Minutes between two rotations of the manage token. */
+export const interval = 240;
+
+/** A Secrets Manager and a Budgea behind one gate, and the functions as Lambda runs them. */
+export interface World {
+  gate: Gate;
+  /** The test's own way to the Secrets Manager, past the gate. */
+  readonly aws: SecretsManagerClient;
+  readonly secretsManagerUrl: string;
+  budgea: Budgea;
+  adminToken: string;
+  /** The manage JWTs that were ever minted and not revoked. */
+  minted(): JwtRow[];
+  /** Begins anew: an empty Secrets Manager, cold functions, nothing planned. */
+  reset(): Promise<void>;
+  create(secret: SecretName, value?: unknown): Promise<void>;
+  /** Writes a secret as the operator does, whether it is there or not. */
+  set(secret: SecretName, value: unknown): Promise<void>;
+  /** Gives the pending version a value that no function made. */
+  putPending(secret: SecretName, version: string, value: unknown): Promise<void>;
+  /** The labels of each version that has any. */
+  stages(secret: SecretName): Promise<Record<string, string[]>>;
+  /** The value of the version with that label; undefined when there is none, or none that is JSON. */
+  value<T>(secret: SecretName, stage?: string): Promise<T | undefined>;
+  /** Has the service rotate a secret, its one retry included, and waits for the end. */
+  rotate(secret: Rotated): Promise<void>;
+  /** Has the service try a new configuration without rotating. */
+  try(secret: Rotated): Promise<void>;
+  /** Has the service begin a rotation whose steps the test takes itself; gives the version that it makes. */
+  begin(secret: Rotated): Promise<string>;
+  /** Takes one step as the service does, with another secret's name if there is one. */
+  step(secret: Rotated, step: string, version: string, secretId?: string): Promise<void>;
+  /** When the service last ended a rotation well. */
+  rotatedAt(secret: Rotated): Promise<Date | undefined>;
+  /** Runs a function once, as Lambda does: one whose container dies is cold the next time. */
+  invoke(name: string, event: unknown): Promise<void>;
+  /** The log lines since the last time. */
+  logs(): Record<string, unknown>[];
+  /** Fails when anything secret is in what was logged or thrown since the last time. */
+  expectNoLeak(): void;
+  close(): Promise<void>;
+}
+
+/** Starts it, with nothing in it. */
+export async function startWorld(): Promise<World> {
+  const written: string[] = [];
+  const thrown: string[] = [];
+  const output = vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => written.push(String(chunk)) > 0);
+  let unread = 0;
+  let server: RunningSecretsManager;
+  let client: SecretsManagerClient;
+  let isManual = false;
+  const gate = await openGate(
+    () => server.url,
+    () => sandbox.url,
+  );
+  const sandbox = await startBudgea(() => gate.url);
+  const warm = new Map<string, JobHandler>();
+
+  const world: World = {
+    gate,
+    get aws() {
+      return client;
+    },
+    get secretsManagerUrl() {
+      return server.url;
+    },
+    budgea: sandbox.budgea,
+    adminToken: sandbox.adminToken,
+    minted: () => sandbox.jwts().filter(({ claims }) => claims.type === 'manage_token'),
+    async reset() {
+      await stop();
+      gate.reset();
+      warm.clear();
+      isManual = false;
+      server = await startSecretsManager({
+        port: 0,
+        // Not the function itself: a test may put another one in its place.
+        now: () => Date.now(),
+        rotationRetryDelaysMs: [0],
+        invoke: async (arn, event) => {
+          if (isManual) throw new Error('the test takes the steps itself');
+          await world.invoke(arn.replace(functionArn(''), ''), event);
+        },
+      });
+      client = new SecretsManagerClient({ endpoint: server.url });
+    },
+    async create(secret, value) {
+      const SecretString = value === undefined ? undefined : text(value);
+      await client.send(new CreateSecretCommand({ Name: secretFullName('local', secret), SecretString }));
+    },
+    async set(secret, value) {
+      const put = { SecretId: secretFullName('local', secret), SecretString: text(value) };
+      await client.send(new PutSecretValueCommand(put)).catch(() => world.create(secret, value));
+    },
+    async putPending(secret, version, value) {
+      const SecretId = secretFullName('local', secret);
+      const pending = { ClientRequestToken: version, SecretString: text(value), VersionStages: ['AWSPENDING'] };
+      await client.send(new PutSecretValueCommand({ SecretId, ...pending }));
+    },
+    async stages(secret) {
+      return (await describe(secret)).VersionIdsToStages ?? {};
+    },
+    async value<T>(secret: SecretName, stage = 'AWSCURRENT') {
+      const command = new GetSecretValueCommand({ SecretId: secretFullName('local', secret), VersionStage: stage });
+      // Whoever asks knows the secret's shape.
+      const read = async () => JSON.parse((await client.send(command)).SecretString ?? '') as T;
+      return read().catch(() => undefined);
+    },
+    async rotate(secret) {
+      isManual = false;
+      await beginRotation(secret);
+    },
+    async try(secret) {
+      isManual = false;
+      await beginRotation(secret, { RotateImmediately: false });
+    },
+    async begin(secret) {
+      isManual = true;
+      return beginRotation(secret);
+    },
+    async step(secret, Step, ClientRequestToken, SecretId) {
+      const { ARN } = await describe(secret);
+      await world.invoke(rotations[secret], { SecretId: SecretId ?? ARN, ClientRequestToken, Step });
+    },
+    async rotatedAt(secret) {
+      return (await describe(secret)).LastRotatedDate;
+    },
+    async invoke(name, event) {
+      const handler = warm.get(name) ?? (await coldStart(name));
+      warm.set(name, handler);
+      const running = handler(event, newContext(name, 60_000));
+      running.catch((error: unknown) => thrown.push(inspect(error, { depth: Infinity, showHidden: true })));
+      const ended = running.then(
+        () => 'ended',
+        () => 'ended',
+      );
+      // Lambda waits for the function's time to be over, and then kills it with whatever it was doing.
+      if ((await Promise.race([ended, gate.hung().then(() => 'hangs')])) === 'hangs') gate.kill();
+      await ended;
+      if (!gate.isDead()) return running;
+      warm.clear();
+      gate.revive();
+      throw new Error('the container is gone');
+    },
+    logs: () => written.slice(unread, (unread = written.length)).flatMap(lines),
+    expectNoLeak() {
+      const secrets = gate.secrets();
+      const text = [...written, ...thrown].join('\n');
+      expect(echoes(text, secrets) ? secrets.filter((secret) => echoes(text, [secret])) : []).toEqual([]);
+      written.length = thrown.length = unread = 0;
+    },
+    async close() {
+      output.mockRestore();
+      await stop();
+      await gate.close();
+      await sandbox.close();
+    },
+  };
+  useLocal({ secretsManager: gate.url, dynamodb: 'http://127.0.0.1:1' });
+  const settings = { budgea: `${gate.url}/2.0`, gateway: 'http://127.0.0.1:1/2.0', certificateTypes: [] };
+  useSettings({ ...settings, rotationMinutes: interval });
+  await world.reset();
+  return world;
+
+  function describe(secret: SecretName) {
+    return client.send(new DescribeSecretCommand({ SecretId: secretFullName('local', secret) }));
+  }
+
+  async function beginRotation(secret: Rotated, options: { RotateImmediately?: boolean } = {}): Promise<string> {
+    const SecretId = secretFullName('local', secret);
+    const command = new RotateSecretCommand({
+      SecretId,
+      RotationLambdaARN: functionArn(rotations[secret]),
+      ...options,
+    });
+    try {
+      return (await client.send(command)).VersionId ?? '';
+    } finally {
+      await server.runDueRotations();
+    }
+  }
+
+  async function stop(): Promise<void> {
+    client?.destroy();
+    await server?.close();
+  }
+}
+
+/** A module graph of its own, as a new container has. */
+async function coldStart(name: string): Promise<JobHandler> {
+  vi.resetModules();
+  // Every function file exports its handler.
+  const { handler } = (await import(`../../functions/${name}.ts`)) as { handler: JobHandler };
+  return handler;
+}
+
+/** A sandbox Budgea whose JWTs name the gate as their audience, since the functions know it by no other name. */
+async function startBudgea(origin: () => string) {
+  const store = await openStore();
+  const app = fastify({ exposeHeadRoutes: false, forceCloseConnections: true });
+  const adminToken = randomBytes(48).toString('base64url');
+  const contract = { client: { client_id: 12_345_678, client_secret: 'not asked for' }, adminToken };
+  const budgea = await openBudgea(store, { ...contract, redirectUris: [], certificateTypes: [] }, origin);
+  const served = { budgea, calls: createCallList(budgea.clock.now, []), failures: createFailures() };
+  readBodies(app);
+  app.register(async (scope) => serveApi(scope, served), { prefix: '/2.0' });
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  return { url, budgea, adminToken, jwts: () => store.table<JwtRow>('jwts').values(), close: () => app.close() };
+}
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+
+function lines(chunk: string): Record<string, unknown>[] {
+  return chunk
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
