@@ -1,0 +1,287 @@
+import fc from 'fast-check';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { withSetting } from '../conditions.ts';
+import { startSecretsManager, type RunningSecretsManager } from '../../local/secrets-manager/server.ts';
+import { useLocal } from '../../lib/environment.ts';
+import { countReads, keyNamed } from './sealing-keys.ts';
+
+let secretsManager: RunningSecretsManager;
+
+beforeAll(async () => {
+  secretsManager = await startSecretsManager({ port: 0 });
+  useLocal({ secretsManager: secretsManager.url, dynamodb: 'http://127.0.0.1:9' });
+});
+afterAll(() => secretsManager.close());
+
+const keys = { next: keyNamed('three'), current: keyNamed('two'), previous: keyNamed('one') };
+const state = { partner: '12345678', redirectUri: 'https://app.example/home', state: 'mine' };
+
+beforeEach(async () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2031, 0, 1) });
+  await write(keys);
+});
+afterEach(() => vi.useRealTimers());
+
+async function write(value: unknown): Promise<void> {
+  const { writeSecret } = await import('../../local/secrets.ts');
+  await writeSecret('sealing-keys', value);
+}
+
+/** A container of its own: nothing is cached in it. */
+async function newContainer(): Promise<typeof import('../../lib/webauth-state.ts')> {
+  vi.resetModules();
+  return import('../../lib/webauth-state.ts');
+}
+
+const passSeconds = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000);
+const refused = expect.objectContaining({
+  code: 'invalidValue',
+  description: 'This link has expired or is not valid.',
+  detail: expect.stringMatching(/^the seal does not open: /) as string,
+}) as unknown;
+
+/** Text of any Unicode characters but half ones, of at most so many bytes. */
+const anyText = (bytes: number) =>
+  fc
+    .oneof(
+      fc.string({ unit: 'binary', maxLength: bytes }),
+      fc.string({ unit: 'grapheme', maxLength: bytes }),
+      fc.string({ unit: fc.constantFrom(' ', '\0', '\n', '"', '\\', '&', '\ufeff', '\ufffd'), maxLength: bytes }),
+    )
+    .filter((text) => Buffer.byteLength(text) <= bytes);
+
+describe('a seal', () => {
+  test('opens to exactly what was sealed', async () => {
+    const { seal, open } = await newContainer();
+    const redirectUri = fc.stringMatching(/^[!-~]{1,200}$/);
+    await fc.assert(
+      fc.asyncProperty(redirectUri, fc.option(anyText(1024), { nil: undefined }), async (uri, text) => {
+        const sealed = { partner: '12345678', redirectUri: uri, state: text };
+        expect(await open(await seal(sealed))).toEqual(sealed);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test('tells an absent state from an empty one', async () => {
+    const { seal, open } = await newContainer();
+    expect((await open(await seal({ ...state, state: undefined }))).state).toBeUndefined();
+    expect((await open(await seal({ ...state, state: '' }))).state).toBe('');
+  });
+
+  test.each(['\0', '"', 'é', '🏦'])('is as short for a state full of %j as for any other', async (character) => {
+    const { seal } = await newContainer();
+    const full = character.repeat(1024 / Buffer.byteLength(character));
+    const sealed = await seal({ ...state, redirectUri: `https://${'a'.repeat(2040)}`, state: full });
+    expect(sealed.length).toBeLessThan(4195);
+  });
+
+  test('needs no encoding in an address, and never reads the same twice', async () => {
+    const { seal } = await newContainer();
+    const seals = await Promise.all(Array.from({ length: 100 }, () => seal(state)));
+    expect(new Set(seals).size).toBe(100);
+    for (const sealed of seals) expect(sealed).toMatch(/^two\.[\w-]+$/);
+  });
+
+  test('opens for ten minutes, and not at their end', async () => {
+    const { seal, open } = await newContainer();
+    const sealed = await seal(state);
+    passSeconds(599);
+    expect(await open(sealed)).toEqual(state);
+    passSeconds(1);
+    await expect(open(sealed)).rejects.toEqual(refused);
+    passSeconds(3600);
+    await expect(open(sealed)).rejects.toEqual(refused);
+  });
+});
+
+describe('an altered seal does not open', () => {
+  test('whichever byte is another', async () => {
+    const { seal, open } = await newContainer();
+    const [kid = '', text = ''] = (await seal(state)).split('.');
+    const bytes = Buffer.from(text, 'base64url');
+    for (const [index, byte] of bytes.entries()) {
+      for (const change of [0x01, 0x80, 0xff]) {
+        const altered = Buffer.from(bytes);
+        altered[index] = byte ^ change;
+        await expect(open(`${kid}.${altered.toString('base64url')}`)).rejects.toEqual(refused);
+      }
+    }
+  });
+
+  test('whichever character is another, is missing or was added', async () => {
+    const { seal, open } = await newContainer();
+    const sealed = await seal(state);
+    const characters = fc.constantFrom(...'aZ09-_.=+/ %\n\0é');
+    const place = fc.nat(sealed.length - 1);
+    await fc.assert(
+      fc.asyncProperty(place, characters, fc.nat(1), async (at, character, removed) => {
+        const altered = sealed.slice(0, at) + character + sealed.slice(at + removed);
+        fc.pre(altered !== sealed);
+        await expect(open(altered)).rejects.toEqual(refused);
+      }),
+      { numRuns: 200 },
+    );
+    for (let length = 0; length < sealed.length; length++) {
+      await expect(open(sealed.slice(0, length))).rejects.toEqual(refused);
+    }
+  });
+
+  test('when its last character stands for the same bytes', async () => {
+    const { seal, open } = await newContainer();
+    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+    for (const more of ['', '1', '22']) {
+      const sealed = await seal({ ...state, state: more });
+      const bytes = (text: string) => Buffer.from(text.split('.')[1] ?? '', 'base64url').toString('hex');
+      const twins = [...alphabet].map((last) => sealed.slice(0, -1) + last).filter((twin) => twin !== sealed);
+      for (const twin of twins.filter((each) => bytes(each) === bytes(sealed))) {
+        await expect(open(twin)).rejects.toEqual(refused);
+      }
+      await expect(open(`${sealed}=`)).rejects.toEqual(refused);
+    }
+  });
+
+  test.each([
+    '',
+    '.',
+    '..',
+    'null',
+    'undefined',
+    'two',
+    'two.',
+    '.AAAA',
+    'two.AAAA',
+    'two.null',
+    `two.${'A'.repeat(4000)}`,
+  ])('when it is none at all: "%s"', async (text) => {
+    const { open } = await newContainer();
+    await expect(open(text)).rejects.toEqual(refused);
+  });
+});
+
+describe('a foreign seal does not open', () => {
+  test('when it is another environment’s', async () => {
+    const { seal, open } = await newContainer();
+    const staging = await withSetting('ENVIRONMENT', 'staging', () => seal(state));
+    await expect(open(staging)).rejects.toEqual(refused);
+    expect(await withSetting('ENVIRONMENT', 'staging', () => open(staging))).toEqual(state);
+  });
+
+  test('when its key has the same name alone', async () => {
+    await write({ ...keys, current: { ...keyNamed('other'), kid: 'two' } });
+    const { seal } = await newContainer();
+    const sealed = await seal(state);
+    await write(keys);
+    const { open } = await newContainer();
+    await expect(open(sealed)).rejects.toEqual(refused);
+  });
+
+  test('when it names another key that is known', async () => {
+    const { seal, open } = await newContainer();
+    const [, text] = (await seal(state)).split('.');
+    for (const kid of ['one', 'three', 'TWO', 'two ', '__proto__', 'constructor']) {
+      await expect(open(`${kid}.${text}`)).rejects.toEqual(refused);
+    }
+  });
+
+  test('when the same key goes by another name', async () => {
+    await write({ ...keys, current: { ...keyNamed('two'), kid: 'alias' } });
+    const { seal } = await newContainer();
+    const [, text] = (await seal(state)).split('.');
+    await write(keys);
+    const { open } = await newContainer();
+    await expect(open(`two.${text}`)).rejects.toEqual(refused);
+  });
+});
+
+describe('a rotation of the sealing keys', () => {
+  const rotated = { next: keyNamed('four'), current: keyNamed('three'), previous: keyNamed('two') };
+
+  test('leaves every seal openable, in containers that know of it and in those that do not', async () => {
+    const [before, idle] = [await newContainer(), await newContainer()];
+    const old = await before.seal(state);
+    await idle.open(old);
+    await write(rotated);
+    const after = await newContainer();
+    const fresh = await after.seal(state);
+    expect(fresh).toMatch(/^three\./);
+    for (const container of [before, idle, after]) {
+      const reads = await countReads(async () => {
+        for (const sealed of [old, fresh]) expect(await container.open(sealed)).toEqual(state);
+      });
+      expect(reads).toBe(0);
+    }
+    expect(await before.seal(state)).toMatch(/^two\./);
+    passSeconds(361);
+    expect(await before.seal(state)).toMatch(/^three\./);
+  });
+
+  test('retires a key at the second one', async () => {
+    const { seal } = await newContainer();
+    const sealed = await seal(state);
+    await write({ next: keyNamed('five'), current: keyNamed('four'), previous: keyNamed('three') });
+    const { open } = await newContainer();
+    await expect(open(sealed)).rejects.toEqual(refused);
+  });
+
+  test('that was missed is found by the first seal of an unknown key', async () => {
+    const behind = await newContainer();
+    await behind.seal(state);
+    await write({ next: keyNamed('six'), current: keyNamed('five'), previous: keyNamed('four') });
+    const sealed = await (await newContainer()).seal(state);
+    expect(await countReads(async () => expect(await behind.open(sealed)).toEqual(state))).toBe(1);
+  });
+});
+
+describe('reading the keys', () => {
+  test('happens once for many seals, and at most every six minutes after that', async () => {
+    const { seal, open } = await newContainer();
+    const many = () => Promise.all(Array.from({ length: 50 }, async () => open(await seal(state))));
+    expect(await countReads(many)).toBe(1);
+    passSeconds(239);
+    expect(await countReads(many)).toBe(0);
+    passSeconds(122);
+    expect(await countReads(many)).toBe(1);
+  });
+
+  test('happens once in 30 seconds for any number of unknown keys', async () => {
+    const { seal, open } = await newContainer();
+    await seal(state);
+    const flood = () =>
+      Promise.all(
+        Array.from({ length: 50 }, (_, index) => expect(open(`unknown-${index}.AAAA`)).rejects.toEqual(refused)),
+      );
+    expect(await countReads(flood)).toBe(1);
+    passSeconds(29);
+    expect(await countReads(flood)).toBe(0);
+    passSeconds(2);
+    expect(await countReads(flood)).toBe(1);
+    expect(await countReads(async () => open(await seal(state)))).toBe(0);
+  });
+
+  test('lets known keys serve when it fails, and refuses without any', async () => {
+    const [warm, cold] = [await newContainer(), await newContainer()];
+    const sealed = await warm.seal(state);
+    await withSetting('SECRET_SEALING_KEYS', 'local/gateway/nowhere', async () => {
+      passSeconds(500);
+      expect(await warm.open(sealed)).toEqual(state);
+      const unavailable = expect.objectContaining({ code: 'unavailable' }) as unknown;
+      await expect(cold.open(sealed)).rejects.toEqual(unavailable);
+      await expect(cold.seal(state)).rejects.toEqual(unavailable);
+    });
+    expect(await cold.open(sealed)).toEqual(state);
+  });
+
+  test.each<[string, unknown]>([
+    ['no keys', {}],
+    ['no current one', { next: keyNamed('three') }],
+    ['a short key', { ...keys, current: { kid: 'two', key: 'c2hvcnQ=' } }],
+    ['a key id that breaks the seal apart', { ...keys, current: { ...keys.current, kid: 't.wo' } }],
+  ])('refuses a secret with %s, and does not show it', async (_what, value) => {
+    await write(value);
+    const { seal } = await newContainer();
+    const error: unknown = await seal(state).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'unavailable' });
+    expect(JSON.stringify(error)).not.toMatch(/dHdv|c2hvcnQ/);
+  });
+});
