@@ -3,13 +3,16 @@ import { readPartner, type PartnerRecord } from './record.ts';
 
 /** A record serves this long, in milliseconds: a revoked key dies within a minute. */
 const timeToLive = 60_000;
-/** A record at least this old is read again before it refuses someone; a flood of refusals reads once in that time. */
-const refusalAge = 1_000;
+/** A record is read again before it refuses someone, so many times in a row and then once in this time, in milliseconds. */
+const refusalBurst = 3;
+const refusalPause = 1_000;
 const mostRecords = 1_000;
 
 interface Cached {
   record: PartnerRecord | undefined;
   readAt: number;
+  /** How many refusals may read it again before the next pause is over. */
+  readingsLeft: number;
 }
 
 const cache = new Map<string, Cached>();
@@ -17,7 +20,7 @@ const reading = new Map<string, Promise<Cached>>();
 
 /**
  * What `judge` makes of the partner's record: a cached one may grant, but only a fresh one refuses, so that a new key, grant or redirect URI
- * works at once. `judge` gets undefined when there is no such partner, and gives undefined to refuse. Throws the table's errors: whoever
+ * works at once, even for someone who was refused a moment before; a flood of refusals alone is not worth a reading each. `judge` gets undefined when there is no such partner, and gives undefined to refuse. Throws the table's errors: whoever
  * cannot be judged is not let in.
  */
 export async function judgePartner<T>(
@@ -26,25 +29,26 @@ export async function judgePartner<T>(
 ): Promise<T | undefined> {
   const known = cache.get(clientId);
   const age = known === undefined ? Infinity : now() - known.readAt;
+  const readingsLeft = Math.min(refusalBurst, (known?.readingsLeft ?? 0) + Math.floor(age / refusalPause));
   if (known !== undefined && age >= 0 && age < timeToLive) {
     const verdict = judge(known.record);
-    if (verdict !== undefined || age < refusalAge) return verdict;
+    if (verdict !== undefined || readingsLeft === 0) return verdict;
   }
-  return judge((await read(clientId)).record);
+  return judge((await read(clientId, Math.max(0, readingsLeft - 1))).record);
 }
 
-/** Reads the record, once for all who ask at the same time. A partner that does not exist is not remembered beyond the refusal age. */
-function read(clientId: string): Promise<Cached> {
+/** Reads the record, once for all who ask at the same time. That there is no such partner is remembered for a refusal's sake alone. */
+function read(clientId: string, readingsLeft: number): Promise<Cached> {
   const running = reading.get(clientId);
   if (running !== undefined) return running;
-  const started = readAndKeep(clientId).finally(() => reading.delete(clientId));
+  const started = readAndKeep(clientId, readingsLeft).finally(() => reading.delete(clientId));
   reading.set(clientId, started);
   return started;
 }
 
-async function readAndKeep(clientId: string): Promise<Cached> {
+async function readAndKeep(clientId: string, readingsLeft: number): Promise<Cached> {
   const readAt = now();
-  const cached = { record: await readPartner(clientId), readAt };
+  const cached = { record: await readPartner(clientId), readAt, readingsLeft };
   cache.delete(clientId);
   cache.set(clientId, cached);
   const [oldest] = cache.keys();
