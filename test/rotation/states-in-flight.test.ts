@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { longestLife } from '../../lib/secrets.ts';
+import type * as webauthState from '../../lib/webauth-state.ts';
 import { sealLife, type SealingKeys } from '../../lib/webauth-state.ts';
 import { startWorld, type World } from './world.ts';
 
-type Instance = typeof import('../../lib/webauth-state.ts');
+type Instance = typeof webauthState;
 
 const rotations = 50;
 const statesPerRotation = 200;
@@ -35,10 +36,11 @@ test('of 10,000 states in flight across 50 rotations none is lost, and none is a
   let [overtaken, sealedWithOlderKey] = [0, 0];
   let current = '';
 
-  const events = Array.from({ length: rotations }, (_, n) => start + (n + 1) * interval).flatMap((at) => [
-    { at, run: rotate },
-    ...Array.from({ length: statesPerRotation }, () => flightAround(at)).flat(),
-  ]);
+  const events = [];
+  for (let at = start + interval; at <= start + rotations * interval; at += interval) {
+    events.push({ at, run: rotate });
+    for (let n = 0; n < statesPerRotation; n++) events.push(...flightAround(at));
+  }
   for (const { at, run } of events.toSorted((one, other) => one.at - other.at)) {
     vi.setSystemTime(at);
     await run();
