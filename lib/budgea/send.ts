@@ -51,8 +51,8 @@ const answerFailures = new Map<string, TransportFailure>([
 
 function diagnose(error: unknown, signal: AbortSignal): { failure: TransportFailure; code: string } {
   if (signal.aborted) {
-    const code = codeOf(signal.reason);
-    return { failure: code === 'TimeoutError' ? 'timeout' : 'aborted', code };
+    const isTimeout = codeOf(signal.reason) === 'TimeoutError';
+    return isTimeout ? { failure: 'timeout', code: 'TimeoutError' } : { failure: 'aborted', code: 'AbortError' };
   }
   const code = codeOf(error);
   if (neverConnected(error)) return { failure: connectFailure(code), code };

@@ -48,7 +48,14 @@ test('every method has an example', () => {
 });
 
 test('the examples are right for the compiler, which checks the package’s own declarations too', async () => {
-  const options = { strict: true, module: 'nodenext', target: 'es2024', types: ['node'], noEmit: true };
+  const options = {
+    strict: true,
+    module: 'nodenext',
+    target: 'es2024',
+    lib: ['es2024'],
+    types: ['node'],
+    noEmit: true,
+  };
   await writeFile(
     join(application, 'tsconfig.json'),
     JSON.stringify({ compilerOptions: { ...options, skipLibCheck: false }, include: ['application.ts'] }),

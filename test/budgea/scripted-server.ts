@@ -4,7 +4,7 @@ import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { afterAll } from 'vitest';
 
 /** A request as it came over the wire; header names in lower case. */
-export interface Received {
+interface Received {
   /** Method and target: `GET /2.0/users/me`. */
   line: string;
   headers: Readonly<Record<string, string>>;
