@@ -191,6 +191,14 @@ test.each<[string, (unseen: DemoPartner) => TestRequest]>([
   expect(answer).toMatchObject({ ...refusedAtOnce(503, 'unavailable'), headers: { 'retry-after': '5' } });
 });
 
+test('a mistyped key is refused without a look at the table', async () => {
+  const { client_secret: key } = partner;
+  aws.fault = () => 'unreachable';
+  const mistyped = key.slice(0, -1) + (key.endsWith('0') ? '1' : '0');
+  const answer = await watched(gateway, () => gateway.ask.http('POST', '/auth/init', apiKey(mistyped)));
+  expect(answer).toMatchObject(refusedAtOnce(401, 'invalidClient'));
+});
+
 test('POST /auth/jwt asks upstream nothing while it is unknown whose the user is', async () => {
   const { id } = await gateway.newUser(partner);
   aws.fault = onUsers({ GetItem: 'error' });
