@@ -82,7 +82,8 @@ export async function startGateway(options: Partial<StackOptions> = {}): Promise
       const list = new URL('calls', control).href;
       const { calls } = (await askOverHttp('GET', list)).body as { calls: RecordedCall[] };
       if (calls.length > 0) await askOverHttp('DELETE', list);
-      return calls.map((call) => ({ ...call, path: call.path.replace(/^\/2\.0/, '') }));
+      for (const call of calls) call.path = call.path.replace(/^\/2\.0/, '');
+      return calls;
     },
     async control(path, body) {
       const { headers, body: text } = json(body);

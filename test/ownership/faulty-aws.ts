@@ -3,7 +3,7 @@ import { startSecretsManager } from '../../local/secrets-manager/server.ts';
 import { startProxy, type Passing } from '../proxy.ts';
 
 /** What can become of a call on the table: an error before anything is done, no answer before or after it is done. */
-export type Fault = 'error' | 'unreachable' | 'lost';
+type Fault = 'error' | 'unreachable' | 'lost';
 
 /** The AWS services of a stack, behind one address. */
 export interface FaultyAws {
