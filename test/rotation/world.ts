@@ -77,8 +77,16 @@ export interface World {
   close(): Promise<void>;
 }
 
+/** How to start a world. */
+export interface WorldOptions {
+  /** Whether the functions reach everything through the gate; without it they are faster. */
+  gated?: boolean;
+  /** Called when the service's call of a rotation function has ended well. */
+  afterStep?: (step: string) => Promise<void>;
+}
+
 /** Starts it, with nothing in it. */
-export async function startWorld(): Promise<World> {
+export async function startWorld({ gated = true, afterStep }: WorldOptions = {}): Promise<World> {
   const written: string[] = [];
   const thrown: string[] = [];
   const output = vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => written.push(String(chunk)) > 0);
@@ -90,7 +98,7 @@ export async function startWorld(): Promise<World> {
     () => server.url,
     () => sandbox.url,
   );
-  const sandbox = await startBudgea(() => gate.url);
+  const sandbox = await startBudgea(() => (gated ? gate.url : sandbox.url));
   const warm = new Map<string, JobHandler>();
 
   const world: World = {
@@ -117,8 +125,10 @@ export async function startWorld(): Promise<World> {
         invoke: async (arn, event) => {
           if (isManual) throw new Error('the test takes the steps itself');
           await world.invoke(arn.replace(functionArn(''), ''), event);
+          await afterStep?.(event.Step);
         },
       });
+      process.env['AWS_ENDPOINT_URL_SECRETS_MANAGER'] = gated ? gate.url : server.url;
       client = new SecretsManagerClient({ endpoint: server.url });
     },
     async create(secret, value) {
@@ -193,9 +203,14 @@ export async function startWorld(): Promise<World> {
       await sandbox.close();
     },
   };
+  // Whoever needs a table brings one.
   useLocal({ secretsManager: gate.url, dynamodb: 'http://127.0.0.1:1' });
-  const settings = { budgea: `${gate.url}/2.0`, gateway: 'http://127.0.0.1:1/2.0', certificateTypes: [] };
-  useSettings({ ...settings, rotationMinutes: interval });
+  useSettings({
+    budgea: `${gated ? gate.url : sandbox.url}/2.0`,
+    gateway: 'http://127.0.0.1:1/2.0',
+    certificateTypes: [],
+    rotationMinutes: interval,
+  });
   await world.reset();
   return world;
 
