@@ -3,10 +3,10 @@ import type { WebauthState } from '../../lib/webauth-state.ts';
 import type { DemoPartner } from '../../local/demo-partners.ts';
 import { later, withoutTable, withSetting } from '../conditions.ts';
 import { authorization, json, startGateway, ways, type Gateway } from '../gateway.ts';
-import type { Answer, TestRequest } from '../invoke.ts';
+import type { TestRequest } from '../invoke.ts';
 import { combined } from '../presented.ts';
-import { refused, watched, withoutRequestId } from '../refused.ts';
-import { expectPage, wrongAddresses } from '../webauth/pages.ts';
+import { watched, withoutRequestId } from '../refused.ts';
+import { bothShapes, refusedInBothShapes, wrongAddresses } from '../webauth/pages.ts';
 
 const home = 'https://app.example/home';
 
@@ -29,30 +29,20 @@ async function sealed(changes: Partial<WebauthState> = {}): Promise<string> {
   return seal({ partner: partner.client_id, redirectUri: home, state: 'mine', ...changes });
 }
 
+const sentHome = (location: string) => ({
+  status: 302,
+  text: '',
+  headers: { location, 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' },
+  upstream: [],
+});
+const wrong = refusedInBothShapes(400, 'invalidValue');
+
 describe.each(ways)('GET /webauth/callback by %s', (way) => {
   const send = (query: string, request?: TestRequest) =>
     watched(gateway, () => gateway.ask[way]('GET', `/webauth/callback?${query}`, request));
   const ask = (fields: Record<string, string>, request?: TestRequest) =>
     send(new URLSearchParams(fields).toString(), request);
-  const sentHome = (location: string) => ({
-    status: 302,
-    text: '',
-    headers: { location, 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' },
-    upstream: [],
-  });
-
-  async function expectRefused(query: string, status = 400, code = 'invalidValue'): Promise<Answer> {
-    const page = await send(query);
-    expectPage(page, status);
-    const envelope = await send(query, asJson);
-    expect(envelope).toMatchObject(refused(status, code));
-    expect(envelope.headers).not.toHaveProperty('location');
-    for (const answer of [page, envelope]) {
-      expect(answer.upstream).toEqual([]);
-      expect(answer.text).not.toMatch(/app\.example|myapp|localhost/);
-    }
-    return page;
-  }
+  const refusal = (query: string) => bothShapes((request) => send(query, request));
 
   test.each(['https://app.example/home', 'http://localhost:8080/home', 'myapp://home', 'myapp:home'])(
     'sends the browser home to %s, with its state and what became of it',
@@ -140,30 +130,30 @@ describe.each(ways)('GET /webauth/callback by %s', (way) => {
   test.each(['null', '', 'mine', '.', 'a.b', 'x'.repeat(4608), '{"u":"https://evil.example"}'])(
     'refuses the state "%s", which no seal is',
     async (state) => {
-      await expectRefused(new URLSearchParams({ id_connection: '1', state }).toString());
+      expect(await refusal(new URLSearchParams({ id_connection: '1', state }).toString())).toEqual(wrong);
     },
   );
 
   test('misses a state', async () => {
-    await expectRefused('id_connection=1', 400, 'missingParameter');
-    await expectRefused('', 400, 'missingParameter');
+    expect(await refusal('id_connection=1')).toEqual(refusedInBothShapes(400, 'missingParameter'));
+    expect(await refusal('')).toEqual(refusedInBothShapes(400, 'missingParameter'));
   });
 
   test('refuses what comes twice', async () => {
     const state = await sealed();
     for (const more of [`state=${await sealed()}`, `st%61te=${state}`, 'code=1&code=2', 'evil=1&evil=1']) {
-      await expectRefused(`state=${state}&${more}`);
+      expect(await refusal(`state=${state}&${more}`)).toEqual(wrong);
     }
   });
 
   test('refuses a seal that was altered, is of another environment, or is over', async () => {
     const state = await sealed();
     const last = state.endsWith('A') ? 'Q' : 'A';
-    await expectRefused(`state=${state.slice(0, -1)}${last}`);
-    await expectRefused(`state=x${state}`);
-    await expectRefused(`state=${await withSetting('ENVIRONMENT', 'staging', () => sealed())}`);
+    expect(await refusal(`state=${state.slice(0, -1)}${last}`)).toEqual(wrong);
+    expect(await refusal(`state=x${state}`)).toEqual(wrong);
+    expect(await refusal(`state=${await withSetting('ENVIRONMENT', 'staging', () => sealed())}`)).toEqual(wrong);
     expect((await later(590, () => ask({ state }))).status).toBe(302);
-    await later(601, () => expectRefused(`state=${state}`));
+    expect(await later(601, () => refusal(`state=${state}`))).toEqual(wrong);
   });
 
   test('says the same whatever is wrong with a seal, but to the log', async () => {
@@ -188,18 +178,18 @@ describe.each(ways)('GET /webauth/callback by %s', (way) => {
   test.each(wrongAddresses.filter(([, address]) => !/\s/.test(address)))(
     'sends nobody to an address that is not registered any more: %s',
     async (_what, redirectUri) => {
-      await expectRefused(`state=${await sealed({ redirectUri })}`);
+      expect(await refusal(`state=${await sealed({ redirectUri })}`)).toEqual(wrong);
     },
   );
 
   test('sends nobody to another partner’s address, nor home to a partner that is gone', async () => {
     const other = await gateway.newPartner({ redirectUris: ['https://app.example/other'] });
-    await expectRefused(`state=${await sealed({ redirectUri: 'https://app.example/other' })}`);
-    await expectRefused(`state=${await sealed({ partner: other.client_id })}`);
-    await expectRefused(`state=${await sealed({ partner: '99999999' })}`);
+    expect(await refusal(`state=${await sealed({ redirectUri: 'https://app.example/other' })}`)).toEqual(wrong);
+    expect(await refusal(`state=${await sealed({ partner: other.client_id })}`)).toEqual(wrong);
+    expect(await refusal(`state=${await sealed({ partner: '99999999' })}`)).toEqual(wrong);
     await gateway.changePartner(other, { status: 'disabled' });
     const disabled = await sealed({ partner: other.client_id, redirectUri: 'https://app.example/other' });
-    await later(61, () => expectRefused(`state=${disabled}`));
+    expect(await later(61, () => refusal(`state=${disabled}`))).toEqual(wrong);
   });
 
   test('tells the log alone which addresses are registered', async () => {
@@ -214,6 +204,6 @@ describe.each(ways)('GET /webauth/callback by %s', (way) => {
 
   test('goes nowhere without the table', async () => {
     const state = await sealed({ partner: '55555555' });
-    await withoutTable(() => expectRefused(`state=${state}`, 503, 'unavailable'));
+    expect(await withoutTable(() => refusal(`state=${state}`))).toEqual(refusedInBothShapes(503, 'unavailable'));
   });
 });

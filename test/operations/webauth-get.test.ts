@@ -2,12 +2,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DemoPartner } from '../../local/demo-partners.ts';
 import { withoutTable } from '../conditions.ts';
 import { authorization, basic, json, startGateway, ways, type Gateway } from '../gateway.ts';
-import type { Answer, TestRequest } from '../invoke.ts';
+import type { TestRequest } from '../invoke.ts';
 import { combined } from '../presented.ts';
 import { startProxy, type Meddle, type Passing } from '../proxy.ts';
 import { refused, upstreamFailures, watched, withoutRequestId } from '../refused.ts';
 import { codeOf } from '../webauth/browser.ts';
-import { expectPage, wrongAddresses } from '../webauth/pages.ts';
+import { asPage, bothShapes, page, refusedInBothShapes, wrongAddresses } from '../webauth/pages.ts';
 
 const home = 'https://app.example/home';
 const otherHome = 'https://other.example/home';
@@ -31,26 +31,30 @@ const asJson: TestRequest = { headers: { accept: 'application/json' } };
 async function meddling<T>(meddle: Meddle, during: () => Promise<T>): Promise<T> {
   const { origin } = new URL(gateway.file.sandbox ?? '');
   const proxy = await startProxy(() => origin, meddle);
-  return gateway.withUpstream(`${proxy.url}/2.0`, during).finally(() => proxy.close());
+  try {
+    return await gateway.withUpstream(`${proxy.url}/2.0`, during);
+  } finally {
+    await proxy.close();
+  }
 }
+
+const queryOf = (fields: Record<string, string>) =>
+  new URLSearchParams({ client_id: partner.client_id, redirect_uri: home, ...fields }).toString();
+const redirected = {
+  status: 302,
+  text: '',
+  headers: {
+    location: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/bank\/[\w-]{32}$/) as string,
+    'cache-control': 'no-store',
+    'referrer-policy': 'no-referrer',
+  },
+  upstream: ['GET /webauth'],
+};
 
 describe.each(ways)('GET /webauth by %s', (way) => {
   const send = (query: string, request?: TestRequest) => gateway.ask[way]('GET', `/webauth?${query}`, request);
-  const queryOf = (fields: Record<string, string>) =>
-    new URLSearchParams({ client_id: partner.client_id, redirect_uri: home, ...fields }).toString();
   const ask = (fields: Record<string, string> = {}, request?: TestRequest) =>
     watched(gateway, () => send(queryOf(fields), request));
-  const redirected = {
-    status: 302,
-    text: '',
-    headers: {
-      location: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/bank\/[\w-]{32}$/) as string,
-      'cache-control': 'no-store',
-      'referrer-policy': 'no-referrer',
-    },
-    upstream: ['GET /webauth'],
-  };
-
   /** The query of the one request that upstream got. */
   async function sent(fields: Record<string, string>, request?: TestRequest): Promise<URLSearchParams> {
     const requests: Passing[] = [];
@@ -66,18 +70,7 @@ describe.each(ways)('GET /webauth by %s', (way) => {
     return new URL(requests[0]?.path ?? '', 'http://upstream').searchParams;
   }
 
-  async function expectRefused(query: string, status: number, code: string): Promise<Answer> {
-    const page = await watched(gateway, () => send(query));
-    expectPage(page, status);
-    const envelope = await watched(gateway, () => send(query, asJson));
-    expect(envelope).toMatchObject(refused(status, code));
-    expect(envelope.headers).not.toHaveProperty('location');
-    for (const answer of [page, envelope]) {
-      expect(answer.upstream).toEqual([]);
-      expect(answer.text).not.toMatch(/app\.example|other\.example|myapp|127\.0\.0\.1/);
-    }
-    return page;
-  }
+  const refusal = (query: string) => bothShapes((request) => watched(gateway, () => send(query, request)));
 
   test.each(['https://app.example/home', 'http://127.0.0.1/home', 'myapp://home'])(
     'sends a browser that will go home to %s to the bank',
@@ -133,19 +126,21 @@ describe.each(ways)('GET /webauth by %s', (way) => {
   });
 
   test.each(wrongAddresses)('refuses an unregistered address: %s', async (_what, redirect_uri) => {
-    await expectRefused(queryOf({ redirect_uri }), 400, 'invalidValue');
+    expect(await refusal(queryOf({ redirect_uri }))).toEqual(refusedInBothShapes(400, 'invalidValue'));
   });
 
   test('refuses addresses of the gateway, of the contract and of another partner', async () => {
     for (const redirect_uri of [otherHome, `${gateway.file.gateway}/webauth/callback`, gateway.file.gateway]) {
-      await expectRefused(queryOf({ redirect_uri }), 400, 'invalidValue');
+      expect(await refusal(queryOf({ redirect_uri }))).toEqual(refusedInBothShapes(400, 'invalidValue'));
     }
-    await expectRefused(queryOf({ client_id: other.client_id }), 400, 'invalidValue');
+    expect(await refusal(queryOf({ client_id: other.client_id }))).toEqual(refusedInBothShapes(400, 'invalidValue'));
   });
 
   test('tells the log alone which addresses are registered', async () => {
     gateway.logs();
-    await expectRefused(queryOf({ redirect_uri: 'https://app.example/hom' }), 400, 'invalidValue');
+    expect(await refusal(queryOf({ redirect_uri: 'https://app.example/hom' }))).toEqual(
+      refusedInBothShapes(400, 'invalidValue'),
+    );
     expect(gateway.logs()[0]).toMatchObject({
       operation: 'webauth_get',
       partner: partner.client_id,
@@ -158,10 +153,10 @@ describe.each(ways)('GET /webauth by %s', (way) => {
   test('tells nobody an unknown or a disabled partner from a wrong address', async () => {
     const disabled = await gateway.newPartner({ redirectUris: [home] });
     await gateway.changePartner(disabled, { status: 'disabled' });
-    const wrong = await expectRefused(queryOf({ redirect_uri: otherHome }), 400, 'invalidValue');
+    const wrong = await send(queryOf({ redirect_uri: otherHome }));
     for (const client_id of [disabled.client_id, '99999999']) {
-      const answer = await expectRefused(queryOf({ client_id }), 400, 'invalidValue');
-      expect(withoutRequestId(answer)).toEqual(withoutRequestId(wrong));
+      expect(await refusal(queryOf({ client_id }))).toEqual(refusedInBothShapes(400, 'invalidValue'));
+      expect(withoutRequestId(await send(queryOf({ client_id })))).toEqual(withoutRequestId(wrong));
     }
     expect(gateway.logs().at(-1)).toMatchObject({ detail: 'the partner is unknown or disabled' });
   });
@@ -185,27 +180,26 @@ describe.each(ways)('GET /webauth by %s', (way) => {
     ['token', { token: 'a b' }],
     ['token with CRLF', { token: 'a\r\nb' }],
   ])('refuses a wrong %s', async (_what, fields) => {
-    await expectRefused(queryOf(fields), 400, 'invalidValue');
+    expect(await refusal(queryOf(fields))).toEqual(refusedInBothShapes(400, 'invalidValue'));
   });
 
   test('misses what it needs', async () => {
-    await expectRefused(new URLSearchParams({ redirect_uri: home }).toString(), 400, 'missingParameter');
-    await expectRefused(new URLSearchParams({ client_id: partner.client_id }).toString(), 400, 'missingParameter');
-    await expectRefused('', 400, 'missingParameter');
-    await expectRefused(queryOf({ redirect_uri: '' }), 400, 'invalidValue');
+    for (const query of [`redirect_uri=${encodeURIComponent(home)}`, `client_id=${partner.client_id}`, '']) {
+      expect(await refusal(query)).toEqual(refusedInBothShapes(400, 'missingParameter'));
+    }
+    expect(await refusal(queryOf({ redirect_uri: '' }))).toEqual(refusedInBothShapes(400, 'invalidValue'));
   });
 
   test.each(['client_id', 'redirect_uri', 'state', 'token', 'evil'])('refuses a %s that comes twice', async (name) => {
-    await expectRefused(`${queryOf({ [name]: 'x' })}&${name}=x`, 400, 'invalidValue');
-    await expectRefused(
-      `${queryOf({ [name]: 'x' })}&%${name.charCodeAt(0).toString(16)}${name.slice(1)}=x`,
-      400,
-      'invalidValue',
-    );
+    const escaped = `%${name.charCodeAt(0).toString(16)}${name.slice(1)}`;
+    for (const again of [name, escaped]) {
+      const query = `${queryOf({ [name]: 'x' })}&${again}=x`;
+      expect(await refusal(query)).toEqual(refusedInBothShapes(400, 'invalidValue'));
+    }
   });
 
   test('refuses a query that is not UTF-8', async () => {
-    await expectRefused(`${queryOf({})}&state=%ff`, 400, 'invalidValue');
+    expect(await refusal(`${queryOf({})}&state=%ff`)).toEqual(refusedInBothShapes(400, 'invalidValue'));
   });
 
   test('shows upstream’s refusal on the page, without its markup', async () => {
@@ -213,13 +207,13 @@ describe.each(ways)('GET /webauth by %s', (way) => {
       ...refused(400, 'invalidCode'),
       upstream: ['GET /webauth'],
     });
-    expectPage(await ask({ token: 'bm9ib2R5J3MgY29kZQ==' }), 400);
+    expect(asPage(await ask({ token: 'bm9ib2R5J3MgY29kZQ==' }))).toEqual(page(400));
     const description = `<script>alert("1")</script>&'`;
     const answer = await meddling(
       async () => ({ status: 400, headers: {}, body: JSON.stringify({ code: 'invalidValue', description }) }),
       () => send(queryOf({})),
     );
-    expectPage(answer, 400);
+    expect(asPage(answer)).toEqual(page(400));
     expect(answer.text).toContain('<p>&#60;script&#62;alert(&#34;1&#34;)&#60;/script&#62;&#38;&#39;</p>');
   });
 
@@ -236,34 +230,34 @@ describe.each(ways)('GET /webauth by %s', (way) => {
       async () => ({ status, headers, body: '' }),
       () => send(queryOf({})),
     );
-    expectPage(answer, 502);
+    expect(asPage(answer)).toEqual(page(502));
   });
 
   test('sends on to https, and to an address that is relative to upstream’s', async () => {
-    const to = (location: string) =>
-      meddling(
-        async () => ({ status: 302, headers: { location }, body: '' }),
-        () => send(queryOf({})),
-      );
-    expect((await to('https://bank.example/a?b=c#d')).headers['location']).toBe('https://bank.example/a?b=c#d');
-    expect((await to('/bank/1')).headers['location']).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/bank\/1$/);
+    const locations = ['https://bank.example/a?b=c#d', '/bank/1'];
+    const answers = await meddling(
+      async () => ({ status: 302, headers: { location: locations.shift() ?? '' }, body: '' }),
+      async () => [await send(queryOf({})), await send(queryOf({}))],
+    );
+    expect(answers.map(({ headers }) => headers['location'])).toEqual([
+      'https://bank.example/a?b=c#d',
+      expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/bank\/1$/),
+    ]);
   });
 
   test.each(upstreamFailures)('asks once and shows a page when upstream is %s', async (answer, status, code, wait) => {
-    for (const expected of [undefined, asJson]) {
-      await gateway.control('failures', { answer, path: '/webauth', retry_after: 7 });
-      const failed = await ask({}, expected);
-      if (expected === undefined) expectPage(failed, status);
-      else expect(failed).toMatchObject(refused(status, code));
-      expect(failed.upstream).toEqual(['GET /webauth']);
-      expect(failed.headers['retry-after']).toBe(wait);
-    }
+    await gateway.control('failures', { answer, path: '/webauth', times: 2, retry_after: 7 });
+    const shown = await ask();
+    expect(asPage(shown)).toEqual(page(status));
+    expect(shown).toMatchObject({ upstream: ['GET /webauth'] });
+    expect(shown.headers['retry-after']).toBe(wait);
+    expect(await ask({}, asJson)).toMatchObject({ ...refused(status, code), upstream: ['GET /webauth'] });
   });
 
   test('goes nowhere without the table', async () => {
     await withoutTable(async () => {
       const answer = await ask({ client_id: '55555555' });
-      expectPage(answer, 503);
+      expect(asPage(answer)).toEqual(page(503));
       expect(answer).toMatchObject({ headers: { 'retry-after': '5' }, upstream: [] });
     });
   });

@@ -1,23 +1,60 @@
-import { expect } from 'vitest';
-import type { Answer } from '../invoke.ts';
+import type { Answer, TestRequest } from '../invoke.ts';
+import type { Watched } from '../refused.ts';
 
-/** A refusal for a person at a browser: a plain page that nothing may cache or frame, and that sends nobody anywhere. */
-export function expectPage(answer: Answer, status: number): void {
-  expect(answer).toMatchObject({
-    status,
-    headers: {
-      'content-type': 'text/html; charset=utf-8',
-      'cache-control': 'no-store',
-      'referrer-policy': 'no-referrer',
-      'x-content-type-options': 'nosniff',
-      'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-    },
-  });
-  expect(answer.headers).not.toHaveProperty('location');
-  expect(answer.text).toMatch(/^<!doctype html>\n<html lang="en">/);
-  expect(answer.text).toContain(`Request ${answer.headers['x-request-id']}`);
-  // No address, no script, nothing that loads.
-  expect(answer.text).not.toMatch(/:\/\/|<script|<a |<img|href|src=|http-equiv|\son\w+=/i);
+/** A refusal as a person at a browser sees it. */
+interface Page {
+  status: number;
+  /** What is wrong with it as a page. */
+  faults: string[];
+}
+
+const policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+const headersOfPages = {
+  'content-type': 'text/html; charset=utf-8',
+  'cache-control': 'no-store',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': policy,
+};
+
+/** Looks whether an answer is a plain page that nothing may cache or frame, and that sends nobody anywhere. */
+export function asPage({ status, headers, text }: Answer): Page {
+  const wrong = Object.entries(headersOfPages).filter(([name, value]) => headers[name] !== value);
+  const faults = wrong.map(([name]) => `${name}: ${headers[name]}`);
+  if (headers['location'] !== undefined) faults.push('a redirect');
+  if (!text.startsWith('<!doctype html>\n<html lang="en">')) faults.push('no page');
+  if (!text.includes(`Request ${headers['x-request-id']}`)) faults.push('no request id');
+  if (/<script|<a |<img|href|src=|http-equiv|\son\w+=/i.test(text)) faults.push('something that acts or loads');
+  if (showsAddress(text)) faults.push('an address');
+  return { status, faults };
+}
+
+/** A page that refuses as it should. */
+export const page = (status: number): Page => ({ status, faults: [] });
+
+/** The same refusal for a person and for a program, and what upstream was asked for both. */
+export async function bothShapes(ask: (request: TestRequest) => Promise<Watched>) {
+  const forPerson = await ask({ headers: { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' } });
+  const forProgram = await ask({ headers: { accept: 'application/json' } });
+  const { status, headers, text, body } = forProgram;
+  const faults = [headers['location'] === undefined ? [] : 'a redirect', showsAddress(text) ? 'an address' : []].flat();
+  return {
+    page: asPage(forPerson),
+    envelope: { status, code: (body as { code?: unknown } | undefined)?.code, faults },
+    upstream: [...forPerson.upstream, ...forProgram.upstream],
+  };
+}
+
+/** What bothShapes finds when both refuse as they should, by the gateway alone. */
+export const refusedInBothShapes = (status: number, code: string) => ({
+  page: page(status),
+  envelope: { status, code, faults: [] },
+  upstream: [],
+});
+
+/** Whether a text shows where anyone could be sent: the tests' addresses are all of these. */
+function showsAddress(text: string): boolean {
+  return /:\/\/|\.example|myapp|localhost/i.test(text);
 }
 
 /** Addresses that look like `https://app.example/home` or lead elsewhere by a trick; none is registered. */
