@@ -31,6 +31,8 @@ const temporaryCode = (access: string) => ({
   upstream: ['GET /auth/token/code'],
 });
 
+const token = () => authorization(`Bearer ${who.user.token}`);
+
 describe.each(ways)('GET /auth/token/code by %s', (way) => {
   const asking =
     (method: string) =>
@@ -38,7 +40,6 @@ describe.each(ways)('GET /auth/token/code by %s', (way) => {
       watched(gateway, () => gateway.ask[way](method, `/auth/token/code${query}`, request));
   const ask = asking('GET');
   const post = asking('POST');
-  const token = () => authorization(`Bearer ${who.user.token}`);
 
   test.each(tokens)('forwards %s', async (_form, request) => {
     expect(await ask(request(who))).toMatchObject(temporaryCode('standard'));

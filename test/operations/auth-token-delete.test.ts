@@ -27,12 +27,12 @@ afterAll(() => gateway.close());
 const gone = { status: 204, text: '', headers: { 'cache-control': 'no-store' } };
 const once = ['DELETE /auth/token'];
 const bearer = (token: string) => authorization(`Bearer ${token}`);
+const newUser = () => gateway.newUser(who.partner);
+const isKnown = async (token: string) => (await gateway.sandbox('GET', '/users/me', bearer(token))).status === 200;
 
 describe.each(ways)('DELETE /auth/token by %s', (way) => {
   const ask = (request: TestRequest, query = '') =>
     watched(gateway, () => gateway.ask[way]('DELETE', `/auth/token${query}`, request));
-  const isKnown = async (token: string) => (await gateway.sandbox('GET', '/users/me', bearer(token))).status === 200;
-  const newUser = () => gateway.newUser(who.partner);
 
   test.each(tokens)('removes the token of %s', async (_form, request) => {
     const user = await newUser();

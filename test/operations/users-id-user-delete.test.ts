@@ -38,6 +38,15 @@ beforeAll(async () => {
 afterAll(() => gateway.close());
 
 const bearer = (token: string) => authorization(`Bearer ${token}`);
+const key = () => bearer(who.partner.client_secret);
+const token = () => bearer(who.user.token);
+const newUser = () => gateway.newUser(who.partner);
+const deleted = ({ id }: User) => ({ status: 200, headers: { 'cache-control': 'no-store' }, body: { id: Number(id) } });
+/** Does as it is told, and answers without a body. */
+const empty: Meddle = async (_request, forward) => {
+  await forward();
+  return { status: 204, headers: {}, body: '' };
+};
 
 async function ownerOf(id: string): Promise<string | undefined> {
   const { ownershipOf } = await import('../../lib/partners/ownership.ts');
@@ -56,20 +65,16 @@ async function meddling<T>(meddle: Meddle, during: () => Promise<T>): Promise<T>
     () => origin,
     (request, forward) => (request.method === 'DELETE' ? meddle(request, forward) : forward()),
   );
-  return gateway.withUpstream(`${proxy.url}/2.0`, during).finally(() => proxy.close());
+  try {
+    return await gateway.withUpstream(`${proxy.url}/2.0`, during);
+  } finally {
+    await proxy.close();
+  }
 }
 
 describe.each(ways)('DELETE /users/{id_user} by %s', (way) => {
   const remove = (id: string, request: TestRequest) => gateway.ask[way]('DELETE', `/users/${id}`, request);
   const ask = (id: string, request: TestRequest) => watched(gateway, () => remove(id, request));
-  const key = () => bearer(who.partner.client_secret);
-  const token = () => bearer(who.user.token);
-  const newUser = () => gateway.newUser(who.partner);
-  const deleted = ({ id }: User) => ({
-    status: 200,
-    headers: { 'cache-control': 'no-store' },
-    body: { id: Number(id) },
-  });
 
   test.each(managerKeys)('deletes an own user for %s, and ends its ownership', async (_form, request) => {
     const user = await newUser();
@@ -111,10 +116,6 @@ describe.each(ways)('DELETE /users/{id_user} by %s', (way) => {
 
   test('gives no body when upstream gives none', async () => {
     const [one, other] = [await newUser(), await newUser()];
-    const empty: Meddle = async (_request, forward) => {
-      await forward();
-      return { status: 204, headers: {}, body: '' };
-    };
     const answers = await meddling(empty, async () => [
       await remove(one.id, key()),
       await remove('me', bearer(other.token)),
@@ -198,10 +199,10 @@ describe.each(ways)('DELETE /users/{id_user} by %s', (way) => {
   test('a token cannot end the ownership of another user, whatever upstream answers', async () => {
     const broken = { status: 502, headers: {}, body: '' };
     const hidden = { status: 404, headers: { 'content-type': 'application/json' }, body: '{"code":"notFound"}' };
-    const empty = { status: 204, headers: {}, body: '' };
+    const done = { status: 204, headers: {}, body: '' };
     for (const [first, second] of [
       [broken, hidden],
-      [empty, empty],
+      [done, done],
     ] as const) {
       let attempts = 0;
       await meddling(

@@ -38,23 +38,23 @@ beforeAll(async () => {
 afterAll(() => gateway.close());
 
 const bearer = (token: string) => authorization(`Bearer ${token}`);
+const key = () => bearer(who.partner.client_secret);
+const token = () => bearer(who.user.token);
 const view = (id: string) => ({
   id: Number(id),
   signin: expect.stringMatching(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/) as string,
   platform: 'sharedAccess',
 });
+const found = (id: string, asked = id) => ({
+  status: 200,
+  headers: { 'cache-control': 'no-store' },
+  body: view(id),
+  upstream: [`GET /users/${asked}`],
+});
 
 describe.each(ways)('GET /users/{id_user} by %s', (way) => {
   const ask = (id: string, request: TestRequest) =>
     watched(gateway, () => gateway.ask[way]('GET', `/users/${id}`, request));
-  const key = () => bearer(who.partner.client_secret);
-  const token = () => bearer(who.user.token);
-  const found = (id: string, asked = id) => ({
-    status: 200,
-    headers: { 'cache-control': 'no-store' },
-    body: view(id),
-    upstream: [`GET /users/${asked}`],
-  });
 
   test.each(managerKeys)('shows an own user to %s', async (_form, request) => {
     expect(await ask(who.user.id, request(who))).toMatchObject(found(who.user.id));
@@ -66,7 +66,7 @@ describe.each(ways)('GET /users/{id_user} by %s', (way) => {
   });
 
   test('knows a user id however it is percent-encoded', async () => {
-    const encoded = [...who.user.id].map((digit) => `%${digit.charCodeAt(0).toString(16)}`).join('');
+    const encoded = who.user.id.replace(/\d/g, (digit) => `%3${digit}`);
     expect(await ask(encoded, key())).toMatchObject(found(who.user.id));
     expect(await ask('%6de', token())).toMatchObject(found(who.user.id, 'me'));
   });

@@ -35,6 +35,15 @@ beforeAll(async () => {
 afterAll(() => gateway.close());
 
 const bearer = (token: string) => authorization(`Bearer ${token}`);
+const key = () => bearer(who.partner.client_secret);
+const token = () => bearer(who.user.token);
+const application = json({ application: 'sharedAccess' });
+const issued = (id: string) => ({
+  status: 200,
+  headers: { 'cache-control': 'no-store' },
+  body: { token: expect.stringMatching(/^[\w+/=]{128}$/) as string },
+  upstream: [`POST /users/${id}/token`],
+});
 const bodies: [string, (fields: Record<string, string>) => TestRequest][] = [
   ['JSON', json],
   ['a form', form],
@@ -44,15 +53,6 @@ const bodies: [string, (fields: Record<string, string>) => TestRequest][] = [
 describe.each(ways)('POST /users/{id_user}/token by %s', (way) => {
   const ask = (id: string, ...requests: TestRequest[]) =>
     watched(gateway, () => gateway.ask[way]('POST', `/users/${id}/token`, combined(...requests)));
-  const key = () => bearer(who.partner.client_secret);
-  const token = () => bearer(who.user.token);
-  const application = json({ application: 'sharedAccess' });
-  const issued = (id: string) => ({
-    status: 200,
-    headers: { 'cache-control': 'no-store' },
-    body: { token: expect.stringMatching(/^[\w+/=]{128}$/) as string },
-    upstream: [`POST /users/${id}/token`],
-  });
 
   describe.each(bodies)('with %s', (_form, body) => {
     const fields = body({ application: 'sharedAccess' });
