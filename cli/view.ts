@@ -16,6 +16,11 @@ export function minute(time: string): string {
   return `${time.slice(0, 16).replace('T', ' ')} UTC`;
 }
 
+/** As much of a secret's version id as tells it from the others. */
+export function shortId(versionId: string): string {
+  return versionId.slice(0, 8);
+}
+
 const units = [
   ['d', 86_400_000],
   ['h', 3_600_000],

@@ -1,0 +1,18 @@
+import type { JobId } from '../../lib/jobs.ts';
+
+/** The secrets that the gateway makes new values of by itself, each with the function that does it. */
+export const rotatables = {
+  'manage-token': { job: 'rotate_manage_token' },
+  'sealing-keys': { job: 'rotate_sealing_key' },
+} as const satisfies Record<string, { job: JobId }>;
+
+/** The name of a secret that rotates. */
+export type RotatableName = keyof typeof rotatables;
+
+/** Whether a secret is one that rotates. */
+export function isRotatable(name: string): name is RotatableName {
+  return Object.hasOwn(rotatables, name);
+}
+
+/** A rotation takes seconds: a version that is pending for longer, in milliseconds, is stuck. */
+export const longestRotation = 120_000;

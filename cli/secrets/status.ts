@@ -1,0 +1,137 @@
+import type { Command } from 'commander';
+import { now } from '../../lib/clock.ts';
+import { secretFullName, secretNames } from '../../lib/env.ts';
+import type { SecretName } from '../../lib/operations.ts';
+import { Refusal } from '../refusal.ts';
+import type { Session } from '../session.ts';
+import type { Target } from '../target.ts';
+import { columns, duration, minute, shortId } from '../view.ts';
+import { problemsOf, type Known, type Problem } from './problems.ts';
+import { isRotatable } from './rotatable.ts';
+import type { Version } from './state.ts';
+
+/** A secret as the command shows it. */
+interface Shown {
+  name: SecretName;
+  fullName: string;
+  /** Undefined when there is no such secret. */
+  known: Known | undefined;
+  problems: readonly Problem[];
+}
+
+/** `secrets status`: versions, ages and rotations, and what to do about what is wrong. No value is ever shown. */
+export function addStatus(secrets: Command, session: Session): void {
+  secrets
+    .command('status')
+    .description('show versions, ages and rotations, and what to do where something is wrong; never a value')
+    .action(async () => {
+      await session.connect();
+      const shown = await Promise.all(secretNames.map((name) => inspect(session, name)));
+      if (shown.every(({ known }) => known === undefined)) throw new Refusal(noneAt(session.target()));
+      session.answer(shown.map(view), [table(shown), ...advice(shown)].join('\n\n'));
+      const wrong = shown.filter(({ problems }) => problems.length > 0).length;
+      if (wrong > 0) throw new Refusal(`${wrong} of ${shown.length} secrets need attention.`);
+    });
+}
+
+function noneAt({ environment, folder }: Target): string {
+  return folder === undefined
+    ? `There are no secrets of ${environment} in this account and region. Deploy the environment first, which makes them, or check --env, AWS_PROFILE and AWS_REGION.`
+    : `The local stack of ${folder} has no secrets yet. Wait until it has started.`;
+}
+
+async function inspect(session: Session, name: SecretName): Promise<Shown> {
+  const { readState, hasValue, manageTokenExpiry } = await import('./state.ts');
+  const { environment, folder } = session.target();
+  const fullName = secretFullName(environment, name);
+  const state = await readState(environment, name);
+  if (state === undefined) {
+    const how = folder === undefined ? 'deploy the environment' : 'start the local stack again';
+    const missing: Problem = { problem: 'missing', text: `It is missing: ${how}, which makes it.`, commands: [] };
+    return { name, fullName, known: undefined, problems: [missing] };
+  }
+  const { current, pending } = state;
+  const known: Known = {
+    name,
+    state,
+    pendingHasValue: pending && (await hasValue(state, pending)),
+    expiresAt: name === 'manage-token' && current ? await manageTokenExpiry(state, current) : undefined,
+  };
+  return { name, fullName, known, problems: problemsOf(known, (command) => session.toType(command)) };
+}
+
+/** As `--json` shows it: times are ISO 8601, lengths of time in seconds. */
+function view({ fullName, known, problems }: Shown) {
+  if (known === undefined) return { secret: fullName, versions: [], problems };
+  const { name, state, expiresAt } = known;
+  return {
+    secret: fullName,
+    versions: state.versions.map(({ id, stages, createdAt }) => ({
+      version_id: id,
+      stages,
+      created: iso(createdAt),
+      age_s: Math.round((now() - createdAt) / 1000),
+    })),
+    ...(isRotatable(name) && { rotation: state.rotation }),
+    last_rotated: iso(state.lastRotatedAt),
+    next_rotation: iso(state.nextRotationAt),
+    ...(typeof expiresAt === 'number' && {
+      expires: iso(expiresAt),
+      life_s: Math.max(0, Math.round((expiresAt - now()) / 1000)),
+    }),
+    problems,
+  };
+}
+
+function iso(time: number | undefined): string | undefined {
+  return time === undefined ? undefined : new Date(time).toISOString();
+}
+
+function table(shown: readonly Shown[]): string {
+  return columns([['SECRET', 'VERSION', 'STAGES', 'AGE', 'ROTATION', 'LAST', 'NEXT'], ...shown.flatMap(rows)]);
+}
+
+/** A row for each version, and one at least. */
+function rows({ name, fullName, known }: Shown): string[][] {
+  if (known === undefined) return [[fullName, 'missing']];
+  const { versions, rotation, lastRotatedAt, nextRotationAt } = known.state;
+  const [first = ['none', '', ''], ...others] = versions.toSorted(currentFirst).map(versionCells);
+  const rotationCells = isRotatable(name)
+    ? [rotation ? 'on' : 'off', ago(lastRotatedAt), ahead(nextRotationAt)]
+    : ['by hand'];
+  return [[fullName, ...first, ...rotationCells], ...others.map((cells) => [''].concat(cells))];
+}
+
+function currentFirst({ stages: one }: Version, { stages: other }: Version): number {
+  return Number(other.includes('AWSCURRENT')) - Number(one.includes('AWSCURRENT'));
+}
+
+function versionCells({ id, stages, createdAt }: Version): string[] {
+  return [shortId(id), stages.join(' '), duration(now() - createdAt)];
+}
+
+function ago(time: number | undefined): string {
+  return time === undefined ? 'never' : `${duration(now() - time)} ago`;
+}
+
+function ahead(time: number | undefined): string {
+  if (time === undefined) return '-';
+  return time <= now() ? 'due' : `in ${duration(time - now())}`;
+}
+
+function advice(shown: readonly Shown[]): string[] {
+  const life = shown.flatMap(({ known }) => (typeof known?.expiresAt === 'number' ? [lifeOf(known.expiresAt)] : []));
+  const wrong = shown.flatMap(({ fullName, problems }) => problems.map((problem) => explained(fullName, problem)));
+  return [...life, ...(wrong.length === 0 ? ['Nothing is wrong.'] : wrong)];
+}
+
+function lifeOf(expiresAt: number): string {
+  const until = minute(new Date(expiresAt).toISOString());
+  return expiresAt <= now()
+    ? `The manage JWT lived until ${until}.`
+    : `The manage JWT lives ${duration(expiresAt - now())}, until ${until}.`;
+}
+
+function explained(fullName: string, { text, commands }: Problem): string {
+  return [`${fullName}: ${text}`, ...commands.map((command) => `  ${command}`)].join('\n');
+}
