@@ -16,7 +16,7 @@ export interface Target {
 /** Points this process at the target. Throws Refusal when it is a local stack that does not run. */
 export async function connect(target: Target): Promise<void> {
   if (target.folder === undefined) return useDeployed(target.environment);
-  const addresses = await readAddresses(target.folder, target.option);
+  const addresses = await readStack(target.folder, target.option);
   const answering = await Promise.all([answers(addresses.secretsManager), answers(addresses.dynamodb)]);
   if (answering.includes(false)) throw new Refusal(notAnswering(target));
   useLocal(addresses);
@@ -27,7 +27,15 @@ export function notAnswering({ folder, option }: Target): string {
   return `The local stack of ${folder} does not answer any more. Start it again with "npm start${startOption(option)}".`;
 }
 
-async function readAddresses(folder: string, option: string): Promise<AwsAddresses> {
+/** What a command reads of `stack.json`. */
+export interface Stack extends AwsAddresses {
+  /** The Budgea behind the gateway, `/2.0` included: the sandbox, or another one. */
+  sandbox?: string | undefined;
+  upstream?: string | undefined;
+}
+
+/** What `stack.json` in a local stack's state folder says. Throws Refusal when there is none. */
+export async function readStack(folder: string, option: string): Promise<Stack> {
   const file = join(folder, 'stack.json');
   const text = await readFile(file, 'utf8').catch(() => {
     throw new Refusal(
@@ -35,11 +43,15 @@ async function readAddresses(folder: string, option: string): Promise<AwsAddress
     );
   });
   try {
-    const { secretsManager, dynamodb } = JSON.parse(text) as Partial<AwsAddresses>;
-    return { secretsManager: new URL(String(secretsManager)).origin, dynamodb: new URL(String(dynamodb)).origin };
+    const { secretsManager, dynamodb, sandbox, upstream } = JSON.parse(text) as Partial<Stack>;
+    return { secretsManager: originOf(secretsManager), dynamodb: originOf(dynamodb), sandbox, upstream };
   } catch {
     throw new Refusal(`${file} is not what a local stack writes. Start the stack again.`);
   }
+}
+
+function originOf(address: string | undefined): string {
+  return new URL(String(address)).origin;
 }
 
 function startOption(option: string): string {

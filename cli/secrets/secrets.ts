@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Session } from '../session.ts';
+import { addRotate } from './rotate.ts';
 import { addSet } from './set.ts';
 import { addStatus } from './status.ts';
 
@@ -8,4 +9,5 @@ export function addSecrets(program: Command, session: Session): void {
   const secrets = program.command('secrets').description('what the gateway signs its calls to Budgea with');
   addStatus(secrets, session);
   addSet(secrets, session);
+  addRotate(secrets, session);
 }

@@ -56,10 +56,10 @@ export async function startLocalStack(): Promise<LocalStack> {
   };
 }
 
-/** A state folder whose `stack.json` has these addresses. */
-export async function stackFolder(addresses: Partial<AwsAddresses>): Promise<string> {
+/** A state folder with this `stack.json`. */
+export async function stackFolder(file: object): Promise<string> {
   const data = await mkdtemp(join(tmpdir(), 'gateway-cli-'));
-  await writeFile(join(data, 'stack.json'), JSON.stringify(addresses));
+  await writeFile(join(data, 'stack.json'), JSON.stringify(file));
   return data;
 }
 

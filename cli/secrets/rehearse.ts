@@ -1,0 +1,94 @@
+import { useRotationSettings } from '../../lib/environment.ts';
+import { explain } from '../../lib/explain.ts';
+import type { Invocation } from '../../lib/http/call.ts';
+import { manageMinutes, manageTokenRotation } from '../../lib/rotation/manage-token.ts';
+import { Unusable, type Rotation } from '../../lib/rotation/rotate.ts';
+import { sealingKeyRotation } from '../../lib/rotation/sealing-key.ts';
+import { readVersion } from '../../lib/rotation/staged-secret.ts';
+import { Refusal } from '../refusal.ts';
+import type { Session } from '../session.ts';
+import { duration } from '../view.ts';
+import type { Budgea } from './budgea.ts';
+import { newInvocation } from './invocation.ts';
+import type { SecretState } from './state.ts';
+
+/** A step of a rehearsal that went well. */
+export interface Step {
+  step: 'createSecret' | 'testSecret';
+  result: string;
+}
+
+/** What each step of a rotation says when it went well. */
+type Words<V> = Readonly<Record<Step['step'], (value: V) => string>>;
+
+/** An interval for schedules that are none, in minutes: that of the deployment's own. */
+const usualInterval = 240;
+
+/** Mints a manage JWT as the rotation does, tests it and forgets it. Throws Refusal when a step fails. */
+export function rehearseManageToken(session: Session, state: SecretState, budgea: Budgea): Promise<Step[]> {
+  const rotationMinutes = state.intervalMinutes ?? usualInterval;
+  useRotationSettings({ budgea: budgea.url, manageScope: budgea.scope, rotationMinutes });
+  return rehearse(session, state, manageTokenRotation, {
+    createSecret: () => {
+      const life = duration(manageMinutes() * 60_000);
+      return `Budgea minted a manage JWT with the admin token: scope ${budgea.scope}, for ${life}`;
+    },
+    testSecret: () => 'Budgea takes it, and it is what this environment needs',
+  });
+}
+
+/** Makes the next sealing keys in memory, tests them and forgets them. Throws Refusal when a step fails. */
+export function rehearseSealingKeys(session: Session, state: SecretState): Promise<Step[]> {
+  return rehearse(session, state, sealingKeyRotation, {
+    createSecret: ({ previous }) =>
+      previous === undefined ? 'two keys were made' : 'a key was made, and the others move up one place',
+    testSecret: () => 'all keys have ids of their own',
+  });
+}
+
+/** Runs create and test of a rotation in this process; nothing is stored, nothing promoted. */
+async function rehearse<V>(
+  session: Session,
+  { fullName, current }: SecretState,
+  rotation: Rotation<V>,
+  words: Words<V>,
+): Promise<Step[]> {
+  const invocation: Invocation = newInvocation();
+  const text = current === undefined ? undefined : await readVersion(fullName, current.id);
+  const value = await step('createSecret', async () =>
+    rotation.create(text === undefined ? undefined : parse(rotation, text), invocation),
+  );
+  const created = done('createSecret', value);
+  await step('testSecret', () => rotation.test(value, invocation));
+  return [created, done('testSecret', value)];
+
+  function done(name: Step['step'], made: V): Step {
+    const result = words[name](made);
+    session.note(`${name}: ${result}.`);
+    return { step: name, result };
+  }
+}
+
+async function step<T>(name: Step['step'], run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    throw new Refusal(`${name} fails: ${reason(error)}. Nothing was stored.`);
+  }
+}
+
+/** What the function's own log would say. */
+function reason(error: unknown): string {
+  if (error instanceof Unusable) return error.message;
+  const { detail, cause } = explain(error);
+  return [detail, cause === undefined ? undefined : `(${cause})`].filter((word) => word !== undefined).join(' ');
+}
+
+/** A parser's message quotes what it parses. */
+function parse<V>({ schema }: Rotation<V>, text: string): V {
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch {
+    throw new Unusable('the value in use does not have its shape');
+  }
+}

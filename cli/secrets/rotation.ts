@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto';
+import {
+  InvalidParameterException,
+  InvalidRequestException,
+  RotateSecretCommand,
+} from '@aws-sdk/client-secrets-manager';
+import { now } from '../../lib/clock.ts';
+import { giveUpPending } from '../../lib/rotation/staged-secret.ts';
+import { secretsManager } from '../../lib/secrets-manager.ts';
+import { Refusal } from '../refusal.ts';
+import type { Session } from '../session.ts';
+import { shortId } from '../view.ts';
+import { follow } from './follow.ts';
+import { longestRotation, type RotatableName } from './rotatable.ts';
+import { requireState, type SecretState, type Version } from './state.ts';
+
+/**
+ * Rotates a secret now and follows the rotation to its end; gives the version that is in use then. A version that is stuck pending is
+ * dropped first, as no rotation begins while there is one; with `drop: 'any'`, one that is still being made too. Throws Refusal.
+ */
+export async function rotateNow(session: Session, name: RotatableName, drop: 'stuck' | 'any'): Promise<string> {
+  const state = await requireState(session, name);
+  await dropPending(session, state, drop);
+  const version = await begin(session, name, state);
+  await follow(session, name, version);
+  return version;
+}
+
+/** Takes the pending label off a version, so that another rotation can begin. */
+export async function dropPending(session: Session, state: SecretState, drop: 'stuck' | 'any'): Promise<void> {
+  const { fullName, pending } = state;
+  if (pending === undefined || (drop === 'stuck' && !isStuck(pending))) return;
+  try {
+    await giveUpPending(fullName, pending.id);
+  } catch (error) {
+    // It has come to its end, or been given up, in the meantime.
+    if (!(error instanceof InvalidParameterException)) throw error;
+    return;
+  }
+  if (!wasInUse(pending)) session.note(`Version ${shortId(pending.id)}, which was pending, is dropped.`);
+}
+
+function isStuck(pending: Version): boolean {
+  return wasInUse(pending) || now() - pending.createdAt >= longestRotation;
+}
+
+/** The label stays where a rotation ended well. A value that was put there by hand since then moved the version on with it. */
+function wasInUse({ stages }: Version): boolean {
+  return stages.includes('AWSPREVIOUS');
+}
+
+/** Begins a rotation, or finds the one that is under way already. */
+async function begin(session: Session, name: RotatableName, { fullName, rotation }: SecretState): Promise<string> {
+  try {
+    const command = new RotateSecretCommand({ SecretId: fullName, ClientRequestToken: randomUUID() });
+    const { VersionId = '' } = await secretsManager.send(command);
+    session.note(`The rotation of ${fullName} has begun: version ${shortId(VersionId)}.`);
+    if (!rotation) session.note('Its automatic rotation was off, and is on again.');
+    return VersionId;
+  } catch (error) {
+    if (!(error instanceof InvalidRequestException)) throw error;
+    const { pending } = await requireState(session, name);
+    if (pending === undefined) throw new Refusal(notSetUp(session, fullName));
+    session.note(`A rotation of ${fullName} is under way already: version ${shortId(pending.id)}.`);
+    return pending.id;
+  }
+}
+
+function notSetUp(session: Session, fullName: string): string {
+  const what = `No function rotates ${fullName} here.`;
+  return session.target().folder === undefined
+    ? `${what} Deploy the environment, which sets the rotation up.`
+    : `${what} Start the local stack again: it sets the rotation up, unless another AWS endpoint has the secrets; then it makes what is missing as it starts.`;
+}
