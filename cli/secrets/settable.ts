@@ -1,4 +1,6 @@
 import type * as schemas from '../../lib/secrets.ts';
+import type { Budgea } from './budgea.ts';
+import type * as proofs from './proofs.ts';
 
 /** One value of a secret, as a person is asked for it. */
 export interface Field {
@@ -16,7 +18,13 @@ export interface Settable {
   bare?: string;
   /** Picks the secret's schema; the module that has it makes an AWS client, so that it is loaded late. */
   schema: (all: typeof schemas) => typeof schemas.clientCredentials | typeof schemas.adminToken;
-  /** What follows from a new value in a deployed environment. */
+  /** What it is called in a sentence. */
+  noun: string;
+  /** Picks the test at Budgea; loaded late as well. */
+  proof: (all: typeof proofs) => (value: Record<string, string>, budgea: Budgea) => Promise<proofs.Verdict>;
+  /** The sandbox's control that stands for Budgea's console, with what it takes. */
+  console: string;
+  /** What follows from a new value. */
   follows: string;
 }
 
@@ -29,6 +37,9 @@ export const settables = {
     ],
     example: '{"client_id": …, "client_secret": …}',
     schema: ({ clientCredentials }) => clientCredentials,
+    noun: 'client credentials',
+    proof: ({ tryClientCredentials }) => tryClientCredentials,
+    console: 'client -d client_secret=NEW',
     follows: 'Functions sign with it within six minutes, or as soon as Budgea rejects the old one.',
   },
   'admin-token': {
@@ -36,8 +47,10 @@ export const settables = {
     example: '{"token": …}, or the bare token',
     bare: 'token',
     schema: ({ adminToken }) => adminToken,
-    follows:
-      'POST /admin/jwt signs with it within six minutes, or as soon as Budgea rejects the old one; the next rotation of the manage token mints with it.',
+    noun: 'admin token',
+    proof: ({ tryAdminToken }) => tryAdminToken,
+    console: 'admin-token -d token=NEW',
+    follows: 'POST /admin/jwt signs with it within six minutes, or as soon as Budgea rejects the old one.',
   },
 } as const satisfies Record<string, Settable>;
 

@@ -32,10 +32,10 @@ describe.concurrent('the real command', () => {
   });
 
   test('sets a secret', async () => {
-    const args = ['secrets', 'set', 'admin-token', '--data', stack.data];
+    const args = ['secrets', 'set', 'admin-token', '--untested', '--data', stack.data];
     const { code, stdout, stderr } = await runReal(args, { stdin: 'hunter2' });
     expect([code, stderr]).toEqual([0, '']);
-    expect(stdout).toMatch(/^local\/budgea\/admin-token has a new value\./);
+    expect(stdout).toMatch(/^local\/budgea\/admin-token has a new value, which was not tested\./);
   });
 
   test('is not led astray by the operator’s own AWS settings', async () => {
@@ -84,6 +84,8 @@ const commands = [
   'partners --help',
   'secrets --help',
   'secrets set --help',
+  'secrets status --help',
+  'secrets rotate --help',
   ...partners.map((name) => `partners ${name} --help`),
 ];
 
@@ -169,7 +171,7 @@ describe.concurrent('a deployed environment', () => {
   });
 
   test('gets no secret that its deployment did not make', async () => {
-    const args = ['secrets', 'set', 'admin-token', '--env', 'staging'];
+    const args = ['secrets', 'set', 'admin-token', '--untested', '--env', 'staging'];
     const { code, stderr } = await runReal(args, { env: account(), stdin: 'hunter2' });
     expect([code, stderr]).toEqual([
       1,

@@ -1,28 +1,34 @@
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { DeleteSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { run } from '../../cli/run.ts';
-import { startLocalStack, type LocalStack, type Outcome } from './local-stack.ts';
+import type { SecretName } from '../../lib/operations.ts';
+import type { Outcome } from './local-stack.ts';
+import { startWholeStack, type WholeStack } from './whole-stack.ts';
 
-let stack: LocalStack;
-let client: SecretsManagerClient;
+let stack: WholeStack;
+/** What the sandbox takes. */
+let clientId: string;
 beforeAll(async () => {
-  stack = await startLocalStack();
-  client = new SecretsManagerClient({ endpoint: stack.secretsManager });
+  stack = await startWholeStack();
+  const { client_id } = await valueOf<{ client_id: number }>('client-credentials');
+  clientId = String(client_id);
 });
-afterAll(async () => {
-  client.destroy();
-  await stack.close();
-});
+afterAll(() => stack.close());
 
-async function valueOf(name: string): Promise<unknown> {
-  const { SecretString = '' } = await client.send(new GetSecretValueCommand({ SecretId: `local/budgea/${name}` }));
-  return JSON.parse(SecretString);
+async function valueOf<T>(name: SecretName): Promise<T> {
+  // Whoever asks knows the secret's shape.
+  return JSON.parse(await stack.textOf(name)) as T;
 }
 
-const set = (name: string, stdin: string, ...more: string[]) =>
-  stack.gateway(['secrets', 'set', name, ...more], { stdin });
+const set = (command: string, stdin: string) => stack.secrets(`set ${command}`, { stdin });
+
+/** As at Budgea's console. */
+const budgea = {
+  client: (client_secret: string) => stack.gateway.control('client', { client_secret }),
+  admin: (token: string) => stack.gateway.control('admin-token', { token }),
+};
 
 /** Answers each question as it comes. */
 async function atTerminal(name: string, answers: Record<string, string>): Promise<Outcome> {
@@ -47,35 +53,113 @@ async function atTerminal(name: string, answers: Record<string, string>): Promis
   return { code, stdout: await stdout, stderr };
 }
 
-describe('from standard input', () => {
-  test('creates a secret that is missing, then gives it new versions', async () => {
-    const first = await set(
-      'client-credentials',
-      '{"client_id": 12345678, "client_secret": "first-s3cret"}\n',
-      '--json',
-    );
-    expect([first.code, first.stderr]).toEqual([0, '']);
-    expect(JSON.parse(first.stdout)).toEqual({
+describe('what Budgea takes', () => {
+  test('is stored: client credentials', async () => {
+    await budgea.client('first-s3cret');
+    const input = { client_id: Number(clientId), client_secret: 'first-s3cret' };
+    const { code, stdout, stderr } = await set('client-credentials --json', `${JSON.stringify(input)}\n`);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(JSON.parse(stdout)).toEqual({
       secret: 'local/budgea/client-credentials',
       version_id: expect.any(String),
-      created: true,
+      created: false,
+      tested: true,
     });
-    const second = await set('client-credentials', '{"client_id": "12345678", "client_secret": "second-s3cret"}');
-    expect(second).toMatchObject({ code: 0, stdout: expect.stringContaining('Start the local stack again') });
-    expect(await valueOf('client-credentials')).toEqual({ client_id: '12345678', client_secret: 'second-s3cret' });
-    expect(first.stdout + second.stdout + second.stderr).not.toMatch(/s3cret/);
+    expect(await valueOf('client-credentials')).toEqual({ client_id: clientId, client_secret: 'first-s3cret' });
+  });
+
+  test('is found out without making a user', async () => {
+    await budgea.client('harmless-s3cret');
+    await stack.gateway.upstreamCalls();
+    await set('client-credentials', `{"client_id": "${clientId}", "client_secret": "harmless-s3cret"}`);
+    expect(await stack.gateway.upstreamCalls()).toEqual(['POST /auth/token/access']);
   });
 
   test.for([
     ['JSON', '{"token": "s3cret+/="}'],
     ['bare', 's3cret+/=\n'],
-  ] as const)('takes an admin token, %s', async ([, stdin]) => {
+  ] as const)('is stored, and the manage token minted with it: an admin token, %s', async ([, stdin]) => {
+    await budgea.admin('s3cret+/=');
+    const before = await stack.textOf('manage-token');
     const { code, stdout, stderr } = await set('admin-token', stdin);
-    expect(code).toBe(0);
+    expect([code, stderr]).toEqual([0, expect.stringContaining('The rotation of local/budgea/manage-token has begun')]);
+    expect(stdout).toContain('local/budgea/admin-token has a new value, which Budgea takes.');
     expect(stdout + stderr).not.toContain('s3cret');
     expect(await valueOf('admin-token')).toEqual({ token: 's3cret+/=' });
+    expect(await stack.textOf('manage-token')).not.toBe(before);
   });
 
+  test('serves callers at once, whatever functions still hold', async () => {
+    const { client_secret: key } = await stack.gateway.newPartner({ grants: ['admin:jwt:config:1'] });
+    const mint = () => stack.gateway.ask.http('POST', '/admin/jwt', { headers: { authorization: key } });
+    expect((await mint()).status).toBe(200);
+    await budgea.admin('another-s3cret');
+    expect((await set('admin-token', 'another-s3cret')).code).toBe(0);
+    expect((await mint()).status).toBe(200);
+  });
+});
+
+describe('what Budgea does not take', () => {
+  test.for([
+    ['client-credentials', '{"client_id": 1, "client_secret": "wrong-s3cret"}', '401 invalidClient', 'client'],
+    ['admin-token', 'wrong-s3cret', '403 invalidToken', 'admin-token'],
+  ] as const)('is not stored: %s', async ([name, stdin, answer, control]) => {
+    const before = await stack.textOf(name);
+    const { code, stdout, stderr } = await set(name, stdin);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toContain(`(it answered ${answer}); nothing was changed.`);
+    expect(stderr).toContain(`/_sandbox/${control} -d `);
+    expect(stderr).not.toContain('s3cret');
+    expect(await stack.textOf(name)).toBe(before);
+  });
+
+  test('is not stored: a token that is no admin token', async () => {
+    const { jwt_token } = await valueOf<{ jwt_token: string }>('manage-token');
+    const { code, stderr } = await set('admin-token', jwt_token);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('403 forbidden')]);
+  });
+
+  test.for([
+    ['client-credentials', '{"client_id": 1, "client_secret": "s3cret"}', '/auth/token/access', 'maintenance'],
+    ['client-credentials', '{"client_id": 1, "client_secret": "s3cret"}', '/auth/token/access', 'tooManyRequests'],
+    ['admin-token', 's3cret', '/admin/jwt', 'html'],
+    ['admin-token', 's3cret', '/admin/jwt', 'lost'],
+  ] as const)('is not stored when it does not say: %s, %s', async ([name, stdin, path, answer]) => {
+    if (name === 'admin-token') await budgea.admin('s3cret');
+    await stack.gateway.control('failures', { answer, path });
+    const before = await stack.textOf(name);
+    const { code, stdout, stderr } = await set(name, stdin);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/does not say whether it takes .*; nothing was changed\. .*--untested\.$/m);
+    expect(await stack.textOf(name)).toBe(before);
+  });
+
+  test('is not stored when it does not answer', async () => {
+    const { code, stderr } = await set('admin-token --budgea-url https://127.0.0.1:1/2.0', 's3cret');
+    expect([code, stderr]).toEqual([1, expect.stringContaining('(no usable answer: unreachable)')]);
+  });
+
+  test('is stored all the same with --untested, until the sandbox begins with it', async () => {
+    const before = await stack.stages('manage-token');
+    await stack.gateway.upstreamCalls();
+    const { code, stdout, stderr } = await set('admin-token --untested', 'later-s3cret');
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toContain('not tested. The sandbox takes it when the local stack starts again.');
+    expect(await valueOf('admin-token')).toEqual({ token: 'later-s3cret' });
+    expect(await stack.gateway.upstreamCalls()).toEqual([]);
+    expect(await stack.stages('manage-token')).toEqual(before);
+  });
+
+  test('can be stored in a local secret that is missing', async () => {
+    await stack.client.send(
+      new DeleteSecretCommand({ SecretId: 'local/budgea/client-credentials', ForceDeleteWithoutRecovery: true }),
+    );
+    const { stdout } = await set('client-credentials --untested --json', '{"client_id": 1, "client_secret": "s3cret"}');
+    expect(JSON.parse(stdout)).toMatchObject({ created: true, tested: false });
+  });
+});
+
+describe('what cannot be right', () => {
   test.for([
     ['client-credentials', '', 'value'],
     ['client-credentials', 's3cret', 'value'],
@@ -100,18 +184,20 @@ describe('from standard input', () => {
 
 describe('at a prompt', () => {
   test('shows the client id while it is typed, and the secret never', async () => {
+    await budgea.client('typed-s3cret');
     const { code, stdout, stderr } = await atTerminal('client-credentials', {
-      'client_id:': '87654321\r',
+      'client_id:': `${clientId}\r`,
       'client_secret:': ' typed-s3cret \r',
     });
     expect(code).toBe(0);
     expect(stdout).toContain('has a new value');
-    expect(stderr).toContain('87654321');
+    expect(stderr).toContain(clientId);
     expect(stdout + stderr).not.toContain('s3cret');
-    expect(await valueOf('client-credentials')).toEqual({ client_id: '87654321', client_secret: 'typed-s3cret' });
+    expect(await valueOf('client-credentials')).toEqual({ client_id: clientId, client_secret: 'typed-s3cret' });
   });
 
   test('takes an admin token', async () => {
+    await budgea.admin('typed-s3cret');
     expect(await atTerminal('admin-token', { 'token:': 'typed-s3cret\r' })).toMatchObject({ code: 0 });
     expect(await valueOf('admin-token')).toEqual({ token: 'typed-s3cret' });
   });
@@ -139,7 +225,7 @@ test.for([
   'set admin-token -ts3cret',
   'set __proto__',
 ])('never takes a value as an argument, or repeats it: %s', async (command) => {
-  const { code, stdout, stderr } = await stack.gateway(['secrets', ...command.split(' ')]);
+  const { code, stdout, stderr } = await stack.secrets(command);
   expect([code, stdout]).toEqual([2, '']);
   expect(stderr).not.toContain('s3cret');
 });
