@@ -16,7 +16,7 @@ export interface Budgea {
 /** Of a Budgea that is not an environment's own: as functions have it that are told nothing else. */
 const defaultScope = 'users';
 
-/** `--budgea-url`, for environments that nothing else says it of. */
+/** `--budgea-url`, for environments that `infra/environments.ts` does not describe. */
 export function budgeaOption(): Option {
   return new Option('--budgea-url <url>', 'another Budgea than the environment’s, /2.0 included').argParser(budgeaUrl);
 }
@@ -24,9 +24,17 @@ export function budgeaOption(): Option {
 /** The Budgea of the session's target, or the one that `--budgea-url` names. Throws Refusal when nobody says which it is. */
 export async function findBudgea(session: Session, given: string | undefined): Promise<Budgea> {
   if (given !== undefined) return { url: given, scope: defaultScope, sandbox: false };
-  const { folder, option } = session.target();
-  if (folder !== undefined) return localBudgea(folder, option);
-  throw new Refusal('Say with --budgea-url which Budgea stands behind this environment.');
+  const { environment, folder, option } = session.target();
+  return folder === undefined ? deployedBudgea(environment) : localBudgea(folder, option);
+}
+
+async function deployedBudgea(environment: string): Promise<Budgea> {
+  const { environments } = await import('../../infra/environments.ts');
+  const described = new Map(Object.entries(environments)).get(environment);
+  if (described !== undefined) return { url: described.budgeaUrl, scope: described.manageScope, sandbox: false };
+  throw new Refusal(
+    `infra/environments.ts does not describe ${environment}: say with --budgea-url which Budgea it has.`,
+  );
 }
 
 async function localBudgea(folder: string, option: string): Promise<Budgea> {
