@@ -152,7 +152,7 @@ async function askOverHttp(
     answer.on('end', () => {
       const text = Buffer.concat(chunks).toString('utf8');
       const answered = Object.entries(answer.headers).map(([name, value]) => [name, String(value)]);
-      const isJson = answer.headers['content-type']?.startsWith('application/json') ?? false;
+      const isJson = text !== '' && answer.headers['content-type']?.startsWith('application/json');
       resolve({
         status: answer.statusCode ?? 0,
         headers: Object.fromEntries(answered) as Record<string, string>,
