@@ -15,5 +15,8 @@ export async function withoutTable<T>(during: () => Promise<T>): Promise<T> {
 export async function withSetting<T>(name: string, value: string, during: () => Promise<T>): Promise<T> {
   const before = process.env[name];
   process.env[name] = value;
-  return during().finally(() => (process.env[name] = before));
+  return during().finally(() => {
+    if (before === undefined) delete process.env[name];
+    else process.env[name] = before;
+  });
 }

@@ -322,3 +322,38 @@ describe.each([
     expect(await stateOf(other)).toEqual({ connections: [other.connection], owner: other.partner.client_id });
   });
 });
+
+test.each([
+  ['GET', '/users/OWN/../ID'],
+  ['GET', '/users/OWN/%2e%2e/ID'],
+  ['GET', '/users/./ID'],
+  ['GET', '/users//ID'],
+  ['GET', '//users/ID'],
+  ['GET', '/users/ID/'],
+  ['GET', '/users/ID/token'],
+  ['GET', '/../2.0/users/ID'],
+  ['GET', '/%2e%2e/2.0/users/ID'],
+  ['GET', '%2Fusers%2FID'],
+  ['GET', '/users%2FID'],
+  ['GET', '/USERS/ID'],
+  ['GET', '/users\\ID'],
+  ['GET', '/users'],
+  ['GET', '/users/'],
+  ['GET', '/certificate/../users/ID'],
+  ['GET', '/certificate/..%2Fusers%2FID'],
+  ['DELETE', '/users/ID/token'],
+  ['POST', '/users/ID'],
+  ['PUT', '/users/ID'],
+  ['PATCH', '/users/ID'],
+  ['HEAD', '/users/ID'],
+  ['OPTIONS', '/users/ID'],
+])('no detour leads to the other’s user: %s %s', async (method, path) => {
+  const { partner, user } = tenants.A;
+  const address = path.replace('OWN', user.id).replace('ID', tenants.B.user.id);
+  for (const credential of [partner.client_secret, user.token]) {
+    await gateway.upstreamCalls();
+    const { status } = await gateway.ask.http(method, address, authorization(`Bearer ${credential}`));
+    expect([400, 404]).toContain(status);
+    expect(await gateway.upstreamCalls()).toEqual([]);
+  }
+});
