@@ -34,10 +34,9 @@ export const handler = serve(
 
 /** After the deletion nobody can say any more who `me` was. */
 async function askIdentity(call: Call): Promise<string> {
-  const id = idOf(await callUpstream(call, (budgea) => budgea.usersIdUserGet('me')));
-  if (id === undefined) throw new GatewayError('badGateway', { detail: 'users/me answered without an id' });
-  call.record.id_user = id;
-  return id;
+  const { id } = await callUpstream(call, (budgea) => budgea.usersIdUserGet('me'));
+  call.record.id_user = String(id);
+  return String(id);
 }
 
 function idOf(user: object = {}): string | undefined {

@@ -26,7 +26,7 @@ export type Run = (event: unknown, invocation: Invocation, note: (facts: JobFact
 export function job(id: JobId, run: Run): JobHandler {
   return async (event, context) => {
     const startedAt = now();
-    const invocation = invocationOf(context);
+    const invocation = invocationOf(context, false);
     let noted: JobFacts = {};
     const write = (outcome: 'success' | 'failed', explanation: Explanation) => {
       const { count } = invocation.record;

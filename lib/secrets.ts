@@ -124,14 +124,17 @@ function unavailable(name: SecretName, cause: unknown): GatewayError {
   return new GatewayError('unavailable', { detail, cause });
 }
 
+/** What a header can carry. */
+const credential = z.string().check(z.regex(/^[\x21-\x7e]+$/));
+
 /** `<env>/budgea/client-credentials`: the contract's credentials. */
 export const clientCredentials = z.object({
   client_id: z.pipe(z.union([z.int(), z.string().check(z.regex(/^\d{1,18}$/))]), z.transform(String)),
-  client_secret: z.string().check(z.minLength(1)),
+  client_secret: credential,
 });
 
 /** `<env>/budgea/admin-token`: the admin manage token. */
-export const adminToken = z.object({ token: z.string().check(z.minLength(1)) });
+export const adminToken = z.object({ token: credential });
 
 /** `<env>/budgea/manage-token`: the manage JWT of the moment; `expires_at` in seconds since the epoch. */
-export const manageToken = z.object({ jwt_token: z.string().check(z.minLength(1)), expires_at: z.number() });
+export const manageToken = z.object({ jwt_token: credential, expires_at: z.number() });

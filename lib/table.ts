@@ -25,10 +25,10 @@ export interface Expression {
   values?: Record<string, unknown>;
 }
 
-/** The client of this container; one attempt ends after three seconds, a call after three attempts. */
+/** The client of this container; one attempt ends after a second and a half, a call after two attempts. */
 export const dynamodb = new DynamoDBClient({
-  maxAttempts: 3,
-  requestHandler: { connectionTimeout: 1_000, requestTimeout: 3_000, throwOnRequestTimeout: true },
+  maxAttempts: 2,
+  requestHandler: { connectionTimeout: 1_000, requestTimeout: 1_500, throwOnRequestTimeout: true },
 });
 
 const marshallOptions = { removeUndefinedValues: true };

@@ -155,12 +155,13 @@ export class AuthenticationApi {
     opts?: ExpandOptions,
     call?: CallOptions,
   ): Promise<User | Users | undefined>;
-  usersIdUserDelete(
+  async usersIdUserDelete(
     id_user: number | string,
     opts: ExpandOptions = {},
     call?: CallOptions,
   ): Promise<Result<'users_id_user_delete'>> {
-    return this.#call('users_id_user_delete', { id_user: String(id_user) }, { ...opts }, call);
+    const deleted = await this.#call('users_id_user_delete', { id_user: String(id_user) }, { ...opts }, call);
+    return deleted && asAsked('users_id_user_delete', id_user, deleted);
   }
 
   /**
@@ -173,12 +174,13 @@ export class AuthenticationApi {
   usersIdUserGet(id_user: number | 'me', opts?: ExpandOptions, call?: CallOptions): Promise<User>;
   usersIdUserGet(id_user: 'all', opts?: ExpandOptions, call?: CallOptions): Promise<Users>;
   usersIdUserGet(id_user: number | string, opts?: ExpandOptions, call?: CallOptions): Promise<User | Users>;
-  usersIdUserGet(
+  async usersIdUserGet(
     id_user: number | string,
     opts: ExpandOptions = {},
     call?: CallOptions,
   ): Promise<Result<'users_id_user_get'>> {
-    return this.#call('users_id_user_get', { id_user: String(id_user) }, { ...opts }, call);
+    const found = await this.#call('users_id_user_get', { id_user: String(id_user) }, { ...opts }, call);
+    return asAsked('users_id_user_get', id_user, found);
   }
 
   /**
@@ -212,13 +214,20 @@ export class AuthenticationApi {
     { mediaType, signal }: CallOptions = {},
   ): Promise<Result<Id>> {
     const request = buildRequest(operation, parameters, fields, mediaType);
-    const total = AbortSignal.timeout(this.#configuration.timeouts.total);
-    const either = signal === undefined ? total : AbortSignal.any([signal, total]);
+    const { timeouts, signal: every } = this.#configuration;
+    const ends = [AbortSignal.timeout(timeouts.total), every, signal].filter((end) => end !== undefined);
+    const first = AbortSignal.any(ends);
     return withRepeat(
       request,
-      either,
-      () => this.#send(request, this.#configuration, either),
+      first,
+      () => this.#send(request, this.#configuration, first),
       (response) => readResponse(operation, response),
     );
   }
+}
+
+/** One user for an id or `me`, everyone for `all`: nothing else is an answer. */
+function asAsked(operation: OperationId, id_user: number | string, answer: User | Users): User | Users {
+  if ((typeof answer['id'] === 'number') === (id_user !== 'all')) return answer;
+  throw new TransportError('malformed', `${operation} answered with somebody else`, { sent: true });
 }

@@ -17,6 +17,8 @@ export interface ConfigurationOptions {
   /** Goes before the key, `Bearer` for example; without it the key stands alone, as the specification's generated clients send it. */
   apiKeyPrefix?: string | undefined;
   timeouts?: Partial<Timeouts>;
+  /** Ends every call early. */
+  signal?: AbortSignal | undefined;
 }
 
 /**
@@ -26,12 +28,20 @@ export interface ConfigurationOptions {
 export class Configuration {
   readonly basePath: string;
   readonly timeouts: Readonly<Timeouts>;
+  readonly signal: AbortSignal | undefined;
   readonly #authorization: string | undefined;
 
-  constructor({ basePath = 'https://demo.biapi.pro/2.0/', apiKey, apiKeyPrefix, timeouts }: ConfigurationOptions = {}) {
+  constructor({
+    basePath = 'https://demo.biapi.pro/2.0/',
+    apiKey,
+    apiKeyPrefix,
+    timeouts,
+    signal,
+  }: ConfigurationOptions = {}) {
     const { connect = 3_000, headers = 10_000, total = 25_000 } = timeouts ?? {};
     this.basePath = checkedBase(basePath);
     this.timeouts = checkedTimeouts({ connect, headers, total });
+    this.signal = signal;
     this.#authorization = checkedHeader(apiKey !== undefined && apiKeyPrefix ? `${apiKeyPrefix} ${apiKey}` : apiKey);
   }
 

@@ -38,11 +38,12 @@ function mayHaveArrived(error: unknown): boolean {
 
 /**
  * A repeated delete that finds nothing did its work the first time, and so did a token that removed itself and is not known any more. For a
- * user, an unknown token proves nothing.
+ * user, an unknown token proves nothing, and neither does a page from the network's edge.
  */
 function foundNothing({ method, operation }: BudgeaRequest, error: unknown): boolean {
   if (method !== 'DELETE' || !(error instanceof ApiError)) return false;
   const { status, code } = error;
+  if (code === undefined) return false;
   if (operation === 'auth_token_delete' && (status === 401 || code === 'invalidToken')) return true;
   return status === 404;
 }

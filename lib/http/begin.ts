@@ -14,7 +14,11 @@ export function begin(id: OperationId): Middleware {
       context.call = {
         id,
         operation,
-        ...invocationOf(context, validTraceparent.test(traceparent) ? traceparent : undefined),
+        ...invocationOf(
+          context,
+          operation.needs.items.USER?.includes('put') ?? false,
+          validTraceparent.test(traceparent) ? traceparent : undefined,
+        ),
         startedAt: now(),
         browser: operation.refusals === 'page' && !accept.includes('application/json'),
         fields: {},

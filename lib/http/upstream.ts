@@ -16,7 +16,12 @@ export interface Attached {
 
 /** The client of Budgea for one invocation: it ends with it, carries its request id and trace, and counts its attempts. */
 export function budgeaFor(invocation: Invocation, { token, guarded = [] }: Attached): AuthenticationApi {
-  const configuration = new Configuration({ basePath: env.budgeaUrl(), apiKey: token, apiKeyPrefix: 'Bearer' });
+  const configuration = new Configuration({
+    basePath: env.budgeaUrl(),
+    apiKey: token,
+    apiKeyPrefix: 'Bearer',
+    signal: invocation.signal,
+  });
   return new AuthenticationApi(configuration, sendFor(invocation, guarded));
 }
 
@@ -25,8 +30,8 @@ export function forwarding(call: Call): AuthenticationApi {
   return budgeaFor(call, { token: call.caller.kind === 'token' ? call.caller.token : undefined });
 }
 
-function sendFor({ signal, requestId, traceparent, record }: Invocation, guarded: readonly string[]): Send {
-  return async (request, configuration, whole) => {
+function sendFor({ requestId, traceparent, record }: Invocation, guarded: readonly string[]): Send {
+  return async (request, configuration, signal) => {
     const headers = {
       ...request.headers,
       'user-agent': 'budgea-auth-gateway',
@@ -36,7 +41,7 @@ function sendFor({ signal, requestId, traceparent, record }: Invocation, guarded
     const startedAt = now();
     record.upstream_attempts++;
     try {
-      const response = await send({ ...request, headers }, configuration, AbortSignal.any([signal, whole]));
+      const response = await send({ ...request, headers }, configuration, signal);
       record.upstream_status = response.status;
       if (echoes(`${response.body}\n${response.headers['location'] ?? ''}`, guarded)) {
         throw new GatewayError('badGateway', { detail: 'the answer repeats a credential of the gateway' });

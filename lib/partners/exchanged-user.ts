@@ -47,14 +47,13 @@ async function settle(call: Call, owner: string, token: string): Promise<void> {
   if (ownership.owner !== owner) throw new OwnershipConflict('the user is another partner’s');
 }
 
-async function askIdentity(call: Call, token: string): Promise<{ id: string; signin: unknown }> {
+async function askIdentity(call: Call, token: string): Promise<{ id: string; signin: string | null | undefined }> {
   const { id, signin } = await budgeaFor(call, { token }).usersIdUserGet('me');
-  if (typeof id !== 'number') throw new GatewayError('badGateway', { detail: 'users/me answered without an id' });
   return { id: String(id), signin };
 }
 
 /** `YYYY-MM-DD HH:MM:SS`, in UTC. What cannot be read is not recent. */
-function isRecent(signin: unknown): boolean {
-  const time = typeof signin === 'string' ? Date.parse(`${signin.replace(' ', 'T')}Z`) : Number.NaN;
+function isRecent(signin: string | null | undefined): boolean {
+  const time = Date.parse(`${signin?.replace(' ', 'T')}Z`);
   return now() - time < registrationAge;
 }

@@ -61,7 +61,7 @@ async function askIdentity(call: Call, token: string): Promise<string | undefine
   const user = await budgeaFor(call, { token })
     .usersIdUserGet('me')
     .catch(() => undefined);
-  return user !== undefined && typeof user['id'] === 'number' ? String(user['id']) : undefined;
+  return user?.id.toString();
 }
 
 /** The write's outcome is unknown: a consistent read tells. */

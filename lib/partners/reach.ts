@@ -34,10 +34,14 @@ export async function requireOwnUserForGood(call: Call, partner: Partner, idUser
   });
 }
 
-/** Makes upstream's “not found” the same as the gateway's, so that nobody can tell a foreign user from a missing one. */
+/**
+ * Makes upstream's “not found” the same as the gateway's, so that nobody can tell a foreign user from a missing one. A page from the
+ * network's edge says nothing about a user.
+ */
 export async function foundOrMissing<T>(answer: Promise<T>): Promise<T> {
   return answer.catch((error: unknown) => {
-    throw error instanceof ApiError && error.status === 404 ? new GatewayError('notFound', { cause: error }) : error;
+    const isMissing = error instanceof ApiError && error.status === 404 && error.code !== undefined;
+    throw isMissing ? new GatewayError('notFound', { cause: error }) : error;
   });
 }
 

@@ -23,8 +23,10 @@ const digits = (longest: number, shape: string) =>
 const whole = (shape: string, pattern = /^(0|[1-9]\d{0,17})$/) => z.pipe(digits(18, shape), matching(pattern, shape));
 
 const boolean = z.pipe(
-  z.union([z.boolean(), matching(/^(true|false|1|0)$/i, 'true or false')], { error: 'must be true or false' }),
-  z.transform((value) => (typeof value === 'string' ? /^(true|1)$/i.test(value) : value)),
+  z.union([z.boolean(), z.literal([0, 1]), matching(/^(true|false|1|0)$/i, 'true or false')], {
+    error: 'must be true or false',
+  }),
+  z.transform((value) => /^(true|1)$/i.test(String(value))),
 );
 
 const userId = whole('a user id', /^[1-9]\d{0,17}$/);

@@ -32,6 +32,8 @@ export const certificate = z.looseObject({
   id: z.nullish(z.union([z.int(), z.string()])),
   type: z.string(),
   created: z.nullish(z.string()),
+  id_public_key_file: z.nullish(z.union([z.int(), z.string()])),
+  id_private_key_file: z.nullish(z.union([z.int(), z.string()])),
 });
 
 /** One user; `signin` is `YYYY-MM-DD HH:MM:SS` in UTC. */

@@ -113,14 +113,14 @@ describe.each(ways)('POST /auth/jwt by %s', (way) => {
   });
 
   describe('lets grants decide:', () => {
-    test.each([false, 'false', 'False', 'FALSE', '0'])('expire=%j makes a JWT that never expires', async (expire) => {
+    test.each([false, 'false', 'False', 'FALSE', '0', 0])('expire=%j makes a JWT that never expires', async (expire) => {
       const answer = await ask(json({ expire }), authorization(granted.client_secret));
       expect(answer).toMatchObject(issued());
       expect(payloadOf(answer)).not.toHaveProperty('exp');
       expect(await watch(json({ expire, ...partner }))).toMatchObject(refusedAtOnce(403, 'forbidden'));
     });
 
-    test.each([true, 'true', 'TRUE', '1', null])('expire=%j makes one that does', async (expire) => {
+    test.each([true, 'true', 'TRUE', '1', 1, null])('expire=%j makes one that does', async (expire) => {
       const answer = await ask(json({ expire, ...partner }));
       expect(answer).toMatchObject(issued());
       expect((payloadOf(answer).exp ?? Infinity) - payloadOf(answer).iat).toBe(1800);
@@ -323,7 +323,7 @@ describe.each(ways)('POST /auth/jwt by %s', (way) => {
 
   test.each<[string, unknown[]]>([
     ['scope', [1, true, [], ['config'], {}, 'a b', 'confıg', 'x'.repeat(65), 'a\n', 'a"b']],
-    ['expire', ['', 'no', 'falsee', ' false', 2, 0, 1, -1, [], [false], {}, 'ｆalse']],
+    ['expire', ['', 'no', 'falsee', ' false', 2, -1, [], [false], {}, 'ｆalse']],
   ])('refuses a %s that is none', async (name, values) => {
     for (const value of values) {
       const answer = await watch(json({ [name]: value, id_user: user.id }), authorization(granted.client_secret));
