@@ -20,9 +20,12 @@ function nameOf(error: unknown): string | undefined {
   if (error === undefined) return undefined;
   if (!(error instanceof Error)) return typeof error;
   if (error instanceof ApiError || error instanceof TransportError) return error.message;
-  const code = 'code' in error && typeof error.code === 'string' ? ` ${error.code}` : '';
-  return error.name + code;
+  const code = 'code' in error && typeof error.code === 'string' ? [error.code] : [];
+  return [error.name, ...code].map((word) => (readsAsName.test(word) ? word : 'unreadable')).join(' ');
 }
+
+/** What a server calls its error ends up here too: `ThrottlingException`, `ERR_INVALID_URL`. */
+const readsAsName = /^(?:[A-Za-z]{1,60}|[A-Z][A-Z0-9_]{1,60})$/;
 
 /** The stack's frames. The message before them can quote a request, and can even hold lines that look like frames. */
 function whereThrown(error: unknown): string {
