@@ -3,7 +3,6 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 import { vi } from 'vitest';
 import { newContext } from '../../local/api-gateway/context.ts';
 import { toEvent } from '../../local/api-gateway/event.ts';
-import { startDynamoDb } from '../../local/dynamodb/server.ts';
 import { startProxy } from '../proxy.ts';
 
 /** A container of `GET /users/{id_user}`, whose every call is signed with the manage JWT. */
@@ -13,27 +12,20 @@ export interface Instance {
   readings(): number;
 }
 
-/** Containers of one function, and what they need beside a world. */
+/** Containers of one function. */
 export interface Instances {
   /** Starts one more, which has not read anything yet. */
   start(): Promise<Instance>;
   close(): Promise<void>;
 }
 
-/** Prepares a table with a partner that may ask for all users. */
+/** Prepares containers whose caller is a partner that may ask for all users; the world has to have a table. */
 export async function prepareInstances(): Promise<Instances> {
-  const dynamodb = await startDynamoDb({ port: 0 });
-  vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', dynamodb.url);
-  vi.resetModules();
-  const [{ createTable }, { createPartner }] = await Promise.all([
-    import('../../local/table.ts'),
-    import('../../lib/partners/directory.ts'),
-  ]);
-  await createTable();
+  const { createPartner } = await import('../../lib/partners/directory.ts');
   const { key } = await createPartner({ name: 'An operator', grants: ['users:all'] });
   const event = allUsers(key);
   const secretsManager = process.env['AWS_ENDPOINT_URL_SECRETS_MANAGER'] ?? '';
-  const closing = [() => dynamodb.close()];
+  const closing: (() => Promise<void>)[] = [];
 
   return {
     async start() {
@@ -45,7 +37,7 @@ export async function prepareInstances(): Promise<Instances> {
           return forward();
         },
       );
-      closing.unshift(() => proxy.close());
+      closing.push(() => proxy.close());
       vi.resetModules();
       const [{ handler }, { secretsManager: client }] = await Promise.all([
         import('../../functions/users-id-user-get.ts'),

@@ -13,7 +13,7 @@ beforeAll(async () => {
   vi.useFakeTimers({ toFake: ['Date'], now: start });
   // The SDK waits before it repeats a call, for a random part of its longest pause.
   vi.spyOn(Math, 'random').mockReturnValue(0);
-  world = await startWorld();
+  world = await startWorld({ table: true });
   instances = await prepareInstances();
 });
 beforeEach(async () => {

@@ -11,7 +11,7 @@ let world: World;
 let instances: Instances;
 let isRevoking = false;
 beforeAll(async () => {
-  world = await startWorld({ gated: false, afterStep: (step) => afterStep(step) });
+  world = await startWorld({ gated: false, table: true, afterStep: (step) => afterStep(step) });
   await world.create('admin-token', { token: world.adminToken });
   await world.create('manage-token');
   await world.rotate('manage-token');

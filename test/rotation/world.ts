@@ -15,6 +15,7 @@ import { echoes } from '../../lib/http/echo.ts';
 import type { JobHandler } from '../../lib/job.ts';
 import type { SecretName } from '../../lib/operations.ts';
 import { newContext } from '../../local/api-gateway/context.ts';
+import { startDynamoDb } from '../../local/dynamodb/server.ts';
 import { functionArn } from '../../local/jobs.ts';
 import { openBudgea, type Budgea } from '../../local/sandbox/budgea.ts';
 import { serveApi } from '../../local/sandbox/http/api.ts';
@@ -33,6 +34,9 @@ export const steps = ['createSecret', 'setSecret', 'testSecret', 'finishSecret']
 /** The functions that rotate, by what they rotate. */
 export const rotations = { 'manage-token': 'rotate-manage-token', 'sealing-keys': 'rotate-sealing-key' } as const;
 export type Rotated = keyof typeof rotations;
+
+/** The certificate types that upstream has and the gateway keeps. */
+export const certificateTypes = ['qwac', 'qseal'];
 
 /** Minutes between two rotations of the manage token. */
 export const interval = 240;
@@ -81,12 +85,14 @@ export interface World {
 export interface WorldOptions {
   /** Whether the functions reach everything through the gate; without it they are faster. */
   gated?: boolean;
+  /** Whether there is a table; the functions that rotate need none. */
+  table?: boolean;
   /** Called when the service's call of a rotation function has ended well. */
   afterStep?: (step: string) => Promise<void>;
 }
 
 /** Starts it, with nothing in it. */
-export async function startWorld({ gated = true, afterStep }: WorldOptions = {}): Promise<World> {
+export async function startWorld({ gated = true, table = false, afterStep }: WorldOptions = {}): Promise<World> {
   const written: string[] = [];
   const thrown: string[] = [];
   const output = vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => written.push(String(chunk)) > 0);
@@ -99,6 +105,7 @@ export async function startWorld({ gated = true, afterStep }: WorldOptions = {})
     () => sandbox.url,
   );
   const sandbox = await startBudgea(() => (gated ? gate.url : sandbox.url));
+  const dynamodb = table ? await startDynamoDb({ port: 0 }) : undefined;
   const warm = new Map<string, JobHandler>();
 
   const world: World = {
@@ -201,17 +208,18 @@ export async function startWorld({ gated = true, afterStep }: WorldOptions = {})
       await stop();
       await gate.close();
       await sandbox.close();
+      await dynamodb?.close();
     },
   };
-  // Whoever needs a table brings one.
-  useLocal({ secretsManager: gate.url, dynamodb: 'http://127.0.0.1:1' });
+  useLocal({ secretsManager: gate.url, dynamodb: dynamodb?.url ?? 'http://127.0.0.1:1' });
   useSettings({
     budgea: `${gated ? gate.url : sandbox.url}/2.0`,
     gateway: 'http://127.0.0.1:1/2.0',
-    certificateTypes: [],
+    certificateTypes,
     rotationMinutes: interval,
   });
   await world.reset();
+  if (table) await (await import('../../local/table.ts')).createTable();
   return world;
 
   function describe(secret: SecretName) {
@@ -252,8 +260,8 @@ async function startBudgea(origin: () => string) {
   const app = fastify({ exposeHeadRoutes: false, forceCloseConnections: true });
   const adminToken = randomBytes(48).toString('base64url');
   const contract = { client: { client_id: 12_345_678, client_secret: 'not asked for' }, adminToken };
-  const budgea = await openBudgea(store, { ...contract, redirectUris: [], certificateTypes: [] }, origin);
-  const served = { budgea, calls: createCallList(budgea.clock.now, []), failures: createFailures() };
+  const budgea = await openBudgea(store, { ...contract, redirectUris: [], certificateTypes }, origin);
+  const served = { budgea, calls: createCallList(budgea.clock.now, certificateTypes), failures: createFailures() };
   readBodies(app);
   app.register(async (scope) => serveApi(scope, served), { prefix: '/2.0' });
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
