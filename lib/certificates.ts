@@ -77,7 +77,10 @@ async function confirm(type: string, time: string): Promise<void> {
   await table.update(certificateItem(type), { text, values: { ':time': time } });
 }
 
-/** `created` is `YYYY-MM-DD HH:MM:SS`, which sorts as it ages. */
-function isOlder({ created: fetched }: Certificate, kept: Certificate | undefined): boolean {
-  return typeof fetched === 'string' && typeof kept?.created === 'string' && fetched < kept.created;
+/** Sorts as it ages. Whatever else upstream writes there says nothing of the age, and must not keep a good certificate out. */
+const created = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/;
+
+function isOlder({ created: fetched = '' }: Certificate, kept: Certificate | undefined): boolean {
+  const known = kept?.created ?? '';
+  return fetched !== null && created.test(fetched) && created.test(known) && fetched < known;
 }
