@@ -142,6 +142,21 @@ describe('a rotation', () => {
     expect(await it.value()).toBe(`of ${id('two')}`);
   });
 
+  test('does not take up again what the function gave up, when the schedule looks meanwhile', async () => {
+    const it = await startWithRotation({
+      invoke: async (_arn, { SecretId, ClientRequestToken: version, Step }) => {
+        if (Step !== 'testSecret') return;
+        const given = { SecretId, VersionStage: 'AWSPENDING', RemoveFromVersionId: version };
+        await it.client.send(new UpdateSecretVersionStageCommand(given)).catch(() => undefined);
+        void it.server.runDueRotations();
+        throw new Error('the value is no good');
+      },
+    });
+    const { VersionId = '' } = await it.rotate();
+    await it.server.runDueRotations();
+    expect(Object.keys((await it.describe()).VersionIdsToStages ?? {})).not.toContain(VersionId);
+  });
+
   test('is not done when the function says so and leaves AWSPENDING behind', async () => {
     const invoke = vi.fn(() => Promise.resolve());
     const it = await startWithRotation({ invoke });

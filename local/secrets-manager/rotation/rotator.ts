@@ -48,8 +48,9 @@ export function makeRotator({ secrets, inTurn, now, invoke, retryDelaysMs, inter
   async function begin(secret: Secret, underway: Underway): Promise<void> {
     const { arn, rotation } = secret;
     if (rotation === undefined) return;
-    const made = versionById(secret, underway.token) === undefined ? addVersion(secret, underway.token, now()) : secret;
-    const pending = moveStage(made, PENDING, underway.token);
+    // A version that is there already keeps its stages: the function may have taken AWSPENDING off it.
+    const isNew = versionById(secret, underway.token) === undefined;
+    const pending = isNew ? moveStage(addVersion(secret, underway.token, now()), PENDING, underway.token) : secret;
     await secrets.save({ ...pending, changedAt: now(), rotation: { ...rotation, underway } });
 
     const key = `${arn} ${underway.token}`;
