@@ -9,8 +9,8 @@ export type Certificate = z.output<typeof certificate>;
 
 /** What is kept of a certificate type. Times are ISO 8601. */
 const keptCertificate = z.object({
-  /** The latest good one; undefined before the first. */
-  certificate: z.optional(certificate),
+  /** The latest good one, as JSON since its numbers may be larger than the table's; undefined before the first. */
+  certificate: z.optional(z.pipe(z.pipe(z.string(), z.transform(parseJson)), certificate)),
   /** When it became another one. */
   changed_at: z.optional(z.string()),
   /** When upstream was last asked, whatever came of it. */
@@ -31,6 +31,10 @@ export async function readKept(type: string): Promise<KeptCertificate | undefine
   return item === undefined ? undefined : keptCertificate.parse(item);
 }
 
+function parseJson(text: string): unknown {
+  return JSON.parse(text);
+}
+
 /** What became of a fetched certificate: `older` and `raced` leave what is kept. */
 export type Kept = 'changed' | 'unchanged' | 'older' | 'raced';
 
@@ -48,7 +52,7 @@ export async function keepCertificate(type: string, fetched: Certificate): Promi
   }
   const item = {
     pk: certificateItem(type),
-    certificate: fetched,
+    certificate: JSON.stringify(fetched),
     changed_at: time,
     checked_at: time,
     confirmed_at: time,
