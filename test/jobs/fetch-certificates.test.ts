@@ -1,0 +1,216 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { readKept } from '../../lib/certificates.ts';
+import { table } from '../../lib/table.ts';
+import type { Passed } from '../proxy.ts';
+import { certificateTypes, startWorld, type World } from '../rotation/world.ts';
+
+const start = Date.UTC(2030, 0, 15, 12);
+const hour = 3_600_000;
+const at = (time: number) => new Date(time).toISOString();
+
+let world: World;
+beforeAll(async () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: start });
+  // The SDK waits before it repeats a call, for a random part of its longest pause.
+  vi.spyOn(Math, 'random').mockReturnValue(0);
+  world = await startWorld({ table: true });
+});
+beforeEach(async () => {
+  vi.setSystemTime(start);
+  await world.reset();
+  await world.create('admin-token', { token: world.adminToken });
+  await world.create('manage-token');
+  await world.rotate('manage-token');
+  for (const type of certificateTypes) await table.delete(`CERTIFICATE#${type}`);
+  world.logs();
+  world.gate.calls();
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+  world.expectNoLeak();
+});
+afterAll(async () => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  await world.close();
+});
+
+/** Runs the job once; whether it succeeded. */
+const fetchAll = () =>
+  world.invoke('fetch-certificates', {}).then(
+    () => true,
+    () => false,
+  );
+/** Upstream answers for this type like that. */
+const answerFor = (type: string, answer: Passed) =>
+  world.gate.meddle((name) => (name === `GET /certificate/${type}` ? Promise.resolve(answer) : undefined));
+const json = (body: unknown, status = 200): Passed => ({
+  status,
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(body),
+});
+/** What the log and the metrics say of each type. */
+const outcomes = () =>
+  Object.fromEntries(
+    world.logs().flatMap((line) => ('certificate_type' in line ? [[line['certificate_type'], line['outcome']]] : [])),
+  );
+
+test('fetches every type and keeps what it gets', async () => {
+  expect(await fetchAll()).toBe(true);
+  expect(world.gate.calls()).toEqual(['GetSecretValue', 'GET /certificate/qwac', 'GET /certificate/qseal']);
+  for (const type of certificateTypes) {
+    expect(await readKept(type)).toEqual({
+      certificate: world.budgea.certificates.latest(type),
+      changed_at: at(start),
+      checked_at: at(start),
+      confirmed_at: at(start),
+    });
+  }
+});
+
+test('writes a metric for each type and outcome', async () => {
+  answerFor('qseal', json({ code: 'bug' }, 500));
+  await fetchAll();
+  const Dimensions = [['environment', 'certificate_type', 'outcome']];
+  const _aws = { CloudWatchMetrics: [{ Dimensions, Metrics: [{ Name: 'certificate_checks', Unit: 'Count' }] }] };
+  const line = { environment: 'local', certificate_checks: 1, _aws };
+  const lines = world.logs().filter((logged) => 'certificate_type' in logged);
+  expect(
+    lines.toSorted((one, other) => String(one['certificate_type']).localeCompare(String(other['certificate_type']))),
+  ).toMatchObject([
+    {
+      ...line,
+      level: 'ERROR',
+      certificate_type: 'qseal',
+      outcome: 'failed',
+      detail: 'certificate_type_get answered 500 bug',
+    },
+    { ...line, level: 'INFO', certificate_type: 'qwac', outcome: 'changed' },
+  ]);
+});
+
+test('notes that nothing changed without writing the certificate again', async () => {
+  await fetchAll();
+  vi.setSystemTime(start + hour);
+  expect(await fetchAll()).toBe(true);
+  expect(outcomes()).toEqual({ qwac: 'unchanged', qseal: 'unchanged' });
+  const times = { changed_at: at(start), checked_at: at(start + hour), confirmed_at: at(start + hour) };
+  for (const type of certificateTypes) expect(await readKept(type)).toMatchObject(times);
+});
+
+test('keeps a new certificate in the place of the one before', async () => {
+  await fetchAll();
+  vi.setSystemTime(start + hour);
+  const renewed = await world.budgea.certificates.renew('qwac');
+  expect(await fetchAll()).toBe(true);
+  expect(outcomes()).toEqual({ qwac: 'changed', qseal: 'unchanged' });
+  expect(await readKept('qwac')).toMatchObject({ certificate: renewed, changed_at: at(start + hour) });
+  expect(await readKept('qseal')).toMatchObject({ changed_at: at(start) });
+});
+
+describe('a failure keeps the last good certificate, and leaves the other types alone', () => {
+  const other = { id: 9, type: 'qwac', created: '2030-01-15 12:00:01' };
+  test.each<[string, string, Passed]>([
+    ['no answer', 'failed', 'broken'],
+    ['404', 'failed', json({ code: 'notFound' }, 404)],
+    ['500', 'failed', json({ code: 'bug' }, 500)],
+    ['503', 'failed', json({ code: 'maintenance' }, 503)],
+    ['403', 'failed', json({ code: 'forbidden' }, 403)],
+    ['a rejected JWT', 'failed', json({ code: 'invalidToken' }, 403)],
+    ['a page', 'failed', { status: 200, headers: { 'content-type': 'text/html' }, body: '<html>' }],
+    ['nothing', 'failed', { status: 200, headers: {}, body: '' }],
+    ['JSON of another shape', 'failed', json({ certificates: [other] })],
+    ['a certificate without a type', 'failed', json({ ...other, type: undefined })],
+    ['more than a mebibyte', 'failed', json({ ...other, more: 'x'.repeat(1024 * 1024) })],
+    ['a redirect', 'failed', { status: 302, headers: { location: 'http://127.0.0.1:1/' }, body: '' }],
+    ['an older certificate', 'older', json({ ...other, created: '2029-12-31 23:59:59' })],
+  ])('%s', async (_case, outcome, answer) => {
+    await fetchAll();
+    world.logs();
+    const kept = await readKept('qwac');
+    vi.setSystemTime(start + hour);
+    answerFor('qwac', answer);
+    const renewed = await world.budgea.certificates.renew('qseal');
+
+    expect(await fetchAll()).toBe(false);
+    expect(outcomes()).toEqual({ qwac: outcome, qseal: 'changed' });
+    expect(await readKept('qwac')).toEqual({ ...kept, checked_at: at(start + hour) });
+    expect(await readKept('qseal')).toMatchObject({ certificate: renewed, checked_at: at(start + hour) });
+    world.gate.meddle(() => undefined);
+    expect(await fetchAll()).toBe(true);
+    expect(await readKept('qwac')).toEqual({ ...kept, checked_at: at(start + hour), confirmed_at: at(start + hour) });
+  });
+
+  test('Secrets Manager does not answer', async () => {
+    await world.invoke('fetch-certificates', {});
+    const kept = await readKept('qwac');
+    await world.reset();
+    vi.setSystemTime(start + hour);
+    world.gate.meddle((name) => (name.includes('/') ? undefined : Promise.resolve(json({ __type: 'X' }, 500))));
+    expect(await fetchAll()).toBe(false);
+    expect(world.gate.calls().filter((name) => name.includes('/'))).toEqual([]);
+    expect(await readKept('qwac')).toEqual({ ...kept, checked_at: at(start + hour) });
+  });
+
+  test('the table does not answer', async () => {
+    vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', 'http://127.0.0.1:1');
+    expect(await fetchAll()).toBe(false);
+    expect(outcomes()).toEqual({ qwac: 'failed', qseal: 'failed' });
+  });
+});
+
+test('says in the run’s own line which types failed and which credential was rejected', async () => {
+  answerFor('qwac', json({ code: 'invalidToken' }, 403));
+  await fetchAll();
+  expect(world.logs().at(-1)).toMatchObject({
+    level: 'ERROR',
+    job: 'fetch_certificates',
+    outcome: 'failed',
+    detail: 'not refreshed: qwac',
+    types: certificateTypes,
+    CredentialRejected: 1,
+  });
+});
+
+test('a first fetch that fails leaves no certificate, and the next one brings it', async () => {
+  answerFor('qwac', json({ code: 'notFound' }, 404));
+  await fetchAll();
+  expect(await readKept('qwac')).toEqual({ checked_at: at(start) });
+  vi.setSystemTime(start + hour);
+  world.gate.meddle(() => undefined);
+  expect(await fetchAll()).toBe(true);
+  expect(await readKept('qwac')).toMatchObject({ certificate: { type: 'qwac' }, changed_at: at(start + hour) });
+});
+
+test('two runs at once keep the same, and neither fails', async () => {
+  await fetchAll();
+  vi.setSystemTime(start + hour);
+  const renewed = await world.budgea.certificates.renew('qwac');
+  expect(await Promise.all([fetchAll(), fetchAll()])).toEqual([true, true]);
+  expect(await readKept('qwac')).toMatchObject({ certificate: renewed, checked_at: at(start + hour) });
+});
+
+test.each<[string, object]>([
+  ['fields that nobody documents', { files: [{ id: 1, tags: [] }, null], note: '', ratio: 0.1, ok: true }],
+  ['a number larger than the table’s', { serial: 2 ** 70 }],
+  ['a created time in no known form', { created: 'yesterday' }],
+  ['no created time', { created: null }],
+])('a certificate with %s comes back as it came, and is known again', async (_case, fields) => {
+  const odd = { id: 1, type: 'qwac', created: '2030-01-15 12:00:00', ...fields };
+  answerFor('qwac', json(odd));
+  expect(await fetchAll()).toBe(true);
+  expect((await readKept('qwac'))?.certificate).toEqual(odd);
+  world.logs();
+  expect(await fetchAll()).toBe(true);
+  expect(outcomes()).toMatchObject({ qwac: 'unchanged' });
+  // It is in nobody's way.
+  world.gate.meddle(() => undefined);
+  expect(await fetchAll()).toBe(true);
+  expect((await readKept('qwac'))?.certificate).toEqual(world.budgea.certificates.latest('qwac'));
+});
+
+test('without types it has nothing to do', async () => {
+  vi.stubEnv('CERTIFICATE_TYPES', '');
+  expect(await fetchAll()).toBe(true);
+  expect(world.gate.calls()).toEqual([]);
+});
