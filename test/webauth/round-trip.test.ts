@@ -217,7 +217,7 @@ describe('a rotation of the sealing keys', () => {
     await again('before', 0);
     // The longest that a container goes on with what it has read.
     await again('before', 361);
-    await later(2000, async () => {
+    await later(4000, async () => {
       const sealed = sealIn(await decided({ state: 'after' }));
       expect(sealed.split('.')[0]).not.toBe(current.kid);
       const answer = await gateway.ask.http('GET', `/webauth/callback?state=${sealed}`);

@@ -41,22 +41,21 @@ const refused = expect.objectContaining({
   detail: expect.stringMatching(/^the seal does not open: /) as string,
 }) as unknown;
 
-/** Text of any Unicode characters but half ones, of at most so many bytes. */
-const anyText = (bytes: number) =>
-  fc
-    .oneof(
-      fc.string({ unit: 'binary', maxLength: bytes }),
-      fc.string({ unit: 'grapheme', maxLength: bytes }),
-      fc.string({ unit: fc.constantFrom(' ', '\0', '\n', '"', '\\', '&', '\ufeff', '\ufffd'), maxLength: bytes }),
-    )
-    .filter((text) => Buffer.byteLength(text) <= bytes);
+/** Text of any Unicode characters but half ones, of at most 1 KiB. */
+const anyText = fc
+  .oneof(
+    fc.string({ unit: 'binary', maxLength: 200 }),
+    fc.string({ unit: 'grapheme', maxLength: 50 }),
+    fc.string({ unit: fc.constantFrom(' ', '\0', '\n', '"', '\\', '&', '\ufeff', '\ufffd'), maxLength: 50 }),
+  )
+  .filter((text) => Buffer.byteLength(text) <= 1024);
 
 describe('a seal', () => {
   test('opens to exactly what was sealed', async () => {
     const { seal, open } = await newContainer();
     const redirectUri = fc.stringMatching(/^[!-~]{1,200}$/);
     await fc.assert(
-      fc.asyncProperty(redirectUri, fc.option(anyText(1024), { nil: undefined }), async (uri, text) => {
+      fc.asyncProperty(redirectUri, fc.option(anyText, { nil: undefined }), async (uri, text) => {
         const sealed = { partner: '12345678', redirectUri: uri, state: text };
         expect(await open(await seal(sealed))).toEqual(sealed);
       }),
