@@ -42,9 +42,9 @@ export function job(id: JobId, run: Run): JobHandler {
         duration_ms: now() - startedAt,
         runs: 1,
         ...Object.fromEntries(count.map((name) => [name, 1])),
-        ...embeddedMetrics(startedAt, [['environment', 'job', 'outcome']], {
+        // What is counted alarms for the whole environment, whoever counted it.
+        ...embeddedMetrics(startedAt, [['environment'], ['environment', 'job', 'outcome']], {
           runs: 'Count',
-          duration_ms: 'Milliseconds',
           ...Object.fromEntries(count.map((name) => [name, 'Count' as const])),
         }),
       });
