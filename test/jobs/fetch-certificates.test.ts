@@ -159,16 +159,28 @@ describe('a failure keeps the last good certificate, and leaves the other types 
   });
 });
 
-test('says in the run’s own line which types failed and which credential was rejected', async () => {
+test('says in the run’s own line which types failed, and counts a rejected credential where the alarm looks', async () => {
   answerFor('qwac', json({ code: 'invalidToken' }, 403));
   await fetchAll();
-  expect(world.logs().at(-1)).toMatchObject({
-    level: 'ERROR',
+  const facts = {
     job: 'fetch_certificates',
     outcome: 'failed',
     detail: 'not refreshed: qwac',
     types: certificateTypes,
+  };
+  const counted = {
+    Dimensions: [['environment'], ['environment', 'job', 'outcome']],
+    Metrics: [
+      { Name: 'runs', Unit: 'Count' },
+      { Name: 'CredentialRejected', Unit: 'Count' },
+    ],
+  };
+  expect(world.logs().at(-1)).toMatchObject({
+    level: 'ERROR',
+    ...facts,
+    runs: 1,
     CredentialRejected: 1,
+    _aws: { CloudWatchMetrics: [counted] },
   });
 });
 
