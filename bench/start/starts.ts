@@ -6,7 +6,7 @@ import type { Bundle } from '../bundle.ts';
 import { median } from '../median.ts';
 
 /** What starting Node with a module takes, as multiples of starting it with an empty one. */
-export interface Start {
+interface Start {
   /** The time until the process has ended. */
   time: number;
   /** The processor's time until the module was loaded, which other work on the machine changes less. */
