@@ -41,7 +41,7 @@ function warning(refusal: unknown): string {
   if (!known) return `\nNo manage JWT could be minted: ${refusal instanceof Error ? refusal.stack : String(refusal)}\n`;
   return `
 No manage JWT could be minted: ${refusal.message}. Calls signed with it answer 503. If this Budgea is yours, give the
-gateway its credentials, then start it again:
+gateway its credentials, which it takes up as it runs:
   npm run gateway -- secrets set admin-token
   npm run gateway -- secrets set client-credentials
 `;

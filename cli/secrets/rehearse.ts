@@ -1,4 +1,5 @@
 import { useRotationSettings } from '../../lib/environment.ts';
+import { GatewayError } from '../../lib/errors.ts';
 import { explain } from '../../lib/explain.ts';
 import type { Invocation } from '../../lib/http/call.ts';
 import { manageMinutes, manageTokenRotation } from '../../lib/rotation/manage-token.ts';
@@ -54,12 +55,12 @@ async function rehearse<V>(
   words: Words<V>,
 ): Promise<Step[]> {
   const invocation: Invocation = newInvocation();
-  const text = current === undefined ? undefined : await readVersion(fullName, current.id);
-  const value = await step('createSecret', async () =>
-    rotation.create(text === undefined ? undefined : parse(rotation, text), invocation),
-  );
+  const value = await step(session, 'createSecret', async () => {
+    const text = current === undefined ? undefined : await readVersion(fullName, current.id);
+    return rotation.create(text === undefined ? undefined : parse(rotation, text), invocation);
+  });
   const created = done('createSecret', value);
-  await step('testSecret', () => rotation.test(value, invocation));
+  await step(session, 'testSecret', () => rotation.test(value, invocation));
   return [created, done('testSecret', value)];
 
   function done(name: Step['step'], made: V): Step {
@@ -69,19 +70,29 @@ async function rehearse<V>(
   }
 }
 
-async function step<T>(name: Step['step'], run: () => Promise<T>): Promise<T> {
+async function step<T>(session: Session, name: Step['step'], run: () => Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (error) {
-    throw new Refusal(`${name} fails: ${reason(error)}. Nothing was stored.`);
+    if (isDenied(error) || (error instanceof GatewayError && isDenied(error.cause))) throw new Refusal(deniedText);
+    // The one credential that a rotation signs with.
+    const advice = error instanceof GatewayError ? ` Set it anew: "${session.toType('secrets set admin-token')}".` : '';
+    throw new Refusal(`${name} fails: ${reason(error)}. Nothing was stored.${advice}`);
   }
 }
+
+function isDenied(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AccessDeniedException';
+}
+
+const deniedText =
+  'A rehearsal does in this process what the function does, and these AWS credentials may not read the secrets for it. Rotate without --rehearse, and look for the reason in the function’s log if that comes to nothing.';
 
 /** What the function's own log would say. */
 function reason(error: unknown): string {
   if (error instanceof Unusable) return error.message;
   const { detail, cause } = explain(error);
-  return [detail, cause === undefined ? undefined : `(${cause})`].filter((word) => word !== undefined).join(' ');
+  return cause === undefined ? String(detail) : `${detail} (${cause})`;
 }
 
 /** A parser's message quotes what it parses. */

@@ -120,16 +120,20 @@ function ahead(time: number | undefined): string {
 }
 
 function advice(shown: readonly Shown[]): string[] {
-  const life = shown.flatMap(({ known }) => (typeof known?.expiresAt === 'number' ? [lifeOf(known.expiresAt)] : []));
+  const life = shown.flatMap(({ known }) => (known?.name === 'manage-token' ? lifeOf(known) : []));
   const wrong = shown.flatMap(({ fullName, problems }) => problems.map((problem) => explained(fullName, problem)));
   return [...life, ...(wrong.length === 0 ? ['Nothing is wrong.'] : wrong)];
 }
 
-function lifeOf(expiresAt: number): string {
+function lifeOf({ state, expiresAt }: Known): string[] {
+  if (state.current === undefined || expiresAt === 'malformed') return [];
+  if (expiresAt === undefined)
+    return ['How long the manage JWT lives is in its value, which these AWS credentials may not read.'];
   const until = minute(new Date(expiresAt).toISOString());
-  return expiresAt <= now()
-    ? `The manage JWT lived until ${until}.`
-    : `The manage JWT lives ${duration(expiresAt - now())}, until ${until}.`;
+  const left = expiresAt - now();
+  return [
+    left > 0 ? `The manage JWT lives ${duration(left)}, until ${until}.` : `The manage JWT lived until ${until}.`,
+  ];
 }
 
 function explained(fullName: string, { text, commands }: Problem): string {
