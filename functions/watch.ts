@@ -1,34 +1,31 @@
 import { now } from '../lib/clock.ts';
 import { env } from '../lib/env.ts';
 import { Refused } from '../lib/errors.ts';
+import { explain } from '../lib/explain.ts';
 import { job } from '../lib/job.ts';
 import { logLine } from '../lib/log.ts';
 import { embeddedMetrics } from '../lib/metrics.ts';
-import { certificateGauge, manageTokenGauge, secretGauge, watchedSecrets, type Gauge } from '../lib/watch.ts';
+import { gauges, type Gauge } from '../lib/watch.ts';
 
 /** Reports the state of the secrets and the certificates, so that an alarm fires also when nothing calls and nothing runs. */
 export const handler = job('watch', async (_event, _invocation, note) => {
-  const readings = await Promise.allSettled([
-    manageTokenGauge(),
-    ...watchedSecrets.map(secretGauge),
-    ...env.certificateTypes().map(certificateGauge),
-  ]);
-  for (const reading of readings) if (reading.status === 'fulfilled') report(reading.value);
-  note({ gauges: readings.length });
-  const failed = readings.filter(({ status }) => status === 'rejected').length;
-  // What could not be read is missing from its gauge, which is an alarm of its own.
-  if (failed > 0) throw new Refused(`${failed} of ${readings.length} gauges cannot be read`);
+  const reported = await Promise.all(gauges().map(report));
+  note({ gauges: reported.length });
+  const failed = reported.filter((isReported) => !isReported).length;
+  if (failed > 0) throw new Refused(`${failed} of ${reported.length} gauges cannot be read`);
 });
 
-function report({ about, values }: Gauge): void {
-  const dimensions = ['environment', ...Object.keys(about)];
-  const metrics = Object.keys(values).map((name) => [name, name.endsWith('_s') ? 'Seconds' : 'Count'] as const);
-  logLine({
-    level: 'INFO',
-    time: new Date(now()).toISOString(),
-    environment: env.environment(),
-    ...about,
-    ...values,
-    ...embeddedMetrics(now(), [dimensions], Object.fromEntries(metrics)),
-  });
+/** Writes one line; whether the gauge could be read. */
+async function report({ name, about, read }: Gauge): Promise<boolean> {
+  const line = { time: new Date(now()).toISOString(), environment: env.environment(), gauge: name, ...about };
+  try {
+    const values = await read();
+    const metrics = Object.keys(values).map((value) => [value, value.endsWith('_s') ? 'Seconds' : 'Count'] as const);
+    const dimensions = [['environment', ...Object.keys(about)]];
+    logLine({ level: 'INFO', ...line, ...values, ...embeddedMetrics(now(), dimensions, Object.fromEntries(metrics)) });
+    return true;
+  } catch (error) {
+    logLine({ level: 'ERROR', ...line, ...explain(error) });
+    return false;
+  }
 }
