@@ -8,7 +8,7 @@ export type Setting = Needs['settings'][number] | Job['settings'][number];
 export type Variable = 'ENVIRONMENT' | 'BUDGEA_URL' | 'TABLE_NAME' | Setting | `SECRET_${string}`;
 
 /** Thrown when a function starts without a setting that its deployment should have given it. */
-export class MissingSetting extends Error {
+class MissingSetting extends Error {
   override readonly name = 'MissingSetting';
   constructor(variable: Variable) {
     super(`The environment variable ${variable} is not set`);

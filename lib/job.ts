@@ -9,7 +9,7 @@ import { logLine } from './log.ts';
 import { embeddedMetrics } from './metrics.ts';
 
 /** Thrown to whoever invoked a scheduled function that failed: its log line has the reason, so that no secret can get into this. */
-export class JobFailed extends Error {
+class JobFailed extends Error {
   override readonly name = 'JobFailed';
 }
 
@@ -17,7 +17,7 @@ export class JobFailed extends Error {
 export type JobHandler = (event: unknown, context: Context) => Promise<void>;
 
 /** What a job adds to its log line, whatever becomes of the run; every field is safe to log. */
-export type JobFacts = Readonly<Record<string, string | number | readonly string[]>>;
+type JobFacts = Readonly<Record<string, string | number | readonly string[]>>;
 
 /** One run; `note` takes facts as soon as they are known. */
 export type Run = (event: unknown, invocation: Invocation, note: (facts: JobFacts) => void) => Promise<void>;

@@ -56,7 +56,6 @@ export function startFleet({ key, users }: SoakStack, signal: AbortSignal): Flee
     warm: () => waiting.until(() => warm.size === workers.length),
     reaches: (calls) => waiting.until(() => times.length >= calls),
     async stop() {
-      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
       for (const worker of workers) worker.postMessage('stop');
       await gone;
     },

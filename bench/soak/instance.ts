@@ -41,7 +41,6 @@ async function invokeUntilStopped(): Promise<void> {
   while (!stopping.signal.aborted) {
     const startedAt = performance.now();
     const failure = await invoke(`${name}-${(invocations += 1)}`);
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
     parentPort?.postMessage({ milliseconds: performance.now() - startedAt, ...failure } satisfies Answered);
   }
 }

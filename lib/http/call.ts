@@ -27,7 +27,7 @@ export type Counted =
   | 'CertificateNotKept';
 
 /** What the log line of a call says beyond its result; every field is safe to log. */
-export interface CallRecord {
+interface CallRecord {
   kind?: string;
   partner?: string;
   key_id?: string;

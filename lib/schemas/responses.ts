@@ -37,7 +37,7 @@ export const certificate = z.looseObject({
 });
 
 /** One user; `signin` is `YYYY-MM-DD HH:MM:SS` in UTC. */
-export const user = z.looseObject({ id: z.int(), signin: z.nullish(z.string()), platform: z.nullish(z.string()) });
+const user = z.looseObject({ id: z.int(), signin: z.nullish(z.string()), platform: z.nullish(z.string()) });
 
 /** `GET /users/{id_user}`: one user, or for `all` everyone. */
 export const userOrUsers = z.union([user, z.looseObject({ users: z.array(user) })]);
