@@ -42,6 +42,7 @@ const key = () => bearer(who.partner.client_secret);
 const token = () => bearer(who.user.token);
 const newUser = () => gateway.newUser(who.partner);
 const deleted = ({ id }: User) => ({ status: 200, headers: { 'cache-control': 'no-store' }, body: { id: Number(id) } });
+const nobodyInParticular: Meddle = async () => ({ status: 200, headers: {}, body: '{"users":[]}' });
 /** Does as it is told, and answers without a body. */
 const empty: Meddle = async (_request, forward) => {
   await forward();
@@ -58,12 +59,12 @@ async function isThere({ id }: User): Promise<boolean> {
   return (await gateway.sandbox('GET', `/users/${id}`, bearer(jwt_token))).status === 200;
 }
 
-/** Puts a proxy between gateway and sandbox that meddles with deletions. */
-async function meddling<T>(meddle: Meddle, during: () => Promise<T>): Promise<T> {
+/** Puts a proxy between gateway and sandbox that meddles with one method. */
+async function meddling<T>(meddle: Meddle, during: () => Promise<T>, method = 'DELETE'): Promise<T> {
   const { origin } = new URL(gateway.file.sandbox ?? '');
   const proxy = await startProxy(
     () => origin,
-    (request, forward) => (request.method === 'DELETE' ? meddle(request, forward) : forward()),
+    (request, forward) => (request.method === method ? meddle(request, forward) : forward()),
   );
   try {
     return await gateway.withUpstream(`${proxy.url}/2.0`, during);
@@ -193,6 +194,14 @@ describe.each(ways)('DELETE /users/{id_user} by %s', (way) => {
       () => remove('me', bearer(user.token)),
     );
     expect(answer).toMatchObject(refused(403, 'invalidToken'));
+    expect(await ownerOf(user.id)).toBe(who.partner.client_id);
+  });
+
+  test('deletes nobody when upstream does not say who me is', async () => {
+    const user = await newUser();
+    const answer = await meddling(nobodyInParticular, () => remove('me', bearer(user.token)), 'GET');
+    expect(answer).toMatchObject(refused(502, 'badGateway'));
+    expect(await isThere(user)).toBe(true);
     expect(await ownerOf(user.id)).toBe(who.partner.client_id);
   });
 

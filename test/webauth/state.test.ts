@@ -162,6 +162,11 @@ describe('an altered seal does not open', () => {
 });
 
 describe('a foreign seal does not open', () => {
+  test('when its content is another', async () => {
+    const { seal, open } = await newContainer();
+    await expect(open(await seal({ ...state, partner: '' }))).rejects.toEqual(refused);
+  });
+
   test('when it is another environment’s', async () => {
     const { seal, open } = await newContainer();
     const staging = await withSetting('ENVIRONMENT', 'staging', () => seal(state));
