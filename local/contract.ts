@@ -1,8 +1,10 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { AuthenticationApi, Configuration } from '../lib/budgea/authentication-api.ts';
-import { env } from '../lib/env.ts';
+import { env, secretFullName } from '../lib/env.ts';
+import type { SecretName } from '../lib/operations.ts';
 import { manageMinutes } from '../lib/rotation/manage-token.ts';
 import { acceptsManageToken, mintManageToken, type ManageToken } from '../lib/rotation/mint.ts';
+import { describe, giveUpPending, versionWith } from '../lib/rotation/staged-secret.ts';
 import { makeSealingKey, type SealingKeys } from '../lib/webauth-state.ts';
 import { createEmptySecret, readOrMakeSecret, readSecret, writeSecret } from './secrets.ts';
 
@@ -37,4 +39,13 @@ export async function prepareManageToken(budgea: string, adminToken: string): Pr
   if (usable) return;
   const minted = await mintManageToken(client(adminToken), { scope: env.manageScope(), minutes: manageMinutes() });
   await writeSecret('manage-token', minted);
+  await forgetRotation('manage-token');
+}
+
+/** The label of the last rotation, or of one that came to nothing, is on a version that is not in use: the next one would go on with that. */
+async function forgetRotation(name: SecretName): Promise<void> {
+  const secret = await describe(secretFullName('local', name));
+  const pending = versionWith(secret, 'AWSPENDING');
+  if (pending === undefined || pending === versionWith(secret, 'AWSCURRENT')) return;
+  await giveUpPending(secret.arn, pending);
 }
