@@ -1,7 +1,7 @@
 import { now } from '../../lib/clock.ts';
 import type { SecretName } from '../../lib/operations.ts';
 import { duration } from '../view.ts';
-import { isRotatable, longestRotation } from './rotatable.ts';
+import { isRotatable, longestRotation, wasInUse } from './rotatable.ts';
 import type { SecretState } from './state.ts';
 
 /** Something that is wrong with a secret, and the commands that set it right, in their order. */
@@ -11,6 +11,7 @@ export interface Problem {
     | 'scheduled_for_deletion'
     | 'no_value'
     | 'stuck_pending'
+    | 'left_pending'
     | 'rotation_off'
     | 'malformed'
     | 'expired'
@@ -54,7 +55,13 @@ function noValue({ name, state }: Known): Found {
 }
 
 function stuck({ state: { pending }, pendingHasValue }: Known): Found {
-  const age = pending === undefined ? 0 : now() - pending.createdAt;
+  if (pending === undefined) return undefined;
+  if (wasInUse(pending))
+    return [
+      'left_pending',
+      'Its value was changed by hand since its last rotation, whose label is in the way of the next.',
+    ];
+  const age = now() - pending.createdAt;
   if (age < longestRotation) return undefined;
   const since = `A version has been pending for ${duration(age)}`;
   if (pendingHasValue === true)

@@ -16,3 +16,11 @@ export function isRotatable(name: string): name is RotatableName {
 
 /** A rotation takes seconds: a version that is pending for longer, in milliseconds, is stuck. */
 export const longestRotation = 120_000;
+
+/**
+ * Whether a version that has the pending label has been in use. The label stays where a rotation ended well; a value that somebody put there by
+ * hand since then moved the version on, label and all.
+ */
+export function wasInUse({ stages }: { stages: readonly string[] }): boolean {
+  return stages.includes('AWSPREVIOUS');
+}

@@ -1,9 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import {
-  InvalidParameterException,
-  InvalidRequestException,
-  RotateSecretCommand,
-} from '@aws-sdk/client-secrets-manager';
+import { InvalidRequestException, RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { now } from '../../lib/clock.ts';
 import { giveUpPending } from '../../lib/rotation/staged-secret.ts';
 import { secretsManager } from '../../lib/secrets-manager.ts';
@@ -11,7 +7,7 @@ import { Refusal } from '../refusal.ts';
 import type { Session } from '../session.ts';
 import { shortId } from '../view.ts';
 import { follow } from './follow.ts';
-import { longestRotation, type RotatableName } from './rotatable.ts';
+import { longestRotation, wasInUse, type RotatableName } from './rotatable.ts';
 import { requireState, type SecretState, type Version } from './state.ts';
 
 /**
@@ -30,23 +26,12 @@ export async function rotateNow(session: Session, name: RotatableName, drop: 'st
 export async function dropPending(session: Session, state: SecretState, drop: 'stuck' | 'any'): Promise<void> {
   const { fullName, pending } = state;
   if (pending === undefined || (drop === 'stuck' && !isStuck(pending))) return;
-  try {
-    await giveUpPending(fullName, pending.id);
-  } catch (error) {
-    // It has come to its end, or been given up, in the meantime.
-    if (!(error instanceof InvalidParameterException)) throw error;
-    return;
-  }
+  await giveUpPending(fullName, pending.id);
   if (!wasInUse(pending)) session.note(`Version ${shortId(pending.id)}, which was pending, is dropped.`);
 }
 
 function isStuck(pending: Version): boolean {
   return wasInUse(pending) || now() - pending.createdAt >= longestRotation;
-}
-
-/** The label stays where a rotation ended well. A value that was put there by hand since then moved the version on with it. */
-function wasInUse({ stages }: Version): boolean {
-  return stages.includes('AWSPREVIOUS');
 }
 
 /** Begins a rotation, or finds the one that is under way already. */

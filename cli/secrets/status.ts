@@ -122,7 +122,13 @@ function ahead(time: number | undefined): string {
 function advice(shown: readonly Shown[]): string[] {
   const life = shown.flatMap(({ known }) => (known?.name === 'manage-token' ? lifeOf(known) : []));
   const wrong = shown.flatMap(({ fullName, problems }) => problems.map((problem) => explained(fullName, problem)));
-  return [...life, ...(wrong.length === 0 ? ['Nothing is wrong.'] : wrong)];
+  const underway = shown.filter(isUnderWay).map(({ fullName }) => `A rotation of ${fullName} is under way.`);
+  return [...life, ...underway, ...(wrong.length === 0 ? ['Nothing is wrong.'] : wrong)];
+}
+
+/** Unless it is stuck. */
+function isUnderWay({ known, problems }: Shown): boolean {
+  return known?.state.pending !== undefined && !problems.some(({ problem }) => problem.endsWith('_pending'));
 }
 
 function lifeOf({ state, expiresAt }: Known): string[] {

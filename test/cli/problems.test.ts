@@ -55,6 +55,12 @@ test.for([
     lookFirst,
   ],
   ['stuck_pending', known('manage-token', { pending: pending(3 * minute) }), 'pending for 3 min. See', lookFirst],
+  [
+    'left_pending',
+    known('manage-token', { pending: { id: 'old', stages: ['AWSPREVIOUS', 'AWSPENDING'], createdAt: Date.now() } }),
+    'changed by hand',
+    rotate,
+  ],
   ['rotation_off', known('manage-token', { rotation: false }), 'turns it on again', rotate],
   ['malformed', known('manage-token', {}, { expiresAt: 'malformed' }), 'not a manage JWT', rotate],
   ['expired', known('manage-token', {}, { expiresAt: Date.now() - 61 * minute }), 'expired 1 h 1 min ago', rotate],

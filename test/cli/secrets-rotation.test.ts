@@ -104,7 +104,7 @@ describe('status', () => {
     expect([code, stderr]).toEqual([1, 'error: 1 of 4 secrets need attention.\n']);
     expect(stdout).toContain(`\n  npm run gateway -- secrets rotate manage-token --data ${stack.data}`);
     expect(stdout).not.toContain('s3cret');
-    expect(await problems('manage-token')).toEqual([problem]);
+    expect(await problems('manage-token')).toContain(problem);
     expect(await stack.secrets('rotate manage-token')).toMatchObject({
       code: 0,
       stderr: expect.stringMatching(/in use\.\n$/),
@@ -198,6 +198,7 @@ describe('rotate', () => {
     const { code, stdout, stderr } = await rotating;
     expect([code, stdout]).toEqual([130, '']);
     expect(stderr).toContain('Interrupted. The rotation goes on');
+    expect((await stack.secrets('status')).stdout).toContain('A rotation of local/budgea/manage-token is under way.');
     const { versions, problems: none } = (await statusOf('manage-token')) ?? {};
     expect(versions?.map(({ stages }) => stages)).toContainEqual(['AWSPENDING']);
     expect(none).toEqual([]);
@@ -270,6 +271,16 @@ describe('--rehearse', () => {
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toContain(`error: ${complaint}. Nothing was stored.`);
   });
+});
+
+test('a stack that mints as it starts leaves nothing in the way of the next rotation', async () => {
+  const { prepareManageToken } = await import('../../local/contract.ts');
+  const { token } = JSON.parse(await stack.textOf('admin-token')) as { token: string };
+  expect(await stack.secrets('rotate manage-token')).toMatchObject({ code: 0 });
+  await stack.put('manage-token', { jwt_token: 'old', expires_at: 0 });
+  expect(await problems('manage-token')).toEqual(['left_pending', 'expired']);
+  await prepareManageToken(stack.gateway.file.sandbox ?? '', token);
+  expect(await problems('manage-token')).toEqual([]);
 });
 
 test('an admin token that ended at Budgea is found out, set anew, and the stuck rotation with it', async () => {
