@@ -10,9 +10,11 @@ import {
   giveUpPending,
   promote,
   putPending,
+  readMade,
   readVersion,
   versionWith,
   type Described,
+  type Made,
 } from './staged-secret.ts';
 
 /** What one secret's rotation does; the driver moves versions and labels. */
@@ -82,13 +84,19 @@ function readEvent(event: unknown): z.output<typeof rotationEvent> {
 /** A retry that made another value than the one already stored goes on with the stored one. */
 async function createSecret<V>({ rotation, secret, version, invocation }: StepContext<V>): Promise<void> {
   if ((await readVersion(secret.arn, version)) !== undefined) return;
-  if (now() - (secret.rotatedAt ?? -Infinity) < (rotation.pause ?? 0)) {
+  const inUse = versionWith(secret, 'AWSCURRENT');
+  const current = inUse === undefined ? undefined : await readMade(secret.arn, inUse);
+  if (now() - replacedAt(secret, current) < (rotation.pause ?? 0)) {
     throw new Refused('the last rotation is too recent: what it replaced may still be in use');
   }
-  const inUse = versionWith(secret, 'AWSCURRENT');
-  const current = inUse === undefined ? undefined : await readVersion(secret.arn, inUse);
-  const value = await rotation.create(parse(rotation, current), invocation);
+  const value = await rotation.create(parse(rotation, current?.text), invocation);
   await putPending(secret.arn, version, JSON.stringify(value));
+}
+
+/** When the value in use took another one's place. Of a rotation that ended in failures the service may not know that it got so far. */
+function replacedAt(secret: Described, current: Made | undefined): number {
+  const isFirst = versionWith(secret, 'AWSPREVIOUS') === undefined;
+  return Math.max(secret.rotatedAt ?? 0, isFirst ? 0 : (current?.createdAt ?? 0));
 }
 
 /** Upstream learns of a new manage JWT when it is minted, and of a sealing key never: there is nothing to set. */

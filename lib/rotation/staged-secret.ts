@@ -10,8 +10,14 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { secretsManager } from '../secrets-manager.ts';
 
-/** The label of the version in use, and of the one that is being made. */
-export type Stage = 'AWSCURRENT' | 'AWSPENDING';
+/** The label of the version in use, of the one before it, and of the one that is being made. */
+export type Stage = 'AWSCURRENT' | 'AWSPREVIOUS' | 'AWSPENDING';
+
+/** A version's value, and when the version was made, in milliseconds since the epoch. */
+export interface Made {
+  text: string;
+  createdAt: number;
+}
 
 /** What Secrets Manager says of a secret beside its values. */
 export interface Described {
@@ -44,11 +50,15 @@ export function versionWith({ stages }: Described, stage: Stage): string | undef
 
 /** The value of a version; undefined while it has none. Throws the service's errors. */
 export async function readVersion(secretId: string, version: string): Promise<string | undefined> {
+  return (await readMade(secretId, version))?.text;
+}
+
+/** The value of a version, and its age; undefined while it has none. Throws the service's errors. */
+export async function readMade(secretId: string, version: string): Promise<Made | undefined> {
   try {
-    const { SecretString } = await secretsManager.send(
-      new GetSecretValueCommand({ SecretId: secretId, VersionId: version }),
-    );
-    return SecretString;
+    const command = new GetSecretValueCommand({ SecretId: secretId, VersionId: version });
+    const { SecretString = '', CreatedDate } = await secretsManager.send(command);
+    return { text: SecretString, createdAt: CreatedDate?.getTime() ?? 0 };
   } catch (error) {
     // A rotation begins with a version that has a label and no value.
     if (error instanceof ResourceNotFoundException) return undefined;
