@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { longestLife } from '../../lib/secrets.ts';
 import { makeSealingKey, sealLife, type SealingKeys } from '../../lib/webauth-state.ts';
-import { startWorld, type World } from './world.ts';
+import { startWorld, steps, type World } from './world.ts';
 
 /** The soonest that a rotation may follow another, in milliseconds. */
 const pause = sealLife * 1000 + longestLife;
@@ -65,6 +65,20 @@ test('a rotation is refused while a state of the key before may still be on its 
   vi.setSystemTime(rotated + pause);
   await expect(world.rotate('sealing-keys')).rejects.toThrow('That rotation will be reattempted');
   expect(await keys()).toEqual({ next: madeKey, current: before?.next, previous: before?.current });
+});
+
+test('a rotation is refused too after one that put its keys in use and then failed', async () => {
+  await world.create('sealing-keys');
+  await world.rotate('sealing-keys');
+  vi.setSystemTime(Date.now() + pause);
+  const version = await world.begin('sealing-keys');
+  for (const step of steps) await world.step('sealing-keys', step, version);
+  const before = await keys();
+
+  vi.setSystemTime(Date.now() + pause - 1);
+  await world.rotate('sealing-keys');
+  expect(reason()).toBe('the last rotation is too recent: what it replaced may still be in use');
+  expect(await keys()).toEqual(before);
 });
 
 test('pending keys two of which have the same id give up their label', async () => {
