@@ -5,6 +5,7 @@ import type { Session } from '../session.ts';
 import { duration, minute, shortId } from '../view.ts';
 import { budgeaOption, findBudgea } from './budgea.ts';
 import { isRotatable, rotatables, type RotatableName } from './rotatable.ts';
+import type { SecretState } from './state.ts';
 
 const names = Object.keys(rotatables).join(' or ');
 
@@ -50,21 +51,26 @@ function rotatableName(text: string): RotatableName {
 async function rotate(session: Session, name: RotatableName): Promise<void> {
   const { requireState } = await import('./state.ts');
   const { rotateNow } = await import('./rotation.ts');
-  const { fullName, lastRotatedAt } = await requireState(session, name);
-  if (name === 'sealing-keys' && lastRotatedAt !== undefined) await requirePause(session, lastRotatedAt);
+  const state = await requireState(session, name);
+  const { fullName } = state;
+  if (name === 'sealing-keys') await requirePause(session, state);
   const version_id = await rotateNow(session, name, 'stuck');
   const text = `${fullName} is rotated: version ${shortId(version_id)} is in use.`;
   session.answer({ secret: fullName, version_id }, text);
 }
 
 /** The function would refuse it as well, but leave a version that is stuck pending. Throws Refusal. */
-async function requirePause(session: Session, lastRotatedAt: number): Promise<void> {
+async function requirePause(session: Session, { fullName, current }: SecretState): Promise<void> {
+  const { replacedAt } = await import('../../lib/rotation/rotate.ts');
   const { sealingKeyRotation } = await import('../../lib/rotation/sealing-key.ts');
-  const possibleAt = lastRotatedAt + (sealingKeyRotation.pause ?? 0);
+  const { describe } = await import('../../lib/rotation/staged-secret.ts');
+  const replaced = replacedAt(await describe(fullName), current);
+  const possibleAt = replaced + (sealingKeyRotation.pause ?? 0);
   if (possibleAt <= now()) return;
+  // The minute in which it is possible has to be over.
   const when = minute(new Date(possibleAt + 59_999).toISOString());
   throw new Refusal(
-    `The keys were rotated ${duration(now() - lastRotatedAt)} ago, and round trips that are under way need the ones before. Rotate again from ${when} on. If a key has leaked, "${session.toType('secrets rotate sealing-keys --compromised')}" replaces all of them now.`,
+    `The keys were replaced ${duration(now() - replaced)} ago, and round trips that are under way need the ones before. Rotate again from ${when} on. If a key has leaked, "${session.toType('secrets rotate sealing-keys --compromised')}" replaces all of them now.`,
   );
 }
 

@@ -93,8 +93,11 @@ async function createSecret<V>({ rotation, secret, version, invocation }: StepCo
   await putPending(secret.arn, version, JSON.stringify(value));
 }
 
-/** When the value in use took another one's place. Of a rotation that ended in failures the service may not know that it got so far. */
-function replacedAt(secret: Described, current: Made | undefined): number {
+/**
+ * When the value in use took another one's place, in milliseconds since the epoch; 0 when it is the first. Of a rotation that ended in failures
+ * the service may not know that it got so far.
+ */
+export function replacedAt(secret: Described, current: Pick<Made, 'createdAt'> | undefined): number {
   const isFirst = versionWith(secret, 'AWSPREVIOUS') === undefined;
   return Math.max(secret.rotatedAt ?? 0, isFirst ? 0 : (current?.createdAt ?? 0));
 }

@@ -165,7 +165,7 @@ describe('rotate', () => {
     const { code, stdout, stderr } = await stack.secrets('rotate sealing-keys');
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(
-      /^error: The keys were rotated .* ago.* from \d{4}-\d\d-\d\d \d\d:\d\d UTC on\..*--compromised/,
+      /^error: The keys were replaced .* ago.* from \d{4}-\d\d-\d\d \d\d:\d\d UTC on\..*--compromised/,
     );
     expect(await stack.stages('sealing-keys')).toEqual(before);
     pass(16 * 60_000 + 1_000);
@@ -239,6 +239,8 @@ describe('--compromised', () => {
 
   test('does not keep the next rotation from its work', async () => {
     const before = await keys();
+    const early = await stack.secrets('rotate sealing-keys');
+    expect(early).toMatchObject({ code: 1, stderr: expect.stringContaining('Rotate again from') });
     pass(16 * 60_000 + 1_000);
     expect(await stack.secrets('rotate sealing-keys')).toMatchObject({ code: 0 });
     expect(await keys()).toMatchObject({ current: before.next, previous: before.current });
