@@ -1,0 +1,168 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Metafile } from 'esbuild';
+import { bundleFunctions } from '../../infra/bundle.ts';
+import {
+  statementsFor,
+  variablesFor,
+  type Reachable,
+  type Row,
+  type Statement,
+  type Told,
+} from '../../infra/grants.ts';
+import { functionName } from '../../infra/names.ts';
+import { secretFullName, secretNames, tableFullName } from '../../lib/env.ts';
+import { basePath, operations, type Operation, type SecretName } from '../../lib/operations.ts';
+import { jobs } from '../../lib/jobs.ts';
+import { startApiGateway, type LambdaHandler } from '../../local/api-gateway/server.ts';
+import { startDynamoDb } from '../../local/dynamodb/server.ts';
+import { loadRoutes } from '../../local/routes.ts';
+import { startSecretsManager } from '../../local/secrets-manager/server.ts';
+import { startGateway, type Gateway } from '../gateway.ts';
+import type { TestRequest } from '../invoke.ts';
+import { startAws } from './roles.ts';
+import { startContainer, type Container } from './runtime/runtime.ts';
+
+/** Every function's bundle in a container of its own, with the variables and the rights that a deployment gives it, in front of the local stack. */
+export interface Deployed {
+  /** What each bundle consists of. */
+  metafile: Metafile;
+  /** The folder with the bundles. */
+  folder: string;
+  /** The stack behind them, which the tests prepare: sandbox, secrets, partners. */
+  gateway: Gateway;
+  /** Asks the deployed gateway over HTTP, through API Gateway and the Runtime API. */
+  ask: (method: string, path: string, request?: TestRequest) => Promise<Response>;
+  /** Runs a scheduled function once. */
+  run: (name: string) => Promise<unknown>;
+  /** Lets Secrets Manager rotate a secret; resolves after the last step. */
+  rotate: (secret: SecretName) => Promise<void>;
+  /** What a function asked of AWS since the last time. */
+  awsCalls: (name: string) => string[];
+  /** Log lines of a function since the last time. */
+  logs: (name: string) => Record<string, unknown>[];
+  close: () => Promise<void>;
+}
+
+const region = 'eu-west-3';
+const rows: Readonly<Record<string, Row>> = {
+  ...Object.fromEntries(Object.entries<Operation>(operations).map(([id, { needs }]) => [functionName(id), needs])),
+  ...Object.fromEntries(Object.entries(jobs).map(([id, row]) => [functionName(id), row])),
+};
+
+/** Builds every bundle and starts everything. */
+export async function deploy(): Promise<Deployed> {
+  const folder = await mkdtemp(join(tmpdir(), 'bundles-'));
+  const bundling = bundleFunctions(folder);
+  const containers = new Map<string, Container>();
+  const roles = new Map<string, readonly Statement[]>();
+  const arns = new Map([[tableFullName('local'), 'table']]);
+  let rotated = Promise.withResolvers<void>();
+
+  const secretsManager = await startSecretsManager({ port: 0, invoke: rotateStep });
+  const dynamodb = await startDynamoDb({ port: 0 });
+  const aws = await startAws({ secretsManager: secretsManager.url, dynamodb: dynamodb.url }, roles, (name) =>
+    String(arns.get(name)),
+  );
+  const gateway = await startGateway({ awsEndpoint: aws.url });
+  const { describe } = await import('../../lib/rotation/staged-secret.ts');
+  for (const name of secretNames) {
+    const fullName = secretFullName('local', name);
+    arns.set(fullName, (await describe(fullName)).arn);
+  }
+
+  const { reachable, told } = surroundings(gateway, (name) => String(arns.get(secretFullName('local', name))));
+  const metafile = await bundling;
+  await Promise.all(
+    Object.entries(rows).map(async ([name, row]) => {
+      roles.set(name, statementsFor(row, reachable));
+      const variables = {
+        ...(variablesFor(row, told) as Record<string, string>), // What it has is no undefined.
+        AWS_REGION: region,
+        AWS_ACCESS_KEY_ID: name,
+        AWS_SECRET_ACCESS_KEY: 'secret',
+        AWS_SESSION_TOKEN: 'token',
+        AWS_ENDPOINT_URL: aws.url,
+      };
+      containers.set(name, await startContainer({ name, folder: join(folder, name), timeout: 29_000, variables }));
+    }),
+  );
+  const routes = (await loadRoutes()).map(({ method, path, functionName: name }) => ({
+    method,
+    path,
+    functionName: name,
+    handler: ((event) => container(name).invoke(event)) as LambdaHandler,
+  }));
+  const api = await startApiGateway({ port: 0, routes });
+
+  return {
+    metafile,
+    folder,
+    gateway,
+    ask: (method, path, { headers = {}, body } = {}) =>
+      fetch(api.url + basePath + path, { method, headers, redirect: 'manual', ...(body !== undefined && { body }) }),
+    run: (name) => container(name).invoke({}),
+    async rotate(secret) {
+      const { RotateSecretCommand } = await import('@aws-sdk/client-secrets-manager');
+      const { secretsManager: client } = await import('../../lib/secrets-manager.ts');
+      const [name] = Object.entries(rows).find(([, row]) => row.rotates === secret) ?? ['nothing'];
+      rotated = Promise.withResolvers();
+      await client.send(
+        new RotateSecretCommand({
+          SecretId: secretFullName('local', secret),
+          RotationLambdaARN: `arn:aws:lambda:${region}:123456789012:function:${name}`,
+          RotationRules: { ScheduleExpression: 'rate(4 hours)' },
+        }),
+      );
+      await rotated.promise;
+    },
+    awsCalls: aws.calls,
+    logs: (name) => container(name).logs(),
+    async close() {
+      await api.close();
+      await Promise.all([...containers.values()].map((each) => each.close()));
+      await gateway.close();
+      await aws.close();
+      await Promise.all([secretsManager.close(), dynamodb.close()]);
+      await rm(folder, { recursive: true });
+    },
+  };
+
+  function container(name: string): Container {
+    const found = containers.get(name);
+    if (found === undefined) throw new Error(`there is no function ${name}`);
+    return found;
+  }
+
+  async function rotateStep(functionArn: string, event: { Step: string }): Promise<void> {
+    try {
+      await container(functionArn.split(':').at(-1) ?? '').invoke(event);
+      if (event.Step === 'finishSecret') rotated.resolve();
+    } catch (error) {
+      rotated.reject(error);
+      throw error;
+    }
+  }
+}
+
+/** What a deployment says of its surroundings, where the surroundings are the local stack. */
+function surroundings({ file }: Gateway, arnOf: (name: SecretName) => string): { reachable: Reachable; told: Told } {
+  const secrets = Object.fromEntries(secretNames.map((name) => [name, arnOf(name)])) as Record<SecretName, string>; // Of every name there is.
+  return {
+    reachable: { region, table: 'table', key: 'key', secrets },
+    told: {
+      environment: 'local',
+      budgeaUrl: file.sandbox ?? '',
+      tableName: tableFullName('local'),
+      secretIds: secrets,
+      settings: {
+        GATEWAY_URL: file.gateway,
+        CERTIFICATE_TYPES: file.certificate_types.join(','),
+        ALLOW_ANONYMOUS_INIT: 'false',
+        MANAGE_SCOPE: 'users',
+        ROTATION_MINUTES: '240',
+      },
+    },
+  };
+}

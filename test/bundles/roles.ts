@@ -1,0 +1,140 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
+import type { Statement } from '../../infra/grants.ts';
+
+/** Where the services themselves are. */
+export interface Services {
+  secretsManager: string;
+  dynamodb: string;
+}
+
+/** What AWS is to a function: the two services, behind what its role allows. */
+export interface Aws {
+  /** Serves both services. */
+  url: string;
+  /** The calls of a function since the last time, `dynamodb:GetItem PARTNER#…` for example; what was denied begins with `denied`. */
+  calls: (name: string) => string[];
+  close: () => Promise<void>;
+}
+
+interface AwsCall {
+  action: string;
+  /** The ARN that the call is about. */
+  resource: string;
+  /** Of an item, its key. */
+  leadingKey?: string | undefined;
+}
+
+/**
+ * Starts AWS as functions see it. A function is known by its access key id, which is its name, and may do what `roles` says; whoever has no role,
+ * the tests themselves, may do everything. `arnOf` gives the ARN of a secret or a table by its name.
+ */
+export async function startAws(
+  services: Services,
+  roles: ReadonlyMap<string, readonly Statement[]>,
+  arnOf: (name: string) => string,
+): Promise<Aws> {
+  const calls = new Map<string, string[]>();
+  const server = createServer((request, response) => void serve(request, response));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo; // Neither a pipe nor closed.
+
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = (await json(request)) as Record<string, unknown>;
+    const target = String(request.headers['x-amz-target']);
+    const [, name = ''] = /Credential=([\w-]+)/.exec(request.headers.authorization ?? '') ?? [];
+    const role = roles.get(name);
+    if (role !== undefined) {
+      const call = readCall(target, body, arnOf);
+      const allowed = neededFor(call).every((each) => role.some((statement) => allows(statement, each)));
+      const known = calls.get(name) ?? [];
+      calls.set(name, known.concat(`${allowed ? '' : 'denied '}${call.action} ${call.leadingKey ?? call.resource}`));
+      if (!allowed) return deny(response);
+    }
+    const { secretsManager, dynamodb } = services;
+    const answer = await fetch(target.startsWith('DynamoDB') ? dynamodb : secretsManager, {
+      method: 'POST',
+      headers: {
+        'content-type': String(request.headers['content-type']),
+        'x-amz-target': target,
+        ...signature(request),
+      },
+      body: JSON.stringify(body),
+    });
+    response.writeHead(answer.status, { 'content-type': 'application/x-amz-json-1.0' }).end(await answer.text());
+  }
+
+  return {
+    url: `http://127.0.0.1:${port}`,
+    calls(name) {
+      const made = calls.get(name) ?? [];
+      calls.delete(name);
+      return made;
+    },
+    async close() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+function signature({ headers }: IncomingMessage): Record<string, string> {
+  const names = ['authorization', 'x-amz-date'];
+  return Object.fromEntries(names.map((name) => [name, String(headers[name])]));
+}
+
+function deny(response: ServerResponse): void {
+  const refusal = { __type: 'AccessDeniedException', Message: 'The role does not allow it.' };
+  response.writeHead(400, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(refusal));
+}
+
+function readCall(target: string, body: Record<string, unknown>, arnOf: (name: string) => string): AwsCall {
+  const [service = '', operation = ''] = target.split('.');
+  if (!service.startsWith('DynamoDB')) {
+    const id = String(body['SecretId']);
+    return { action: `secretsmanager:${operation}`, resource: id.startsWith('arn:') ? id : arnOf(id) };
+  }
+  const { pk } = (body['Key'] ?? body['Item'] ?? {}) as { pk?: { S: string } };
+  return { action: `dynamodb:${operation}`, resource: arnOf(String(body['TableName'])), leadingKey: pk?.S };
+}
+
+/** Whoever reads or writes a secret's value uses the key that encrypts it. */
+function neededFor(call: AwsCall): (AwsCall & { secret?: string })[] {
+  const decrypt = { action: 'kms:Decrypt', resource: 'key', secret: call.resource };
+  const encrypt = { ...decrypt, action: 'kms:GenerateDataKey' };
+  if (call.action === 'secretsmanager:GetSecretValue') return [call, decrypt];
+  if (call.action === 'secretsmanager:PutSecretValue') return [call, decrypt, encrypt];
+  return [call];
+}
+
+function allows(
+  { actions, resources, conditions = {} }: Statement,
+  { action, resource, leadingKey, secret }: AwsCall & { secret?: string },
+): boolean {
+  if (!actions.includes(action) || !resources.includes(resource)) return false;
+  const values: Record<string, string | undefined> = {
+    'dynamodb:LeadingKeys': leadingKey,
+    'kms:EncryptionContext:SecretARN': secret,
+    'kms:ViaService': 'secretsmanager.eu-west-3.amazonaws.com',
+  };
+  return Object.entries(conditions).every(([operator, keys]) =>
+    Object.entries(keys).every(([key, wanted]) => holds(operator, values[key], [wanted].flat().map(String))),
+  );
+}
+
+function holds(operator: string, value: string | undefined, wanted: readonly string[]): boolean {
+  switch (operator) {
+    case 'StringEquals':
+      return value !== undefined && wanted.includes(value);
+    case 'ForAllValues:StringLike':
+      return value === undefined || wanted.some((pattern) => value.startsWith(pattern.replace(/\*$/, '')));
+    case 'Null':
+      return wanted.includes(String(value === undefined));
+    default:
+      throw new Error(`no policy of this project has ${operator}`);
+  }
+}

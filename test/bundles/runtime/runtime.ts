@@ -1,0 +1,128 @@
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
+
+/** A function as Lambda has it. */
+export interface DeployedFunction {
+  name: string;
+  /** The folder with its bundle. */
+  folder: string;
+  /** How long it may take, in milliseconds. */
+  timeout: number;
+  /** Everything that its environment holds, beside what Lambda itself puts there. */
+  variables: Readonly<Record<string, string>>;
+}
+
+/** One container of a function, with the real runtime client in it. */
+export interface Container {
+  /** Invokes the function and gives what it returns. Rejects with what it, or its start, failed with. */
+  invoke(event: unknown): Promise<unknown>;
+  /** Log lines since the last time. */
+  logs(): Record<string, unknown>[];
+  close(): Promise<void>;
+}
+
+interface Invocation {
+  event: unknown;
+  settle: PromiseWithResolvers<unknown>;
+}
+
+const client = createRequire(import.meta.url).resolve('aws-lambda-ric');
+
+/** Starts Node as Lambda does, with the bundle, its variables and nothing else, beside a server of the Runtime API. */
+export async function startContainer({ name, folder, timeout, variables }: DeployedFunction): Promise<Container> {
+  const waiting: Invocation[] = [];
+  const running = new Map<string, Invocation>();
+  let asking: ServerResponse | undefined;
+
+  const server = createServer((request, response) => void serve(request, response));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo; // Neither a pipe nor closed.
+  const child = spawn(process.execPath, ['--import', import.meta.resolve('./preload.ts'), client], {
+    cwd: folder,
+    env: {
+      ...variables,
+      AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${port}`,
+      AWS_LAMBDA_FUNCTION_NAME: name,
+      AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '512',
+      AWS_LAMBDA_LOG_FORMAT: 'JSON',
+      AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${name}`,
+      AWS_LAMBDA_LOG_STREAM_NAME: 'stream',
+      LAMBDA_TASK_ROOT: folder,
+      _HANDLER: 'index.handler',
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const ended = once(child, 'exit');
+  void ended.then(() => failAll(new Error(`the container of ${name} ended: ${written.join('\n')}`)));
+  const written: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (chunk: string) => written.push(...chunk.split('\n')));
+  }
+
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = request.url?.replace('/2018-06-01/runtime/', '') ?? '';
+    if (path === 'invocation/next') {
+      asking = response;
+      return deliver();
+    }
+    const body = await json(request).catch(() => undefined);
+    response.writeHead(202).end();
+    if (path === 'init/error') return failAll(new Error(JSON.stringify(body)));
+    const [, id = '', kind] = path.split('/');
+    const settle = running.get(id)?.settle;
+    running.delete(id);
+    if (kind === 'response') settle?.resolve(body);
+    else settle?.reject(new Error(JSON.stringify(body)));
+  }
+
+  /** One invocation at a time, as a container has. */
+  function deliver(): void {
+    const next = asking && waiting.shift();
+    if (asking === undefined || next === undefined) return;
+    const id = randomUUID();
+    running.set(id, next);
+    asking.writeHead(200, {
+      'content-type': 'application/json',
+      'lambda-runtime-aws-request-id': id,
+      'lambda-runtime-deadline-ms': String(Date.now() + timeout),
+      'lambda-runtime-invoked-function-arn': `arn:aws:lambda:eu-west-3:123456789012:function:${name}`,
+      'lambda-runtime-trace-id': 'Root=1-00000000-000000000000000000000000;Parent=0000000000000000;Sampled=0',
+    });
+    asking.end(JSON.stringify(next.event));
+    asking = undefined;
+  }
+
+  function failAll(reason: Error): void {
+    for (const { settle } of [...waiting.splice(0), ...running.values()]) settle.reject(reason);
+    running.clear();
+  }
+
+  return {
+    invoke(event) {
+      const settle = Promise.withResolvers<unknown>();
+      if (child.exitCode !== null) settle.reject(new Error(`the container of ${name} ended: ${written.join('\n')}`));
+      else waiting.push({ event, settle });
+      deliver();
+      return settle.promise;
+    },
+    logs: () =>
+      written
+        .splice(0)
+        .filter((line) => line.startsWith('{'))
+        .map((line) => JSON.parse(line) as Record<string, unknown>),
+    async close() {
+      child.kill();
+      await ended;
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
