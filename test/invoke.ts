@@ -20,11 +20,12 @@ export interface Answer {
   body: unknown;
 }
 
-/** Runs an operation's exported handler with the event that API Gateway would make of the request. */
+/** Runs an operation's exported handler with the event that API Gateway would make of the request, and this much time to live. */
 export async function invokeHandler(
   method: string,
   path: string,
   { headers = {}, body = '' }: TestRequest = {},
+  remainingMs = 29_000,
 ): Promise<Answer> {
   const target = parseTarget(basePath + path);
   const match = target && selectRoute(await loadRoutes(), method, target.segments);
@@ -45,7 +46,7 @@ export async function invokeHandler(
     },
     match,
   );
-  const result = await match.route.handler(event, newContext(match.route.functionName, 29_000));
+  const result = await match.route.handler(event, newContext(match.route.functionName, remainingMs));
   if (typeof result === 'string') throw new Error('a gateway function answers with a structured result');
   const { statusCode = 0, headers: answered = {}, body: text = '' } = result;
   const isJson = answered['content-type'] === 'application/json';
