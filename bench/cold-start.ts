@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { bundle, bundleFunctions } from './bundle.ts';
+import { bundle, bundleFunctions } from '../infra/bundle.ts';
 import { loadsAwsInVain } from './start/expected.ts';
 import { parts } from './start/parts.ts';
 import { startReport } from './start/report.ts';
@@ -32,8 +32,8 @@ try {
 }
 
 async function bench(signal: AbortSignal): Promise<void> {
-  const { bundles: functions } = await bundleFunctions(join(folder, 'functions'));
-  const { bundles: pieces } = await bundle(join(folder, 'parts'), parts);
+  const functions = await bundleFunctions(join(folder, 'functions'));
+  const pieces = await bundle(join(folder, 'parts'), parts);
   process.stderr.write(`Starting ${functions.length + pieces.length} modules ${runs} times each …\n`);
   const started = await measureStarts(folder, [...functions, ...pieces], { runs, signal });
   const [startedFunctions, startedParts] = [started.slice(0, functions.length), started.slice(functions.length)];

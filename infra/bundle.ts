@@ -1,6 +1,6 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, relative, resolve } from 'node:path';
-import { build, type Metafile } from 'esbuild';
+import { dirname, join, relative, resolve } from 'node:path';
+import { build } from 'esbuild';
 import { builtIns } from './bundle/built-ins.ts';
 import { leaveOut } from './bundle/left-out.ts';
 
@@ -9,27 +9,30 @@ const root = resolve(import.meta.dirname, '..');
 /** Where the bundles are from which an environment is deployed. */
 export const bundlesFolder = join(root, 'dist');
 
-/** The names of all functions: their files in `functions/`, without the extension. */
-export async function functionNames(): Promise<string[]> {
-  const files = await readdir(join(root, 'functions'));
-  return files.map((file) => basename(file, '.ts')).toSorted();
-}
-
-/** Bundles every function as it is deployed, `<folder>/<function>/index.mjs`. Throws esbuild's BuildFailure. */
-export async function bundleFunctions(folder: string): Promise<Metafile> {
-  const names = await functionNames();
-  return bundle(folder, Object.fromEntries(names.map((name) => [name, `functions/${name}.ts`])));
+/** One bundle: a file that needs nothing but Node. */
+export interface Bundle {
+  name: string;
+  /** Its path, `…/<name>/index.mjs`. */
+  file: string;
+  bytes: number;
+  /** The modules in it, by their paths in the repository. */
+  modules: readonly string[];
 }
 
 /**
- * Bundles modules; `entries` are files, relative to the repository, by the name that their bundle gets. `<folder>/<name>/` then holds the whole
- * module graph and nothing else, so that it can be uploaded as it is; the source map is in `<folder>/maps/`. The same sources give the same bytes.
- * Gives esbuild's account of what is in them. Throws esbuild's BuildFailure.
+ * Bundles every function as it is deployed: `<folder>/<name>/index.mjs` holds its whole module graph, and `<folder>/<name>` can be uploaded as
+ * it is; source maps are in `<folder>/maps`. The same sources give the same bytes. Throws esbuild's BuildFailure.
  */
-export async function bundle(folder: string, entries: Readonly<Record<string, string>>): Promise<Metafile> {
+export async function bundleFunctions(folder: string): Promise<Bundle[]> {
+  const files = (await readdir(join(root, 'functions'))).toSorted();
+  return bundle(folder, Object.fromEntries(files.map((file) => [file.replace(/\.ts$/, ''), `functions/${file}`])));
+}
+
+/** Bundles any modules in the same way: paths in the repository, by the name that each bundle gets. Throws esbuild's BuildFailure. */
+export async function bundle(folder: string, entries: Readonly<Record<string, string>>): Promise<Bundle[]> {
   const { metafile, outputFiles } = await build({
     absWorkingDir: root,
-    entryPoints: Object.entries(entries).map(([name, file]) => ({ in: file, out: `${name}/index` })),
+    entryPoints: Object.entries(entries).map(([name, path]) => ({ in: path, out: `${name}/index` })),
     outdir: folder,
     outExtension: { '.js': '.mjs' },
     bundle: true,
@@ -37,7 +40,7 @@ export async function bundle(folder: string, entries: Readonly<Record<string, st
     format: 'esm',
     platform: 'node',
     target: 'node24',
-    // The AWS SDK's ES modules, of which esbuild leaves out what nobody imports.
+    // The AWS SDK's ES modules: of those, esbuild leaves out what nobody imports.
     mainFields: ['module', 'main'],
     legalComments: 'none',
     sourcemap: 'external',
@@ -46,13 +49,20 @@ export async function bundle(folder: string, entries: Readonly<Record<string, st
     write: false,
     logLevel: 'silent',
   });
+  // What an earlier build left must not be uploaded with this one.
   await Promise.all(Object.keys(entries).map((name) => rm(join(folder, name), { recursive: true, force: true })));
   for (const { path, contents } of outputFiles) {
     const file = path.endsWith('.map') ? join(folder, 'maps', relative(folder, path)) : path;
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, contents);
   }
-  return metafile;
+  const made = Object.entries(metafile.outputs).filter(([path]) => path.endsWith('.mjs'));
+  return made.map(([path, { bytes, inputs }]) => ({
+    name: path.split('/').at(-2) ?? '',
+    file: resolve(root, path),
+    bytes,
+    modules: Object.keys(inputs),
+  }));
 }
 
 if (import.meta.main) await bundleFunctions(bundlesFolder);

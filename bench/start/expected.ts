@@ -1,6 +1,6 @@
 import { operations, type Operation } from '../../lib/operations.ts';
 import { functionName } from '../../local/routes.ts';
-import type { Bundle } from '../bundle.ts';
+import type { Bundle } from '../../infra/bundle.ts';
 
 /** What may be expected of a function's start. */
 export interface Expected {

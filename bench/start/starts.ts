@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Bundle } from '../bundle.ts';
+import type { Bundle } from '../../infra/bundle.ts';
 import { median } from '../median.ts';
 
 /** What starting Node with a module takes, as multiples of starting it with an empty one. */

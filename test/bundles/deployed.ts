@@ -1,8 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Metafile } from 'esbuild';
-import { bundleFunctions } from '../../infra/bundle.ts';
+import { bundleFunctions, type Bundle } from '../../infra/bundle.ts';
 import {
   statementsFor,
   variablesFor,
@@ -26,8 +25,7 @@ import { startContainer, type Container } from './runtime/runtime.ts';
 
 /** Every function's bundle in a container of its own, with the variables and the rights that a deployment gives it, in front of the local stack. */
 export interface Deployed {
-  /** What each bundle consists of. */
-  metafile: Metafile;
+  bundles: readonly Bundle[];
   /** The folder with the bundles. */
   folder: string;
   /** The stack behind them, which the tests prepare: sandbox, secrets, partners. */
@@ -73,7 +71,7 @@ export async function deploy(): Promise<Deployed> {
   }
 
   const { reachable, told } = surroundings(gateway, (name) => String(arns.get(secretFullName('local', name))));
-  const metafile = await bundling;
+  const bundles = await bundling;
   await Promise.all(
     Object.entries(rows).map(async ([name, row]) => {
       roles.set(name, statementsFor(row, reachable));
@@ -97,7 +95,7 @@ export async function deploy(): Promise<Deployed> {
   const api = await startApiGateway({ port: 0, routes });
 
   return {
-    metafile,
+    bundles,
     folder,
     gateway,
     ask: (method, path, { headers = {}, body } = {}) =>
