@@ -20,7 +20,7 @@ Budgea             ${file.sandbox === undefined ? upstream : `${file.sandbox} (s
 Secrets Manager    ${file.secretsManager}
 DynamoDB           ${file.dynamodb}
 State              ${data} (addresses and demo keys in stack.json; --fresh starts from nothing)
-${refusal === undefined ? '' : warning(refusal)}
+${refusal === undefined ? '' : warning(refusal, data)}
 Create a user of the demo partner
   curl ${gateway}/auth/init ${client}
 Read that user, with the partner's key
@@ -36,13 +36,14 @@ Ctrl-C stops it. Each call logs one JSON line below.
 `;
 }
 
-function warning(refusal: unknown): string {
+function warning(refusal: unknown, data: string): string {
   const known = refusal instanceof ApiError || refusal instanceof TransportError;
   if (!known) return `\nNo manage JWT could be minted: ${refusal instanceof Error ? refusal.stack : String(refusal)}\n`;
+  const option = data === '.local' ? '' : ` --data ${data}`;
   return `
 No manage JWT could be minted: ${refusal.message}. Calls signed with it answer 503. If this Budgea is yours, give the
 gateway its credentials, which it takes up as it runs:
-  npm run gateway -- secrets set admin-token
-  npm run gateway -- secrets set client-credentials
+  npm run gateway -- secrets set admin-token${option}
+  npm run gateway -- secrets set client-credentials${option}
 `;
 }

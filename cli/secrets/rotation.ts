@@ -44,8 +44,10 @@ async function begin(session: Session, name: RotatableName, { fullName, rotation
     return VersionId;
   } catch (error) {
     if (!(error instanceof InvalidRequestException)) throw error;
-    const { pending } = await requireState(session, name);
-    if (pending === undefined) throw new Refusal(notSetUp(session, fullName));
+    const { pending, hasRotationFunction } = await requireState(session, name);
+    if (!hasRotationFunction) throw new Refusal(notSetUp(session, fullName));
+    // It was sent no value that it could quote.
+    if (pending === undefined) throw new Refusal(`Secrets Manager does not rotate ${fullName}: ${error.message}`);
     session.note(`A rotation of ${fullName} is under way already: version ${shortId(pending.id)}.`);
     return pending.id;
   }

@@ -27,7 +27,9 @@ export interface SecretState {
   current: Version | undefined;
   /** A version that is being made: a rotation is under way, or came to a stop. */
   pending: Version | undefined;
+  /** Whether it rotates by itself; it may be off though there is a function for it. */
   rotation: boolean;
+  hasRotationFunction: boolean;
   /** How often it is rotated, in minutes, when its schedule is a rate. */
   intervalMinutes: number | undefined;
   lastRotatedAt: number | undefined;
@@ -56,6 +58,7 @@ export async function readState(environment: string, name: SecretName): Promise<
       current,
       pending: versions.find((version) => version.stages.includes('AWSPENDING') && version !== current),
       rotation: described.RotationEnabled ?? false,
+      hasRotationFunction: described.RotationLambdaARN !== undefined,
       intervalMinutes: intervalOf(described),
       lastRotatedAt: described.LastRotatedDate?.getTime(),
       nextRotationAt: described.NextRotationDate?.getTime(),

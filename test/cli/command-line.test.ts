@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { CreateTableCommand, DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { runHere, runReal, stackFolder, start, startLocalStack, type LocalStack } from './local-stack.ts';
@@ -95,6 +96,16 @@ test.for(commands)('%s shows the global options', async (command) => {
   for (const option of ['--data <dir>', '--env <name>', '--json']) expect(stdout).toContain(option);
 });
 
+test('a secret that nothing rotates is not rotated', async () => {
+  const client = new SecretsManagerClient({ endpoint: stack.secretsManager });
+  await client.send(new CreateSecretCommand({ Name: 'local/budgea/manage-token' }));
+  client.destroy();
+  const { code, stderr } = await stack.gateway(['secrets', 'rotate', 'manage-token']);
+  expect([code, stderr]).toEqual([1, expect.stringContaining('No function rotates local/budgea/manage-token here.')]);
+  const status = await stack.gateway(['secrets', 'status']);
+  expect(status).toMatchObject({ code: 1, stdout: expect.stringMatching(/^local\/budgea\/manage-token +none/m) });
+});
+
 test.for(['--json', 'partners', 'secrets'])('%s alone shows help as wrong usage', async (command) => {
   const { code, stdout, stderr } = await runHere([command]);
   expect([code, stdout]).toEqual([2, '']);
@@ -177,6 +188,21 @@ describe.concurrent('a deployed environment', () => {
       1,
       expect.stringMatching(/^error: There is no secret staging\/budgea\/admin-token /),
     ]);
+  });
+
+  test('is not deployed when it has no secrets', async () => {
+    const { code, stdout, stderr } = await runReal(['secrets', 'status', '--env', 'prod'], { env: account() });
+    expect([code, stdout, stderr]).toEqual([
+      1,
+      '',
+      expect.stringMatching(/^error: There are no secrets of prod .* Deploy/),
+    ]);
+  });
+
+  test('has a Budgea that somebody has to name', async () => {
+    const args = ['secrets', 'set', 'admin-token', '--env', 'nowhere'];
+    const { code, stderr } = await runReal(args, { env: account(), stdin: 'hunter2' });
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^error: infra\/environments\.ts .*--budgea-url/)]);
   });
 
   test('needs credentials', async () => {

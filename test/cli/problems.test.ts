@@ -15,6 +15,7 @@ function known(name: Known['name'], state: Partial<SecretState> = {}, more: Part
     current,
     pending: undefined,
     rotation: true,
+    hasRotationFunction: true,
     intervalMinutes: 240,
     lastRotatedAt: undefined,
     nextRotationAt: Date.now() + 60 * minute,
