@@ -14,10 +14,15 @@ export class Operators extends Construct {
     const policy = new iam.ManagedPolicy(this, 'Policy', {
       managedPolicyName: `${resourceName(name, 'operator')}-${Stack.of(this).region}`,
       description: `Running the command line of the Budgea authentication gateway ${name}`,
-      document: policyDocument([...partners(reachable), ...secrets(reachable, rotationFunctions)]),
+      document: policyDocument(operatorStatements(reachable, rotationFunctions)),
     });
     new CfnOutput(this, 'PolicyArn', { value: policy.managedPolicyArn }).overrideLogicalId('OperatorPolicy');
   }
+}
+
+/** The statements that let an operator run the command line. */
+export function operatorStatements(reachable: Reachable, rotationFunctions: readonly string[]): Statement[] {
+  return [...partners(reachable), ...secrets(reachable, rotationFunctions)];
 }
 
 function partners(reachable: Reachable): Statement[] {

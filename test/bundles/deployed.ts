@@ -20,7 +20,7 @@ import { loadRoutes } from '../../local/routes.ts';
 import { startSecretsManager } from '../../local/secrets-manager/server.ts';
 import { startGateway, type Gateway } from '../gateway.ts';
 import type { TestRequest } from '../invoke.ts';
-import { startAws } from './roles.ts';
+import { startAws } from '../roles.ts';
 import { startContainer, type Container } from './runtime/runtime.ts';
 
 /** Every function's bundle in a container of its own, with the variables and the rights that a deployment gives it, in front of the local stack. */

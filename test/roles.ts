@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
-import type { Statement } from '../../infra/grants.ts';
+import type { Statement } from '../infra/grants.ts';
 
 /** Where the services themselves are. */
 export interface Services {
@@ -99,7 +99,8 @@ function readCall(target: string, body: Record<string, unknown>, arnOf: (name: s
     return { action: `secretsmanager:${operation}`, resource: id.startsWith('arn:') ? id : arnOf(id) };
   }
   const { pk } = (body['Key'] ?? body['Item'] ?? {}) as { pk?: { S: string } };
-  return { action: `dynamodb:${operation}`, resource: arnOf(String(body['TableName'])), leadingKey: pk?.S };
+  const index = body['IndexName'] === undefined ? '' : `/index/${String(body['IndexName'])}`;
+  return { action: `dynamodb:${operation}`, resource: arnOf(String(body['TableName'])) + index, leadingKey: pk?.S };
 }
 
 /** Whoever reads or writes a secret's value uses the key that encrypts it. */
