@@ -56,7 +56,7 @@ export async function openBudgea(store: Store, options: BudgeaOptions, origin: (
   for (const kept of [users, tokens, jwts, codes, webauth]) await kept.sweep();
   return {
     clock,
-    contract: openContract(store.table('rotations'), options),
+    contract: await openContract(store.table('rotations'), options),
     users,
     tokens,
     jwts,

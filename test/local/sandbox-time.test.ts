@@ -154,6 +154,9 @@ describe('restart', () => {
     await restart({ adminToken: 'third' });
     expect(await call('POST /admin/jwt', { token: 'third' })).toMatchObject({ status: 200 });
     expect(await call('POST /admin/jwt', { token: 'second' })).toMatchObject({ status: 403 });
+
+    await restart();
+    expect(await call('POST /admin/jwt', { token: CONTRACT.adminToken })).toMatchObject({ status: 200 });
   });
 
   test('a taken port is refused as such, whether the folder is free or not', async () => {

@@ -16,15 +16,17 @@ interface Rotated {
 }
 
 /** Opens the contract. A rotation outlives a restart, until the sandbox is started with another value than before it. */
-export function openContract(
+export async function openContract(
   rotations: Table<Rotated>,
   configured: { client: { client_id: number; client_secret: string }; adminToken: string },
-): Contract {
+): Promise<Contract> {
   const { client_id, client_secret } = configured.client;
-  const valid = (name: string, start: string) => {
-    const rotated = rotations.get(name);
-    return rotated?.from === start ? rotated.to : start;
+  const forgetOther = async (name: string, start: string) => {
+    if (rotations.get(name)?.from !== start) await rotations.delete(name);
   };
+  await forgetOther('client_secret', client_secret);
+  await forgetOther('admin_token', configured.adminToken);
+  const valid = (name: string, start: string) => rotations.get(name)?.to ?? start;
   return {
     clientId: client_id,
     isClient: (id, secret) => id === String(client_id) && secret === valid('client_secret', client_secret),
