@@ -24,6 +24,7 @@ With --env, AWS credentials and region come from where the AWS CLI finds them.
 Examples:
   npm run gateway -- partners create --name Acme --redirect-uri https://acme.example/back
   npm run gateway -- partners list --env dev
+  npm run gateway -- secrets status --env dev
   npm run gateway -- secrets set admin-token --env dev
 `;
 

@@ -53,7 +53,10 @@ async function setUntested(session: Session, name: SettableName): Promise<void> 
   const stored = await store(session, name, value);
   const { folder, option } = session.target();
   const isSandboxed = folder !== undefined && (await readStack(folder, option)).sandbox !== undefined;
-  const follows = isSandboxed ? 'The sandbox takes it when the local stack starts again.' : settables[name].follows;
+  const minting = name === 'admin-token' ? ' The next rotation of the manage token mints with it.' : '';
+  const follows = isSandboxed
+    ? 'The sandbox takes it when the local stack starts again.'
+    : `${settables[name].follows}${minting}`;
   session.answer({ ...stored, tested: false }, `${stored.secret} has a new value, which was not tested. ${follows}`);
 }
 
