@@ -1,4 +1,5 @@
 import { ApiError, TransportError } from '../lib/budgea/authentication-api.ts';
+import type { DemoPartner } from './demo-partners.ts';
 import type { RunningStack } from './stack.ts';
 
 /** What `npm start` prints when the stack answers: the only place where a demo key is shown. */
@@ -8,7 +9,7 @@ export function banner(
 ): string {
   const { gateway, partner, manager } = file;
   const client = `-d client_id=${partner.client_id} -d client_secret=${partner.client_secret}`;
-  const key = `-H 'Authorization: ${partner.client_secret}'`;
+  const key = ({ client_secret }: DemoPartner) => `-H 'Authorization: ${client_secret}'`;
   const webauth = new URLSearchParams({
     client_id: partner.client_id,
     redirect_uri: partner.redirect_uri,
@@ -16,21 +17,23 @@ export function banner(
   });
   return `
 Gateway            ${gateway}
-Budgea             ${file.sandbox === undefined ? upstream : `${file.sandbox} (sandbox)`}
+Budgea             ${file.sandbox === undefined ? `${upstream} (let it redirect to ${gateway}/webauth/callback)` : `${file.sandbox} (sandbox)`}
 Secrets Manager    ${file.secretsManager}
 DynamoDB           ${file.dynamodb}
 State              ${data} (addresses and demo keys in stack.json; --fresh starts from nothing)
 ${refusal === undefined ? '' : warning(refusal, data)}
 Create a user of the demo partner
   curl ${gateway}/auth/init ${client}
-Read that user, with the partner's key
-  curl ${gateway}/users/ID_USER ${key}
-Get a code to let another device in, with the user's token
-  curl ${gateway}/auth/token/code -H 'Authorization: Bearer AUTH_TOKEN'
+See all users, with the demo manager's key
+  curl ${gateway}/users/all ${key(manager)}
 Mint a manage JWT, with the demo manager's key
-  curl ${gateway}/admin/jwt -H 'Authorization: ${manager.client_secret}' -d scope=config -d duration=5
+  curl ${gateway}/admin/jwt ${key(manager)} -d scope=config -d duration=5
 Connect a bank, in a browser
   ${gateway}/webauth?${webauth.toString()}
+Read the user that was created, with the partner's key and the id in the answer
+  curl ${gateway}/users/ID_USER ${key(partner)}
+Get a code to let another device in, with the user's auth_token
+  curl ${gateway}/auth/token/code -H 'Authorization: Bearer AUTH_TOKEN'
 
 Ctrl-C stops it. Each call logs one JSON line below.
 `;
