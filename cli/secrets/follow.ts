@@ -70,7 +70,8 @@ function droppedText(session: Session, name: RotatableName): string {
 }
 
 function stuckText(session: Session, name: RotatableName, progress: Progress, waited: number): string {
-  const at = progress === 'made' ? 'testSecret or finishSecret' : 'createSecret';
+  // Whoever may not read values sees no value, though there may be one.
+  const at = progress === 'made' ? 'testSecret or finishSecret' : 'a step, createSecret most likely,';
   return `No step forward for ${duration(waited)}: ${at} does not succeed. Secrets Manager goes on trying. ${whereToLook(session, name)}`;
 }
 

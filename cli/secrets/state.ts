@@ -109,13 +109,17 @@ export async function manageTokenExpiry(
   });
 }
 
-/** Knowing when a secret changed needs fewer rights than reading it: whoever has only those learns the rest. */
+let mayRead = true;
+
+/** Knowing when a secret changed needs fewer rights than reading it: whoever has only those learns the rest, and asks in vain once. */
 async function unlessDenied<T>(read: () => Promise<T>): Promise<T | undefined> {
+  if (!mayRead) return undefined;
   try {
     return await read();
   } catch (error) {
-    if (error instanceof Error && error.name === 'AccessDeniedException') return undefined;
-    throw error;
+    if (!(error instanceof Error) || error.name !== 'AccessDeniedException') throw error;
+    mayRead = false;
+    return undefined;
   }
 }
 

@@ -107,7 +107,7 @@ function currentFirst({ stages: one }: Version, { stages: other }: Version): num
 }
 
 function versionCells({ id, stages, createdAt }: Version): string[] {
-  return [shortId(id), stages.join(' '), duration(now() - createdAt)];
+  return [shortId(id), stages.toSorted().join(' '), duration(now() - createdAt)];
 }
 
 function ago(time: number | undefined): string {
