@@ -19,6 +19,14 @@ export interface Aws {
   close: () => Promise<void>;
 }
 
+/** What the calls of this project to DynamoDB have in common. */
+interface DynamoDbInput {
+  TableName: string;
+  IndexName?: string;
+  Key?: { pk: { S: string } };
+  Item?: { pk: { S: string } };
+}
+
 interface AwsCall {
   action: string;
   /** The ARN that the call is about. */
@@ -43,7 +51,7 @@ export async function startAws(
   const { port } = server.address() as AddressInfo; // Neither a pipe nor closed.
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = (await json(request)) as Record<string, unknown>;
+    const body = (await json(request)) as object;
     const target = String(request.headers['x-amz-target']);
     const [, name = ''] = /Credential=([\w-]+)/.exec(request.headers.authorization ?? '') ?? [];
     const role = roles.get(name);
@@ -92,15 +100,15 @@ function deny(response: ServerResponse): void {
   response.writeHead(400, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(refusal));
 }
 
-function readCall(target: string, body: Record<string, unknown>, arnOf: (name: string) => string): AwsCall {
+function readCall(target: string, body: object, arnOf: (name: string) => string): AwsCall {
   const [service = '', operation = ''] = target.split('.');
   if (!service.startsWith('DynamoDB')) {
-    const id = String(body['SecretId']);
+    const { SecretId: id } = body as { SecretId: string };
     return { action: `secretsmanager:${operation}`, resource: id.startsWith('arn:') ? id : arnOf(id) };
   }
-  const { pk } = (body['Key'] ?? body['Item'] ?? {}) as { pk?: { S: string } };
-  const index = body['IndexName'] === undefined ? '' : `/index/${String(body['IndexName'])}`;
-  return { action: `dynamodb:${operation}`, resource: arnOf(String(body['TableName'])) + index, leadingKey: pk?.S };
+  const { TableName, IndexName, Key, Item } = body as DynamoDbInput;
+  const resource = arnOf(TableName) + (IndexName === undefined ? '' : `/index/${IndexName}`);
+  return { action: `dynamodb:${operation}`, resource, leadingKey: (Key ?? Item)?.pk.S };
 }
 
 /** Whoever reads or writes a secret's value uses the key that encrypts it. */

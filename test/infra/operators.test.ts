@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { CreateSecretCommand, RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { operatorStatements } from '../../infra/constructs/operators.ts';
+import { operatorStatements } from '../../infra/operator.ts';
 import { secretFullName, secretNames, tableFullName } from '../../lib/env.ts';
 import { useDeployed, useLocal, useRotationSettings } from '../../lib/environment.ts';
 import type { SecretName } from '../../lib/operations.ts';
