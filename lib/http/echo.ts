@@ -8,32 +8,38 @@ const shortest = 8;
 export function echoes(text: string, credentials: readonly string[]): boolean {
   const checked = credentials.filter((credential) => credential.length >= shortest);
   if (checked.length === 0) return false;
-  const readings = [text, jsonUnescaped(text)].flatMap((reading) => [reading, percentDecoded(reading)]);
-  return checked.some((credential) =>
-    writings(credential).some((writing) => readings.some((reading) => reading.includes(writing))),
-  );
+  const readings = new Set([text, jsonUnescaped(text)].flatMap((reading) => [reading, percentDecoded(reading)]));
+  const looked = checked.flatMap(writings);
+  return [...readings].some((reading) => looked.some((writing) => reading.includes(writing)));
 }
 
 function jsonUnescaped(text: string): string {
   try {
-    // Strings come out with the escapes that JSON needs alone, and no credential has a quote or a backslash.
+    // Strings come out with the escapes that JSON needs alone.
     return JSON.stringify(JSON.parse(text));
   } catch {
     return text;
   }
 }
 
-/** Twice, as an answer can quote an address that holds another. */
+/** Three times, as an answer can quote an address that holds another, which holds the form that was sent. */
 function percentDecoded(text: string): string {
-  return decodedOnce(decodedOnce(text));
+  return decodedOnce(decodedOnce(decodedOnce(text)));
 }
 
 function decodedOnce(text: string): string {
   return text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
+/** A credential travels in a header, a form or JSON, and whoever encodes the whole request encodes what it looks like there. */
 function writings(credential: string): string[] {
-  const bytes = Buffer.from(credential);
+  const form = new URLSearchParams({ '': credential }).toString().slice(1);
+  const json = JSON.stringify(credential).slice(1, -1);
+  return [...new Set([credential, form, json])].flatMap(encodings);
+}
+
+function encodings(sent: string): string[] {
+  const bytes = Buffer.from(sent);
   const hex = bytes.toString('hex');
   const base64 = [0, 1, 2].flatMap((offset) => {
     // The first and last characters depend on the neighbouring bytes; what lies between does not.
@@ -43,5 +49,5 @@ function writings(credential: string): string[] {
     const inner = encoded.slice(offset === 0 ? 0 : 4, -4);
     return [inner, inner.replaceAll('+', '-').replaceAll('/', '_')];
   });
-  return [credential, hex, hex.toUpperCase(), ...base64];
+  return [sent, hex, hex.toUpperCase(), ...base64];
 }
