@@ -1,0 +1,148 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { startGateway, type Gateway } from '../gateway.ts';
+import { invokeHandler, type Answer } from '../invoke.ts';
+import { holdsTrace } from '../traces.ts';
+import { makeWorld, upstreamCalls, type UpstreamCall, type World } from './calls.ts';
+import { startHostile, type Arrived, type HostileServer } from './hostile.ts';
+
+let gateway: Gateway;
+let hostile: HostileServer;
+let world: World;
+let secrets: Record<'client secret' | 'admin token' | 'manage JWT', string>;
+
+beforeAll(async () => {
+  gateway = await startGateway();
+  hostile = await startHostile();
+  const { writeSecret } = await import('../../local/secrets.ts');
+  // With everything that base64 has: each encoding writes these characters differently.
+  const secret = 'c2Vj+mV0/G9m/2NvbnRyYWN0+w==';
+  const token = 'YWRtaW4+dG9rZW4/b2Yv+2NvbnRyYWN0/w==';
+  const { client_id } = await gateway.secret<{ client_id: number }>('client-credentials');
+  await gateway.control('client', { client_secret: secret });
+  await writeSecret('client-credentials', { client_id, client_secret: secret });
+  await gateway.control('admin-token', { token });
+  await writeSecret('admin-token', { token });
+  const { jwt_token } = await gateway.secret<{ jwt_token: string }>('manage-token');
+  secrets = { 'client secret': secret, 'admin token': token, 'manage JWT': jwt_token };
+});
+beforeEach(async () => {
+  const { table } = await import('../../lib/table.ts');
+  // A certificate that is kept would not be asked for.
+  await table.delete('CERTIFICATE#qwac');
+  world = await makeWorld(gateway);
+  gateway.logs();
+});
+afterAll(async () => {
+  await hostile.close();
+  await gateway.close();
+});
+
+/** The request as text, body and all. */
+const whole = ({ method, path, headers, body }: Arrived) =>
+  [`${method} ${path}`, ...headers.map((pair) => pair.join(': ')), '', body].join('\r\n');
+
+const base64 = (text: string, before = '') => Buffer.from(before + text).toString('base64');
+const hex = (text: string) => Buffer.from(text).toString('hex');
+const asEscapes = (text: string) =>
+  text.replace(/[^]/g, (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
+/** How a server can write down what it was sent. */
+const encodings: [string, (arrived: Arrived) => string][] = [
+  ['as it was', whole],
+  ['as JSON', (arrived) => JSON.stringify(arrived)],
+  ['as JSON in JSON', (arrived) => JSON.stringify(JSON.stringify(arrived))],
+  ['its body parsed', ({ body }) => decodeURIComponent(body.replaceAll('+', ' '))],
+  ['percent-encoded', (arrived) => encodeURIComponent(whole(arrived))],
+  ['percent-encoded twice', (arrived) => encodeURIComponent(encodeURIComponent(whole(arrived)))],
+  ['in lower-case percent-encoding', (arrived) => encodeURIComponent(whole(arrived)).toLowerCase()],
+  ['every character percent-encoded', (arrived) => hex(whole(arrived)).replace(/../g, '%$&')],
+  ['in base64', (arrived) => base64(whole(arrived))],
+  ['in base64, one byte on', (arrived) => base64(whole(arrived), '-')],
+  ['in base64, two bytes on', (arrived) => base64(whole(arrived), '--')],
+  ['in base64url', (arrived) => Buffer.from(whole(arrived)).toString('base64url')],
+  ['in base64, percent-encoded', (arrived) => encodeURIComponent(base64(whole(arrived)))],
+  ['in hexadecimal', (arrived) => hex(whole(arrived))],
+  ['in upper-case hexadecimal', (arrived) => hex(whole(arrived)).toUpperCase()],
+];
+
+/** Where an answer can hold it: the status, the body, the headers. */
+const places: [string, (text: string) => { status: number; body: string; headers?: Record<string, string> }][] = [
+  [
+    'an error’s description',
+    (text) => ({ status: 400, body: JSON.stringify({ code: 'invalidValue', description: text }) }),
+  ],
+  ['an error’s message', (text) => ({ status: 403, body: JSON.stringify({ code: 'forbidden', message: text }) })],
+  ['an error’s code', (text) => ({ status: 404, body: JSON.stringify({ code: text, description: 'x' }) })],
+  [
+    'an error in escapes',
+    (text) => ({ status: 400, body: `{"code":"invalidValue","description":"${asEscapes(text)}"}` }),
+  ],
+  ['a failure', (text) => ({ status: 500, body: JSON.stringify({ code: 'bug', description: text, message: text }) })],
+  ['maintenance', (text) => ({ status: 503, body: JSON.stringify({ code: 'maintenance', description: text }) })],
+  ['a rejection', (text) => ({ status: 401, body: JSON.stringify({ code: 'invalidClient', description: text }) })],
+  ['a page', (text) => ({ status: 502, body: `<pre>${text}</pre>` })],
+  [
+    'headers',
+    (text) => ({ status: 400, body: '{"code":"a"}', headers: { 'retry-after': text, 'x-echo': text, etag: text } }),
+  ],
+  ['a redirect', (text) => ({ status: 302, body: '', headers: { location: `https://example.com/?e=${text}` } })],
+  [
+    'a success',
+    (text) => {
+      const fields = {
+        id: 7,
+        id_user: 7,
+        auth_token: 'a',
+        jwt_token: 'a',
+        token: 'a',
+        code: 'a',
+        type: 'qwac',
+        users: [],
+      };
+      return { status: 200, body: JSON.stringify({ ...fields, access_token: 'a', request: text }) };
+    },
+  ],
+];
+
+describe.each(places)('an upstream that repeats what it was sent in %s', (_place, answer) => {
+  test.each(encodings)('%s', async (_encoding, encode) => {
+    hostile.behave = (arrived, response) => {
+      const { status, body, headers } = answer(
+        encode(arrived).replaceAll(/[\r\n]+/g, headersOnly(answer) ? ' ' : '\n'),
+      );
+      response.writeHead(status, headers).end(body);
+    };
+    const asked = await gateway.withUpstream(hostile.url, () =>
+      Promise.all(
+        upstreamCalls.map(async ([name, call]) => ({
+          name,
+          call,
+          answer: await invokeHandler(...call.request(world)),
+        })),
+      ),
+    );
+    hostile.arrived();
+    expect(asked.flatMap(leaksOf)).toEqual([]);
+    const lines = JSON.stringify(gateway.logs());
+    expect(traces(lines)).toEqual([]);
+    expect(callersTraces(lines)).toEqual([]);
+  });
+});
+
+/** Whether the text goes into headers, which have no line ends. */
+const headersOnly = (answer: (text: string) => { headers?: Record<string, string> }) =>
+  answer('').headers !== undefined;
+
+/** The names of the gateway's secrets that a text holds a trace of. */
+const traces = (text: string) =>
+  Object.entries(secrets).flatMap(([name, secret]) => (holdsTrace(text, secret) ? [name] : []));
+
+/** The same of what belongs to the callers: an answer may repeat it to them, a log may not. */
+const callersTraces = (text: string) =>
+  Object.entries({ key: world.partner.client_secret, token: world.user.token, code: world.code }).flatMap(
+    ([name, secret]) => (holdsTrace(text, secret) ? [name] : []),
+  );
+
+function leaksOf({ name, answer }: { name: string; call: UpstreamCall; answer: Answer }): string[] {
+  return traces(answer.text + JSON.stringify(answer.headers)).map((secret) => `${name}: ${secret}`);
+}
