@@ -176,3 +176,6 @@ export type Input<Id extends OperationId> = z.output<(typeof operations)[Id]['re
 
 /** Every API path begins with it, as upstream's do, so that a client changes its host alone. */
 export const basePath = '/2.0';
+
+/** The name of a row's function and of its file, without the extension: `users-id-user-get` for `users_id_user_get`. */
+export const functionName = (id: string): string => id.replaceAll('_', '-');

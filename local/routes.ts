@@ -1,9 +1,6 @@
-import { basePath, operations, type Operation } from '../lib/operations.ts';
+import { basePath, functionName, operations, type Operation } from '../lib/operations.ts';
 import type { Handler } from '../lib/http/serve.ts';
 import type { Route } from './api-gateway/server.ts';
-
-/** The file of an operation's function, without its extension. */
-export const functionName = (id: string): string => id.replaceAll('_', '-');
 
 /** Every route of the table with its function, loaded from `functions/`. The functions' environment has to be set before. */
 export async function loadRoutes(): Promise<Route[]> {

@@ -2,8 +2,8 @@ import { access, readdir } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { specification } from '../lib/budgea/specification.ts';
 import { jobs } from '../lib/jobs.ts';
-import { basePath, operations, type Operation } from '../lib/operations.ts';
-import { functionName, loadRoutes } from '../local/routes.ts';
+import { basePath, functionName, operations, type Operation } from '../lib/operations.ts';
+import { loadRoutes } from '../local/routes.ts';
 
 /** The one operation of the gateway's own: where a browser comes back to. */
 const own = ['webauth_callback_get'];

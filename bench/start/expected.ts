@@ -1,5 +1,4 @@
-import { operations, type Operation } from '../../lib/operations.ts';
-import { functionName } from '../../local/routes.ts';
+import { functionName, operations, type Operation } from '../../lib/operations.ts';
 import type { Bundle } from '../../infra/bundle.ts';
 
 /** What may be expected of a function's start. */

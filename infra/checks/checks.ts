@@ -10,7 +10,10 @@ import { RoleStatements } from './role-statements.ts';
 import type { Rule } from './rule.ts';
 import { SecretValue } from './secret-value.ts';
 
-/** Rules of this project: where cdk-nag looks at REST APIs alone, and what it cannot know. */
+/**
+ * Rules of this project: what cdk-nag cannot know, and where it looks at REST APIs alone. Of those, an HTTP API has no execution log (APIG6), no
+ * web ACL (APIG3) and no request validation (APIG2): its access log, limits on every route and the functions' own schemas stand for them.
+ */
 const rules: Readonly<Record<string, Rule>> = {
   AlarmRecovery,
   HttpApiAccessLog,

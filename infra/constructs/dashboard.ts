@@ -6,9 +6,9 @@ import { Construct } from 'constructs';
 import type { Counted } from '../../lib/http/call.ts';
 import { secretNames } from '../../lib/env.ts';
 import { jobs } from '../../lib/jobs.ts';
-import { operations } from '../../lib/operations.ts';
+import { functionName, operations } from '../../lib/operations.ts';
 import type { Environment } from '../environment.ts';
-import { functionName, resourceName } from '../names.ts';
+import { resourceName } from '../names.ts';
 import type { HttpApi } from './http-api.ts';
 import { apiMetric, gatewayMetric } from './metrics.ts';
 

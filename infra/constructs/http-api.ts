@@ -4,9 +4,9 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as route53 from 'aws-cdk-lib/aws-route53';
 import { Construct } from 'constructs';
-import { basePath, type Operation } from '../../lib/operations.ts';
+import { basePath, functionName, type Operation } from '../../lib/operations.ts';
 import type { Environment } from '../environment.ts';
-import { functionName, resourceName } from '../names.ts';
+import { resourceName } from '../names.ts';
 import { afterDeletion } from './retention.ts';
 
 /** An operation with what answers it. */

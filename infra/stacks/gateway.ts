@@ -2,7 +2,7 @@ import { CfnOutput, Duration, Stack, Validations } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { secretNames, tableFullName } from '../../lib/env.ts';
 import { jobs, type Job, type JobId } from '../../lib/jobs.ts';
-import { operations, type Operation, type OperationId, type SecretName } from '../../lib/operations.ts';
+import { functionName, operations, type Operation, type OperationId, type SecretName } from '../../lib/operations.ts';
 import { Alarms } from '../constructs/alarms.ts';
 import { Dashboard } from '../constructs/dashboard.ts';
 import { GatewayFunction, type Surroundings } from '../constructs/gateway-function.ts';
@@ -12,7 +12,7 @@ import { rate, Rotation, rotationsOf } from '../constructs/rotation.ts';
 import { Schedules, type ScheduleProps } from '../constructs/schedules.ts';
 import type { Environment } from '../environment.ts';
 import type { Reachable, Statement, Told } from '../grants.ts';
-import { functionName, resourceName } from '../names.ts';
+import { resourceName } from '../names.ts';
 import type { Foundation } from './foundation.ts';
 
 /** API Gateway waits for thirty seconds: a function that has not answered by then need not go on. */

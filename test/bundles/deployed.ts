@@ -10,9 +10,8 @@ import {
   type Statement,
   type Told,
 } from '../../infra/grants.ts';
-import { functionName } from '../../infra/names.ts';
 import { secretFullName, secretNames, tableFullName } from '../../lib/env.ts';
-import { basePath, operations, type Operation, type SecretName } from '../../lib/operations.ts';
+import { basePath, functionName, operations, type Operation, type SecretName } from '../../lib/operations.ts';
 import { jobs } from '../../lib/jobs.ts';
 import { startApiGateway, type LambdaHandler } from '../../local/api-gateway/server.ts';
 import { startDynamoDb } from '../../local/dynamodb/server.ts';

@@ -4,10 +4,9 @@ import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { afterAll } from 'vitest';
 import { jobs } from '../../lib/jobs.ts';
-import { operations } from '../../lib/operations.ts';
+import { functionName, operations } from '../../lib/operations.ts';
 import type { Environment } from '../../infra/environment.ts';
 import { environments } from '../../infra/environments.ts';
-import { functionName } from '../../infra/names.ts';
 import { EnvironmentStage } from '../../infra/stacks/environment-stage.ts';
 import { everything } from './everything.ts';
 
@@ -19,7 +18,7 @@ export interface Resource {
 }
 
 /** A template as CloudFormation gets it. */
-export interface Template {
+interface Template {
   Resources: Record<string, Resource>;
   Outputs?: Record<string, { Value: unknown; Export?: { Name: string } }>;
 }

@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 
 /** A function as Lambda has it. */
 export interface DeployedFunction {
@@ -31,7 +31,7 @@ interface Invocation {
   settle: PromiseWithResolvers<unknown>;
 }
 
-const client = createRequire(import.meta.url).resolve('aws-lambda-ric');
+const client = fileURLToPath(import.meta.resolve('aws-lambda-ric'));
 
 /** Starts Node as Lambda does, with the bundle, its variables and nothing else, beside a server of the Runtime API. */
 export async function startContainer({ name, folder, timeout, variables }: DeployedFunction): Promise<Container> {
