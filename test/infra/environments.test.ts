@@ -96,3 +96,11 @@ test('the environments can be read without the CDK', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program]);
   expect(JSON.parse(stdout)).toEqual([]);
 });
+
+test('nothing is deployed without the name of an environment', async () => {
+  const deployed = promisify(execFile)(process.execPath, ['infra/cdk.ts', 'deploy', 'production']);
+  await expect(deployed).rejects.toMatchObject({
+    code: 2,
+    stderr: `Name an environment: ${Object.keys(environments).join(', ')}.\n`,
+  });
+});
