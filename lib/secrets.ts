@@ -48,10 +48,12 @@ export function cachedSecret<T>(
 
   /** One reading at a time, whoever asks. */
   function read(): Promise<Held<T>> {
+    // A value can be replaced while its reading is on the way.
+    const askedAt = now();
     reading ??= fetchSecret(name, schema)
       .then((fetched) => {
         held = fetched.text === held?.text ? held : fetched;
-        freshUntil = now() + timeToLive * (0.8 + 0.4 * Math.random());
+        freshUntil = askedAt + timeToLive * (0.8 + 0.4 * Math.random());
         return held;
       })
       .finally(() => {
