@@ -1,7 +1,7 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { readKept } from '../../lib/certificates.ts';
 import { table } from '../../lib/table.ts';
-import type { Passed } from '../proxy.ts';
+import { startProxy, type Passed } from '../proxy.ts';
 import { certificateTypes, startWorld, type World } from '../rotation/world.ts';
 
 const start = Date.UTC(2030, 0, 15, 12);
@@ -194,12 +194,36 @@ test('a first fetch that fails leaves no certificate, and the next one brings it
   expect(await readKept('qwac')).toMatchObject({ certificate: { type: 'qwac' }, changed_at: at(start + hour) });
 });
 
-test('two runs at once keep the same, and neither fails', async () => {
+test('a run that is overtaken by another leaves what that one kept', async () => {
   await fetchAll();
+  await world.reset();
+  await world.create('manage-token', await world.mint());
+  const { AWS_ENDPOINT_URL_DYNAMODB: dynamodb = '' } = process.env;
+  const [arrived, overtaken] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let puts = 0;
+  const proxy = await startProxy(
+    () => dynamodb,
+    async ({ headers }, forward) => {
+      if (headers['x-amz-target']?.endsWith('.PutItem') !== true || puts++ > 0) return forward();
+      arrived.resolve();
+      await overtaken.promise;
+      return forward();
+    },
+  );
+  onTestFinished(() => proxy.close());
+  vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', proxy.url);
   vi.setSystemTime(start + hour);
+  await world.budgea.certificates.renew('qwac');
+  const slow = fetchAll();
+  await arrived.promise;
+  vi.setSystemTime(start + 2 * hour);
   const renewed = await world.budgea.certificates.renew('qwac');
-  expect(await Promise.all([fetchAll(), fetchAll()])).toEqual([true, true]);
-  expect(await readKept('qwac')).toMatchObject({ certificate: renewed, checked_at: at(start + hour) });
+  expect(await fetchAll()).toBe(true);
+  expect(outcomes()).toMatchObject({ qwac: 'changed' });
+  overtaken.resolve();
+  expect(await slow).toBe(true);
+  expect(outcomes()).toMatchObject({ qwac: 'raced' });
+  expect(await readKept('qwac')).toMatchObject({ certificate: renewed, changed_at: at(start + 2 * hour) });
 });
 
 test.each<[string, object]>([

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { ManageToken } from '../../lib/rotation/mint.ts';
 import { makeSealingKey, type SealingKeys } from '../../lib/webauth-state.ts';
 import { faults } from './gate.ts';
 import { startWorld, type Rotated } from './world.ts';
@@ -6,11 +7,6 @@ import { startWorld, type Rotated } from './world.ts';
 const world = await startWorld();
 // The SDK waits before it repeats a call, for a random part of its longest pause.
 vi.spyOn(Math, 'random').mockReturnValue(0);
-
-interface ManageToken {
-  jwt_token: string;
-  expires_at: number;
-}
 
 const sealed: SealingKeys = { next: makeSealingKey(), current: makeSealingKey(), previous: makeSealingKey() };
 
@@ -34,15 +30,9 @@ async function prepare(): Promise<void> {
   await world.reset();
   await Promise.all([
     world.create('admin-token', { token: world.adminToken }),
-    world.create('manage-token', await mint()),
+    world.create('manage-token', await world.mint()),
     world.create('sealing-keys', sealed),
   ]);
-}
-
-async function mint(): Promise<ManageToken> {
-  const minutes = 720;
-  const { jwt_token } = await world.budgea.jwts.issue({ type: 'manage_token', scope: 'users' }, minutes);
-  return { jwt_token, expires_at: Math.floor(Date.now() / 1000) + minutes * 60 };
 }
 
 /** Upstream rejects every manage JWT. */

@@ -36,11 +36,6 @@ function breakSecretsManager(): void {
 }
 const mendSecretsManager = () => world.gate.meddle(() => undefined);
 
-async function storeManageToken(minutes: number): Promise<void> {
-  const { jwt_token } = await world.budgea.jwts.issue({ type: 'manage_token', scope: 'users' }, minutes);
-  await world.create('manage-token', { jwt_token, expires_at: (Date.now() + minutes * minute) / 1000 });
-}
-
 async function expectUnavailable(instance: Instance): Promise<void> {
   const { statusCode, headers = {}, body } = await instance.ask();
   expect({ statusCode, ...JSON.parse(body ?? '') }).toMatchObject({ statusCode: 503, code: 'unavailable' });
@@ -48,7 +43,7 @@ async function expectUnavailable(instance: Instance): Promise<void> {
 }
 
 test('an outage of 30 minutes fails no call while the JWT lives, then all alike, and the first call after it succeeds', async () => {
-  await storeManageToken(20);
+  await world.create('manage-token', await world.mint(20));
   const warm = [await instances.start(), await instances.start()];
   for (const instance of warm) expect(await instance.ask()).toMatchObject({ statusCode: 200 });
 
@@ -69,7 +64,7 @@ test('an outage of 30 minutes fails no call while the JWT lives, then all alike,
 }, 30_000);
 
 test('a container that starts in an outage answers 503, and remembers nothing of it', async () => {
-  await storeManageToken(60);
+  await world.create('manage-token', await world.mint());
   breakSecretsManager();
   const cold = await instances.start();
   await expectUnavailable(cold);

@@ -73,6 +73,29 @@ describe.each(['manage-token', 'sealing-keys'] as const)('the rotation of %s', (
     expect(await world.value(secret)).toEqual(before);
   });
 
+  test('does not report a label as moved that it could not move', async () => {
+    const before = await world.stages(secret);
+    const version = await world.begin(secret);
+    await step('createSecret', version);
+    const body = '{"__type":"AccessDeniedException"}';
+    world.gate.meddle((name) =>
+      name === 'UpdateSecretVersionStage' ? Promise.resolve({ status: 400, headers: {}, body }) : undefined,
+    );
+    await expect(step('finishSecret', version)).rejects.toThrow(failure);
+    expect(await world.stages(secret)).toEqual({ ...before, [version]: ['AWSPENDING'] });
+  });
+
+  test('does not take the label from a value that somebody else put in use meanwhile', async () => {
+    const version = await world.begin(secret);
+    await step('createSecret', version);
+    const theirs = { jwt_token: 'theirs', expires_at: 0 };
+    world.gate.meddle((name, _request, forward) =>
+      name === 'UpdateSecretVersionStage' ? world.set(secret, theirs).then(forward) : undefined,
+    );
+    await expect(step('finishSecret', version)).rejects.toThrow(failure);
+    expect(await world.value(secret)).toEqual(theirs);
+  });
+
   /** What brings about each refusal, in the order in which they are checked. */
   const refusals: Record<string, () => Promise<{ version: string; secretId?: string }>> = {
     'the event is about another secret': async () => {

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { longestLife } from '../../lib/secrets.ts';
 import { makeSealingKey, sealLife, type SealingKeys } from '../../lib/webauth-state.ts';
 import { startWorld, steps, type World } from './world.ts';
@@ -90,3 +90,50 @@ test('pending keys two of which have the same id give up their label', async () 
   expect(reason()).toBe('the pending value is not usable: two of its keys have the same id');
   expect(await world.stages('sealing-keys')).toEqual({});
 });
+
+describe('a container that has not heard of a rotation', () => {
+  beforeEach(async () => {
+    await world.create('sealing-keys', {
+      next: makeSealingKey(),
+      current: makeSealingKey(),
+      previous: makeSealingKey(),
+    });
+  });
+
+  test('opens what is sealed with the new key, even when it cannot ask', async () => {
+    const before = await coldContainer();
+    await before.seal(state);
+    await world.rotate('sealing-keys');
+    const after = await coldContainer();
+    const sealed = await after.seal(state);
+    world.gate.meddle(() => Promise.resolve('broken'));
+    expect(await before.open(sealed)).toEqual(state);
+  });
+
+  test('hears of it in time, however long the reading took that missed it', async () => {
+    const container = await coldContainer();
+    let calls = 0;
+    world.gate.meddle((_name, _request, forward) => (calls++ === 0 ? slowly(forward) : undefined));
+    const old = await container.seal(state);
+    const sealed = await container.seal(state);
+    const [next, current] = [await keys(), await world.value<SealingKeys>('sealing-keys', 'AWSPREVIOUS')];
+    expect(old).toMatch(new RegExp(`^${current?.current.kid}\\.`));
+    expect(sealed).toMatch(new RegExp(`^${next?.current.kid}\\.`));
+  });
+});
+
+/** The keys rotate and a cache's longest life passes while the answer is on its way. */
+async function slowly<T>(forward: () => Promise<T>): Promise<T> {
+  const answer = await forward();
+  await world.rotate('sealing-keys');
+  vi.setSystemTime(Date.now() + longestLife);
+  return answer;
+}
+
+const state = { partner: '12345678', redirectUri: 'https://app.example/back', state: 'mine' };
+
+/** The seals as a new container has them, which reads the keys when it needs them for the first time. */
+async function coldContainer() {
+  vi.resetModules();
+  return import('../../lib/webauth-state.ts');
+}

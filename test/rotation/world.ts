@@ -13,6 +13,7 @@ import { expect, vi } from 'vitest';
 import { secretFullName } from '../../lib/env.ts';
 import { echoes } from '../../lib/http/echo.ts';
 import type { JobHandler } from '../../lib/job.ts';
+import type { ManageToken } from '../../lib/rotation/mint.ts';
 import type { SecretName } from '../../lib/operations.ts';
 import { newContext } from '../../local/api-gateway/context.ts';
 import { startDynamoDb } from '../../local/dynamodb/server.ts';
@@ -49,6 +50,8 @@ export interface World {
   readonly secretsManagerUrl: string;
   budgea: Budgea;
   adminToken: string;
+  /** A manage JWT that upstream takes for so many minutes. */
+  mint(minutes?: number): Promise<ManageToken>;
   /** The manage JWTs that were ever minted and not revoked. */
   minted(): JwtRow[];
   /** Begins anew: an empty Secrets Manager, cold functions, nothing planned. */
@@ -118,6 +121,10 @@ export async function startWorld({ gated = true, table = false, afterStep }: Wor
     },
     budgea: sandbox.budgea,
     adminToken: sandbox.adminToken,
+    async mint(minutes = 720) {
+      const { jwt_token } = await sandbox.budgea.jwts.issue({ type: 'manage_token', scope: 'users' }, minutes);
+      return { jwt_token, expires_at: Math.floor(Date.now() / 1000) + minutes * 60 };
+    },
     minted: () => sandbox.jwts().filter(({ claims }) => claims.type === 'manage_token'),
     async reset() {
       await stop();
