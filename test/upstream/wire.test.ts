@@ -97,6 +97,8 @@ async function arrivedOf(
 const acceptJson = ({ headers = {} }: TestRequest): Record<string, string> =>
   headers['accept'] === undefined ? {} : { accept: headers['accept'] };
 
+const namesOf = ({ headers }: Arrived) => headers.map(([name]) => name.toLowerCase());
+
 /** Without the seal, which never is the same twice. */
 const requestOf = ({ method, path, body }: Arrived) => [method, path.replace(/&state=[\w.-]+/, ''), body];
 
@@ -108,14 +110,13 @@ describe.each(upstreamCalls)('%s', (_name, call) => {
     const plain = await arrivedOf(call, (path, request) => [path, request], {});
     const full = await arrivedOf(call, withMore, more);
     expect(requestOf(full)).toEqual(requestOf(plain));
-    const names = ({ headers }: Arrived) => headers.map(([name]) => name.toLowerCase());
-    expect(names(full)).toEqual(names(plain));
+    expect(namesOf(full)).toEqual(namesOf(plain));
     expect(JSON.stringify(full)).not.toContain(marked);
   });
 
   test('carries the allowed headers alone, each once', async () => {
     const arrived = await arrivedOf(call, withMore, { ...more, traceparent: trace });
-    const names = arrived.headers.map(([name]) => name.toLowerCase());
+    const names = namesOf(arrived);
     expect(names.filter((name) => !allowed.has(name))).toEqual([]);
     expect(new Set(names).size).toBe(names.length);
     expect(valueOf(arrived, 'user-agent')).toEqual(['budgea-auth-gateway']);
