@@ -9,7 +9,6 @@ export function banner(
 ): string {
   const { gateway, partner, manager } = file;
   const client = `-d client_id=${partner.client_id} -d client_secret=${partner.client_secret}`;
-  const key = ({ client_secret }: DemoPartner) => `-H 'Authorization: ${client_secret}'`;
   const webauth = new URLSearchParams({
     client_id: partner.client_id,
     redirect_uri: partner.redirect_uri,
@@ -37,6 +36,10 @@ Get a code to let another device in, with the user's auth_token
 
 Ctrl-C stops it. Each call logs one JSON line below.
 `;
+}
+
+function key({ client_secret }: DemoPartner): string {
+  return `-H 'Authorization: ${client_secret}'`;
 }
 
 function warning(refusal: unknown, data: string): string {
