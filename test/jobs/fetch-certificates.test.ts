@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFin
 import { readKept } from '../../lib/certificates.ts';
 import { table } from '../../lib/table.ts';
 import { startProxy, type Passed } from '../proxy.ts';
-import { certificateTypes, startWorld, type World } from '../rotation/world.ts';
+import { certificateTypes } from '../rotation/budgea.ts';
+import { startWorld, type World } from '../rotation/world.ts';
 
 const start = Date.UTC(2030, 0, 15, 12);
 const hour = 3_600_000;

@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { jobs } from '../../lib/jobs.ts';
 import { table } from '../../lib/table.ts';
 import { makeSealingKey } from '../../lib/webauth-state.ts';
-import { certificateTypes, interval, startWorld, type World } from '../rotation/world.ts';
+import { certificateTypes } from '../rotation/budgea.ts';
+import { interval, startWorld, type World } from '../rotation/world.ts';
 
 const start = Date.UTC(2030, 0, 15, 12);
 const hour = 3600;

@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto';
-import { inspect } from 'node:util';
 import {
   CreateSecretCommand,
   DescribeSecretCommand,
@@ -8,26 +6,19 @@ import {
   RotateSecretCommand,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import { fastify } from 'fastify';
-import { expect, vi } from 'vitest';
 import { secretFullName } from '../../lib/env.ts';
-import { echoes } from '../../lib/http/echo.ts';
-import type { JobHandler } from '../../lib/job.ts';
-import type { ManageToken } from '../../lib/rotation/mint.ts';
+import { useLocal, useSettings } from '../../lib/environment.ts';
 import type { SecretName } from '../../lib/operations.ts';
-import { newContext } from '../../local/api-gateway/context.ts';
+import type { ManageToken } from '../../lib/rotation/mint.ts';
 import { startDynamoDb } from '../../local/dynamodb/server.ts';
 import { functionArn } from '../../local/jobs.ts';
-import { openBudgea, type Budgea } from '../../local/sandbox/budgea.ts';
-import { serveApi } from '../../local/sandbox/http/api.ts';
-import { readBodies } from '../../local/sandbox/http/bodies.ts';
-import { createCallList } from '../../local/sandbox/http/call-list.ts';
-import { createFailures } from '../../local/sandbox/http/failures.ts';
+import type { Budgea } from '../../local/sandbox/budgea.ts';
 import type { JwtRow } from '../../local/sandbox/state/jwts.ts';
 import { startSecretsManager, type RunningSecretsManager } from '../../local/secrets-manager/server.ts';
-import { useLocal, useSettings } from '../../lib/environment.ts';
-import { openStore } from '../../local/store.ts';
+import { certificateTypes, startBudgea } from './budgea.ts';
 import { openGate, type Gate } from './gate.ts';
+import { makeLambda } from './lambda.ts';
+import { catchOutput } from './output.ts';
 
 /** A rotation's steps, in the service's order. */
 export const steps = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'];
@@ -35,9 +26,6 @@ export const steps = ['createSecret', 'setSecret', 'testSecret', 'finishSecret']
 /** The functions that rotate, by what they rotate. */
 export const rotations = { 'manage-token': 'rotate-manage-token', 'sealing-keys': 'rotate-sealing-key' } as const;
 export type Rotated = keyof typeof rotations;
-
-/** The certificate types that upstream has and the gateway keeps. */
-export const certificateTypes = ['qwac', 'qseal'];
 
 /** Minutes between two rotations of the manage token. */
 export const interval = 240;
@@ -47,7 +35,6 @@ export interface World {
   gate: Gate;
   /** The test's own way to the Secrets Manager, past the gate. */
   readonly aws: SecretsManagerClient;
-  readonly secretsManagerUrl: string;
   budgea: Budgea;
   adminToken: string;
   /** A manage JWT that upstream takes for so many minutes. */
@@ -96,10 +83,7 @@ export interface WorldOptions {
 
 /** Starts it, with nothing in it. */
 export async function startWorld({ gated = true, table = false, afterStep }: WorldOptions = {}): Promise<World> {
-  const written: string[] = [];
-  const thrown: string[] = [];
-  const output = vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => written.push(String(chunk)) > 0);
-  let unread = 0;
+  const output = catchOutput();
   let server: RunningSecretsManager;
   let client: SecretsManagerClient;
   let isManual = false;
@@ -109,15 +93,12 @@ export async function startWorld({ gated = true, table = false, afterStep }: Wor
   );
   const sandbox = await startBudgea(() => (gated ? gate.url : sandbox.url));
   const dynamodb = table ? await startDynamoDb({ port: 0 }) : undefined;
-  const warm = new Map<string, JobHandler>();
+  const lambda = makeLambda(gate);
 
   const world: World = {
     gate,
     get aws() {
       return client;
-    },
-    get secretsManagerUrl() {
-      return server.url;
     },
     budgea: sandbox.budgea,
     adminToken: sandbox.adminToken,
@@ -129,22 +110,8 @@ export async function startWorld({ gated = true, table = false, afterStep }: Wor
     async reset() {
       await stop();
       gate.reset();
-      warm.clear();
-      isManual = false;
-      server = await startSecretsManager({
-        port: 0,
-        // Not the function itself: a test may put another one in its place.
-        now: () => Date.now(),
-        rotationRetryDelaysMs: [0],
-        invoke: async (arn, event) => {
-          if (isManual) throw new Error('the test takes the steps itself');
-          await world.invoke(arn.replace(functionArn(''), ''), event);
-          await afterStep?.(event.Step);
-        },
-      });
-      process.env['AWS_ENDPOINT_URL_SECRETS_MANAGER'] = gated ? gate.url : server.url;
-      // When a test moves the time, the SDK suspects its clock and repeats what was refused.
-      client = new SecretsManagerClient({ endpoint: server.url, maxAttempts: 1 });
+      lambda.forget();
+      await start();
     },
     async create(secret, value) {
       const SecretString = value === undefined ? undefined : text(value);
@@ -188,31 +155,15 @@ export async function startWorld({ gated = true, table = false, afterStep }: Wor
       return (await describe(secret)).LastRotatedDate;
     },
     async invoke(name, event) {
-      const handler = warm.get(name) ?? (await coldStart(name));
-      warm.set(name, handler);
-      const running = handler(event, newContext(name, 60_000));
-      running.catch((error: unknown) => thrown.push(inspect(error, { depth: Infinity, showHidden: true })));
-      const ended = running.then(
-        () => 'ended',
-        () => 'ended',
-      );
-      // Lambda waits for the function's time to be over, and then kills it with whatever it was doing.
-      if ((await Promise.race([ended, gate.hung().then(() => 'hangs')])) === 'hangs') gate.kill();
-      await ended;
-      if (!gate.isDead()) return running;
-      warm.clear();
-      gate.revive();
-      throw new Error('the container is gone');
+      await lambda.invoke(name, event).catch((error: unknown) => {
+        output.thrown(error);
+        throw error;
+      });
     },
-    logs: () => written.slice(unread, (unread = written.length)).flatMap(lines),
-    expectNoLeak() {
-      const secrets = gate.secrets();
-      const text = [...written, ...thrown].join('\n');
-      expect(echoes(text, secrets) ? secrets.filter((secret) => echoes(text, [secret])) : []).toEqual([]);
-      written.length = thrown.length = unread = 0;
-    },
+    logs: () => output.logs(),
+    expectNoLeak: () => output.expectNone(gate.secrets()),
     async close() {
-      output.mockRestore();
+      output.release();
       await stop();
       await gate.close();
       await sandbox.close();
@@ -220,67 +171,47 @@ export async function startWorld({ gated = true, table = false, afterStep }: Wor
     },
   };
   useLocal({ secretsManager: gate.url, dynamodb: dynamodb?.url ?? 'http://127.0.0.1:1' });
-  useSettings({
-    budgea: `${gated ? gate.url : sandbox.url}/2.0`,
-    gateway: 'http://127.0.0.1:1/2.0',
-    certificateTypes,
-    rotationMinutes: interval,
-  });
-  await world.reset();
+  const budgea = `${gated ? gate.url : sandbox.url}/2.0`;
+  useSettings({ budgea, gateway: 'http://127.0.0.1:1/2.0', certificateTypes, rotationMinutes: interval });
+  await start();
   if (table) await (await import('../../local/table.ts')).createTable();
   return world;
+
+  async function start(): Promise<void> {
+    server = await startSecretsManager({
+      port: 0,
+      // Not the function itself: a test may put another one in its place.
+      now: () => Date.now(),
+      rotationRetryDelaysMs: [0],
+      async invoke(arn, event) {
+        if (isManual) throw new Error('the test takes the steps itself');
+        await world.invoke(arn.replace(functionArn(''), ''), event);
+        await afterStep?.(event.Step);
+      },
+    });
+    // When a test moves the time, the SDK suspects its clock and repeats what was refused.
+    client = new SecretsManagerClient({ endpoint: server.url, maxAttempts: 1 });
+    process.env['AWS_ENDPOINT_URL_SECRETS_MANAGER'] = gated ? gate.url : server.url;
+  }
+
+  async function stop(): Promise<void> {
+    client.destroy();
+    await server.close();
+  }
 
   function describe(secret: SecretName) {
     return client.send(new DescribeSecretCommand({ SecretId: secretFullName('local', secret) }));
   }
 
   async function beginRotation(secret: Rotated, options: { RotateImmediately?: boolean } = {}): Promise<string> {
-    const SecretId = secretFullName('local', secret);
-    const command = new RotateSecretCommand({
-      SecretId,
-      RotationLambdaARN: functionArn(rotations[secret]),
-      ...options,
-    });
+    const RotationLambdaARN = functionArn(rotations[secret]);
+    const rotation = { SecretId: secretFullName('local', secret), RotationLambdaARN, ...options };
     try {
-      return (await client.send(command)).VersionId ?? '';
+      return (await client.send(new RotateSecretCommand(rotation))).VersionId ?? '';
     } finally {
       await server.runDueRotations();
     }
   }
-
-  async function stop(): Promise<void> {
-    client?.destroy();
-    await server?.close();
-  }
-}
-
-/** A module graph of its own, as a new container has. */
-async function coldStart(name: string): Promise<JobHandler> {
-  vi.resetModules();
-  // Every function file exports its handler.
-  const { handler } = (await import(`../../functions/${name}.ts`)) as { handler: JobHandler };
-  return handler;
-}
-
-/** A sandbox Budgea whose JWTs name the gate as their audience, since the functions know it by no other name. */
-async function startBudgea(origin: () => string) {
-  const store = await openStore();
-  const app = fastify({ exposeHeadRoutes: false, forceCloseConnections: true });
-  const adminToken = randomBytes(48).toString('base64url');
-  const contract = { client: { client_id: 12_345_678, client_secret: 'not asked for' }, adminToken };
-  const budgea = await openBudgea(store, { ...contract, redirectUris: [], certificateTypes }, origin);
-  const served = { budgea, calls: createCallList(budgea.clock.now, certificateTypes), failures: createFailures() };
-  readBodies(app);
-  app.register(async (scope) => serveApi(scope, served), { prefix: '/2.0' });
-  const url = await app.listen({ host: '127.0.0.1', port: 0 });
-  return { url, budgea, adminToken, jwts: () => store.table<JwtRow>('jwts').values(), close: () => app.close() };
 }
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
-
-function lines(chunk: string): Record<string, unknown>[] {
-  return chunk
-    .split('\n')
-    .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line) as Record<string, unknown>);
-}
