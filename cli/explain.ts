@@ -31,6 +31,7 @@ function explainAws({ name, message }: Error, { environment, folder }: Target): 
     case 'InvalidSignatureException':
     case 'SignatureDoesNotMatch':
       return 'AWS does not know these credentials. Check AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and AWS_REGION.';
+    case 'AccessDenied':
     case 'AccessDeniedException':
       return `These AWS credentials may not do this${missingPermission(message)}. Use a role that may, or check that --env and the account fit.`;
     case 'ResourceNotFoundException':

@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { addDoctor } from './doctor/doctor.ts';
 import { exitCodeOf, explain } from './explain.ts';
 import { addPartners } from './partners/partners.ts';
 import { addSecrets } from './secrets/secrets.ts';
@@ -10,6 +11,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   const session = createSession(program, terminal);
   addPartners(program, session);
   addSecrets(program, session);
+  addDoctor(program, session);
   try {
     await program.parseAsync(args, { from: 'user' });
     return 0;
@@ -26,12 +28,15 @@ Examples:
   npm run gateway -- partners list --env dev
   npm run gateway -- secrets status --env dev
   npm run gateway -- secrets set admin-token --env dev
+  npm run gateway -- doctor --env dev
 `;
 
 /** The program without its commands, which take its settings over. */
 function createProgram({ stdout, stderr }: Terminal): Command {
   return new Command('npm run gateway --')
-    .description('Manages the partners and the secrets of a gateway: of the local stack, or of a deployed environment.')
+    .description(
+      'Manages and examines a gateway, its partners and its secrets: of the local stack, or of a deployed environment.',
+    )
     .addOption(new Option('--data <dir>', 'state folder of a local stack, which must be running').default('.local'))
     .addOption(new Option('--env <name>', 'deployed environment').argParser(environmentName).conflicts('data'))
     .option('--json', 'print JSON instead of text')

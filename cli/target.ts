@@ -32,6 +32,9 @@ export interface Stack extends AwsAddresses {
   /** The Budgea behind the gateway, `/2.0` included: the sandbox, or another one. */
   sandbox?: string | undefined;
   upstream?: string | undefined;
+  /** `/2.0` included. */
+  gateway?: string | undefined;
+  certificate_types?: readonly string[] | undefined;
 }
 
 /** What `stack.json` in a local stack's state folder says. Throws Refusal when there is none. */
@@ -43,8 +46,8 @@ export async function readStack(folder: string, option: string): Promise<Stack> 
     );
   });
   try {
-    const { secretsManager, dynamodb, sandbox, upstream } = JSON.parse(text) as Partial<Stack>;
-    return { secretsManager: originOf(secretsManager), dynamodb: originOf(dynamodb), sandbox, upstream };
+    const { secretsManager, dynamodb, ...others } = JSON.parse(text) as Partial<Stack>;
+    return { ...others, secretsManager: originOf(secretsManager), dynamodb: originOf(dynamodb) };
   } catch {
     throw new Refusal(`${file} is not what a local stack writes. Start the stack again.`);
   }

@@ -1,0 +1,71 @@
+import type * as z from 'zod/mini';
+import { now } from '../../../lib/clock.ts';
+import { secretFullName } from '../../../lib/env.ts';
+import type { SecretName } from '../../../lib/operations.ts';
+import { problemsOf } from '../../secrets/problems.ts';
+import { duration } from '../../view.ts';
+import { ok, wrong, type Check, type Finding } from '../check.ts';
+import type { Subject } from '../subject.ts';
+import { parseJson, readCurrent } from '../value.ts';
+
+/** Whether a secret is there and has a value of its shape; client credentials are offered to Budgea as well. */
+export const secret = (name: SecretName): Check => ({
+  name,
+  async run(subject) {
+    const state = await subject.secret(name);
+    if (state === undefined) {
+      return wrong(`There is no secret ${secretFullName(subject.environment, name)}. ${subject.remedy}`);
+    }
+    const problem = problemsOf({ name, state }, subject.toType).find((one) => about.has(one.problem));
+    if (problem !== undefined) return wrong(problem.text, await remedies(subject, name, problem.commands));
+    const age = `its value is ${duration(now() - (state.current?.createdAt ?? 0))} old`;
+    const text = await readCurrent(state);
+    if (text === undefined) return ok(`It is set: ${age}, and these AWS credentials may not read it.`);
+    if (!(await fits(name, text))) return wrong('Its value does not have its shape.', commands(subject, name));
+    return name === 'client-credentials' ? offered(subject, text, age) : ok(`It is set: ${age}.`);
+  },
+});
+
+/** Rotation and the manage JWT's life have checks of their own. */
+const about = new Set(['missing', 'scheduled_for_deletion', 'no_value']);
+
+/** The manage JWT is minted with the admin token, as soon as that is set. */
+async function remedies(subject: Subject, name: SecretName, usual: readonly string[]): Promise<readonly string[]> {
+  if (name !== 'manage-token' || (await isSet(subject, 'admin-token'))) return usual;
+  return [subject.toType('secrets set admin-token')];
+}
+
+/** Whether a secret has a value. */
+export async function isSet(subject: Subject, name: SecretName): Promise<boolean> {
+  return (await subject.secret(name))?.current !== undefined;
+}
+
+function commands({ toType }: Subject, name: SecretName): string[] {
+  const isRotated = name === 'manage-token' || name === 'sealing-keys';
+  return [toType(isRotated ? `secrets rotate ${name}` : `secrets set ${name}`)];
+}
+
+async function fits(name: SecretName, text: string): Promise<boolean> {
+  const { adminToken, clientCredentials, manageToken } = await import('../../../lib/secrets.ts');
+  const { sealingKeys } = await import('../../../lib/webauth-state.ts');
+  const schemas: Record<SecretName, z.ZodMiniType> = {
+    'client-credentials': clientCredentials,
+    'admin-token': adminToken,
+    'manage-token': manageToken,
+    'sealing-keys': sealingKeys,
+  };
+  return schemas[name].safeParse(parseJson(text)).success;
+}
+
+/** Budgea that does not answer has a check of its own. */
+async function offered(subject: Subject, text: string, age: string): Promise<Finding> {
+  const { tryClientCredentials } = await import('../../secrets/proofs.ts');
+  const { clientCredentials } = await import('../../../lib/secrets.ts');
+  const budgea = await subject.budgea().catch(() => undefined);
+  if (budgea === undefined) return ok(`It is set: ${age}.`);
+  const { outcome, because } = await tryClientCredentials(clientCredentials.parse(parseJson(text)), budgea);
+  if (outcome === 'refused') return wrong(`Budgea refuses it (${because}).`, commands(subject, 'client-credentials'));
+  return ok(
+    outcome === 'accepted' ? `Budgea takes it; ${age}.` : `It is set: ${age}. Budgea does not say if it takes it.`,
+  );
+}
