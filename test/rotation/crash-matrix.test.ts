@@ -42,12 +42,20 @@ async function reject(): Promise<void> {
   world.gate.meddle((name) => (name.startsWith('GET /users') ? Promise.resolve(rejection) : undefined));
 }
 
+/** There are no sealing keys yet. */
+async function empty(): Promise<void> {
+  await world.reset();
+  await world.create('sealing-keys');
+}
+
 const rejectedIn = (cells: Cell[]) => cells.find(({ name }) => name.startsWith('GET /users'))?.call ?? NaN;
 const matrix = {
   manageToken: await cellsOf('manage-token'),
   // Up to the call that is rejected, it is the same rotation.
   rejected: (await cellsOf('manage-token', reject)).filter(({ call }, _, cells) => call >= rejectedIn(cells)),
   sealingKeys: await cellsOf('sealing-keys'),
+  // Only what it writes is another matter than with keys before.
+  first: (await cellsOf('sealing-keys', empty)).filter(({ name }) => /^(?:Put|Update)/.test(name)),
 };
 
 beforeEach(prepare);
@@ -61,6 +69,7 @@ test('the matrix holds every call that has an effect', () => {
   expect(names(matrix.manageToken)).toEqual(new Set([...moves, 'POST /admin/jwt', 'GET /users/{id}']));
   expect(names(matrix.rejected)).toEqual(new Set(['GET /users/{id}', 'UpdateSecretVersionStage', 'DescribeSecret']));
   expect(names(matrix.sealingKeys)).toEqual(new Set(moves));
+  expect(names(matrix.first)).toEqual(new Set(['PutSecretValue', 'UpdateSecretVersionStage']));
 });
 
 /** One version is in use, the one that was pending, and the one before is kept: nothing is in the next rotation's way. */
@@ -111,5 +120,18 @@ describe('the sealing keys’ rotation, retried once, moves them up exactly one 
     const keys = await world.value<SealingKeys>('sealing-keys');
     expect(keys).toMatchObject({ current: sealed.next, previous: sealed.current });
     expect([sealed.next, sealed.current, sealed.previous]).not.toContainEqual(keys?.next);
+  });
+});
+
+describe('the sealing keys’ first rotation, retried once, makes one value', () => {
+  beforeEach(empty);
+
+  test.each(matrix.first)('after a $fault at call $call, $name', async ({ call, fault }) => {
+    world.gate.plan(call - 1, fault);
+    await world.rotate('sealing-keys');
+
+    expect(world.gate.isWaiting()).toBe(false);
+    expect(Object.values(await world.stages('sealing-keys'))).toEqual([['AWSPENDING', 'AWSCURRENT']]);
+    expect(Object.keys((await world.value('sealing-keys')) ?? {})).toEqual(['next', 'current']);
   });
 });
