@@ -4,7 +4,7 @@ import { startTestAws, type TestAws } from './aws.ts';
 import { authorization, basic, form, json, multipart, startGateway, type Gateway } from './gateway.ts';
 import type { Answer, TestRequest } from './invoke.ts';
 import { combined } from './presented.ts';
-import { readingsOf } from './traces.ts';
+import { tracesIn } from './traces.ts';
 import { makeWorld, upstreamCalls, type World } from './upstream/calls.ts';
 import { startHostile, type HostileServer } from './upstream/hostile.ts';
 
@@ -85,13 +85,6 @@ function leaksOf({ answers, log, personal }: Seen): string[] {
       tracesIn(JSON.stringify(line), all).map((name) => `${name} in the log of ${String(line['request_id'])}`),
     ),
   ];
-}
-
-function tracesIn(text: string, searched: ReadonlyMap<string, string>): string[] {
-  const readings = readingsOf(text, 2);
-  return [...searched].flatMap(([name, secret]) =>
-    readings.some((reading) => reading.includes(secret)) ? [name] : [],
-  );
 }
 
 test('the search finds what it has to', () => {

@@ -1,13 +1,14 @@
 /**
- * Finds a secret in a text by undoing encodings, one inside another: JSON's escapes, percent-encoding, base64 and hexadecimal at any
- * alignment. It knows nothing of how the gateway looks for its own.
+ * Finds secrets in a text by undoing encodings, one inside another: JSON's escapes, percent-encoding, base64 and hexadecimal at any
+ * alignment. It knows nothing of how the gateway looks for its own. Gives the names of those that it found.
  */
-export function holdsTrace(text: string, secret: string): boolean {
-  return readingsOf(text).some((reading) => reading.includes(secret));
+export function tracesIn(text: string, secrets: ReadonlyMap<string, string>): string[] {
+  const readings = readingsOf(text, 3);
+  return [...secrets].flatMap(([name, secret]) => (readings.some((reading) => reading.includes(secret)) ? [name] : []));
 }
 
 /** The texts that a text can stand for, itself first. */
-export function readingsOf(text: string, depth = 3): string[] {
+function readingsOf(text: string, depth: number): string[] {
   if (depth === 0) return [text];
   const once = [
     unescaped(text),
@@ -15,8 +16,8 @@ export function readingsOf(text: string, depth = 3): string[] {
     ...runs(text, /[\w+/-]{12,}/g, base64),
     ...runs(text, hexRun, hex),
   ];
-  const new_ = [...new Set(once)].filter((reading) => reading !== text && reading.length > 7);
-  return [text, ...new_.flatMap((reading) => readingsOf(reading, depth - 1))];
+  const others = [...new Set(once)].filter((reading) => reading !== text && reading.length > 7);
+  return [text, ...others.flatMap((reading) => readingsOf(reading, depth - 1))];
 }
 
 const hexRun = /(?:[0-9a-f]{2}){8,}/gi;
