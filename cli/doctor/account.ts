@@ -16,7 +16,7 @@ export interface DeployedStack {
 }
 
 /** An environment's two stacks; undefined where there is none. */
-export interface Stacks {
+interface Stacks {
   foundation: DeployedStack | undefined;
   gateway: DeployedStack | undefined;
 }

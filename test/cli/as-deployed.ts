@@ -1,0 +1,87 @@
+import { randomInt } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { CreateSecretCommand, RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
+import { vi } from 'vitest';
+import { secretFullName, secretNames } from '../../lib/env.ts';
+import { useLocal, useSettings } from '../../lib/environment.ts';
+import { basePath, type SecretName } from '../../lib/operations.ts';
+import { startApiGateway } from '../../local/api-gateway/server.ts';
+import { startDynamoDb } from '../../local/dynamodb/server.ts';
+import { functionArn, runByArn } from '../../local/jobs.ts';
+import { startSandbox } from '../../local/sandbox/server.ts';
+import { startSecretsManager } from '../../local/secrets-manager/server.ts';
+import { runHere, stackFolder, type Outcome, type RunOptions } from './local-stack.ts';
+
+/** What a deployment leaves: an empty table, secrets without values, their rotations, and an API in front of all functions. */
+export interface AsDeployed {
+  /** What `stack.json` says. */
+  file: { gateway: string; sandbox: string; secretsManager: string; dynamodb: string; certificate_types: string[] };
+  /** What Budgea's console says of the contract. */
+  client: { client_id: number; client_secret: string };
+  adminToken: string;
+  /** Runs a command against it, in this process. */
+  gateway(args: readonly string[], options?: Pick<RunOptions, 'stdin'>): Promise<Outcome>;
+  /** Lets Secrets Manager rotate a secret, to the rotation's end or first failure. */
+  rotate(name: SecretName): Promise<void>;
+  /** Lines of the functions' log since the last time. */
+  logs(): Record<string, unknown>[];
+  close(): Promise<void>;
+}
+
+const certificateTypes = ['qwac', 'qseal'];
+
+/** Starts it on free ports, in memory. */
+export async function startAsDeployed(): Promise<AsDeployed> {
+  const lines: string[] = [];
+  vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => lines.push(String(chunk)) > 0);
+  const client = { client_id: randomInt(10_000_000, 100_000_000), client_secret: 'the-client-secret-of-the-contract' };
+  const adminToken = 'the-admin-token-of-the-contract';
+  const [secrets, tables] = await Promise.all([
+    startSecretsManager({ port: 0, invoke: runByArn }),
+    startDynamoDb({ port: 0 }),
+  ]);
+  const aws = { secretsManager: secrets.url, dynamodb: tables.url };
+  useLocal(aws);
+  const { createTable } = await import('../../local/table.ts');
+  const { loadRoutes } = await import('../../local/routes.ts');
+  const { secretsManager } = await import('../../lib/secrets-manager.ts');
+  const [routes] = await Promise.all([loadRoutes(), createTable()]);
+  const api = await startApiGateway({ port: 0, routes });
+  const gateway = api.url + basePath;
+  const redirectUris = [`${gateway}/webauth/callback`];
+  const sandbox = await startSandbox({ port: 0, client, adminToken, redirectUris, certificateTypes });
+  useSettings({ budgea: sandbox.url, gateway, certificateTypes, rotationMinutes: 240 });
+  for (const name of secretNames)
+    await secretsManager.send(new CreateSecretCommand({ Name: secretFullName('local', name) }));
+  await schedule('manage-token', 'rotate-manage-token', 'rate(4 hours)');
+  await schedule('sealing-keys', 'rotate-sealing-key', 'rate(1 day)');
+  await secrets.runDueRotations();
+  const file = { gateway, sandbox: sandbox.url, ...aws, certificate_types: certificateTypes };
+  const data = await stackFolder(file);
+  return {
+    file,
+    client,
+    adminToken,
+    gateway: (args, options) => runHere([...args, '--data', data], options),
+    async rotate(name) {
+      await secretsManager.send(new RotateSecretCommand({ SecretId: secretFullName('local', name) }));
+      await secrets.runDueRotations();
+    },
+    logs: () => lines.splice(0).map((line) => JSON.parse(line) as Record<string, unknown>),
+    async close() {
+      await Promise.all([api, sandbox, secrets, tables].map((server) => server.close()));
+      await rm(data, { recursive: true });
+    },
+  };
+
+  async function schedule(name: SecretName, job: string, expression: string): Promise<void> {
+    await secretsManager.send(
+      new RotateSecretCommand({
+        SecretId: secretFullName('local', name),
+        RotationLambdaARN: functionArn(job),
+        RotationRules: { ScheduleExpression: expression },
+        RotateImmediately: false,
+      }),
+    );
+  }
+}
