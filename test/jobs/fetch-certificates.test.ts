@@ -19,12 +19,8 @@ beforeAll(async () => {
 beforeEach(async () => {
   vi.setSystemTime(start);
   await world.reset();
-  await world.create('admin-token', { token: world.adminToken });
-  await world.create('manage-token');
-  await world.rotate('manage-token');
+  await world.create('manage-token', await world.mint());
   for (const type of certificateTypes) await table.delete(`CERTIFICATE#${type}`);
-  world.logs();
-  world.gate.calls();
 });
 afterEach(() => {
   vi.unstubAllEnvs();

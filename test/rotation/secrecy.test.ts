@@ -11,9 +11,8 @@ beforeEach(async () => {
   await world.reset();
   await world.create('client-credentials', { client_id: 1, client_secret: 'the secret of the contract, long enough' });
   await world.create('admin-token', { token: world.adminToken });
-  await world.create('manage-token');
+  await world.create('manage-token', await world.mint());
   await world.create('sealing-keys', { next: makeSealingKey(), current: makeSealingKey() });
-  await world.rotate('manage-token');
 });
 afterEach(() => world.expectNoLeak());
 afterAll(() => world.close());
