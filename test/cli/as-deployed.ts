@@ -37,7 +37,7 @@ export async function startAsDeployed(): Promise<AsDeployed> {
   const client = { client_id: randomInt(10_000_000, 100_000_000), client_secret: 'the-client-secret-of-the-contract' };
   const adminToken = 'the-admin-token-of-the-contract';
   const [secrets, tables] = await Promise.all([
-    startSecretsManager({ port: 0, invoke: runByArn }),
+    startSecretsManager({ port: 0, invoke: runByArn, rotationRetryDelaysMs: [] }),
     startDynamoDb({ port: 0 }),
   ]);
   const aws = { secretsManager: secrets.url, dynamodb: tables.url };

@@ -44,7 +44,10 @@ function callsOf({ client_id, client_secret }: Partner): Partial<Record<Operatio
     certificate_type_get: ['/certificate/qwac', signed],
     users_id_user_get: ['/users/all', signed],
     users_id_user_delete: ['/users/4242', signed],
-    users_id_user_token_post: ['/users/4242/token', { ...signed, body: new URLSearchParams({ application: 'sharedAccess' }) }],
+    users_id_user_token_post: [
+      '/users/4242/token',
+      { ...signed, body: new URLSearchParams({ application: 'sharedAccess' }) },
+    ],
     webauth_get: [`/webauth?${back.toString()}`, {}],
     webauth_callback_get: ['/webauth/callback?state=nobodys.AAAA', {}],
   };
