@@ -1,0 +1,110 @@
+import {
+  CloudFormationClient,
+  CreateStackCommand,
+  DeleteStackCommand,
+  DescribeStackEventsCommand,
+  DescribeStacksCommand,
+  paginateListStackResources,
+} from '@aws-sdk/client-cloudformation';
+import { DynamoDBClient, UpdateTableCommand } from '@aws-sdk/client-dynamodb';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { RotateSecretCommand, SecretsManagerClient, type RotateSecretRequest } from '@aws-sdk/client-secrets-manager';
+
+/** Where the emulator answers, and who asks. */
+export interface CloudOptions {
+  emulator: string;
+  secretsManager: string;
+  account: string;
+  region: string;
+}
+
+/** One resource of a stack, as CloudFormation made it. */
+export interface MadeResource {
+  logicalId: string;
+  physicalId: string;
+  type: string;
+  isMade: boolean;
+}
+
+/** The calls to AWS that the rehearsal itself makes. Each throws its service's errors. */
+export interface Cloud {
+  /** The resources of a stack; none when there is no such stack. */
+  resources(stack: string): Promise<MadeResource[]>;
+  outputs(stack: string): Promise<Record<string, string>>;
+  /** Why CloudFormation does not make a template's resources; undefined when it does. */
+  refusal(template: object): Promise<string | undefined>;
+  /** Invokes a function. Throws what the function failed with. */
+  invoke(functionName: string, event: unknown): Promise<void>;
+  /** Has a secret rotated, or its rotation tried. */
+  rotateSecret(request: RotateSecretRequest): Promise<void>;
+  /** Lets a table be deleted. */
+  unprotectTable(name: string): Promise<void>;
+}
+
+/** Makes the clients. */
+export function openCloud({ emulator, secretsManager, account, region }: CloudOptions): Cloud {
+  const credentials = { accessKeyId: account, secretAccessKey: 'rehearsal' };
+  const options = { endpoint: emulator, region, credentials };
+  const cloudFormation = new CloudFormationClient(options);
+  const lambda = new LambdaClient(options);
+  const dynamodb = new DynamoDBClient(options);
+  const secrets = new SecretsManagerClient({ ...options, endpoint: secretsManager });
+
+  return {
+    async resources(StackName) {
+      const made: MadeResource[] = [];
+      try {
+        for await (const page of paginateListStackResources({ client: cloudFormation }, { StackName })) {
+          for (const {
+            LogicalResourceId,
+            PhysicalResourceId,
+            ResourceType,
+            ResourceStatus,
+          } of page.StackResourceSummaries ?? []) {
+            made.push({
+              logicalId: LogicalResourceId ?? '',
+              physicalId: PhysicalResourceId ?? '',
+              type: ResourceType ?? '',
+              isMade: ResourceStatus === 'CREATE_COMPLETE',
+            });
+          }
+        }
+      } catch (error) {
+        if (!(error instanceof Error && /does not exist/.test(error.message))) throw error;
+      }
+      return made;
+    },
+
+    async outputs(StackName) {
+      const { Stacks: [stack] = [] } = await cloudFormation.send(new DescribeStacksCommand({ StackName }));
+      return Object.fromEntries(
+        (stack?.Outputs ?? []).map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]),
+      );
+    },
+
+    async refusal(template) {
+      const StackName = 'probe';
+      try {
+        await cloudFormation.send(new CreateStackCommand({ StackName, TemplateBody: JSON.stringify(template) }));
+        const { StackEvents = [] } = await cloudFormation.send(new DescribeStackEventsCommand({ StackName }));
+        return StackEvents.find(({ ResourceStatus }) => ResourceStatus === 'CREATE_FAILED')?.ResourceStatusReason;
+      } catch (error) {
+        return error instanceof Error ? error.message : String(error);
+      } finally {
+        await cloudFormation.send(new DeleteStackCommand({ StackName }));
+      }
+    },
+
+    async invoke(FunctionName, event) {
+      const command = new InvokeCommand({ FunctionName, Payload: Buffer.from(JSON.stringify(event)) });
+      const { FunctionError, Payload = [] } = await lambda.send(command);
+      if (FunctionError !== undefined) throw new Error(`${FunctionName} fails: ${Buffer.from(Payload).toString()}`);
+    },
+
+    rotateSecret: async (request) => void (await secrets.send(new RotateSecretCommand(request))),
+
+    async unprotectTable(TableName) {
+      await dynamodb.send(new UpdateTableCommand({ TableName, DeletionProtectionEnabled: false }));
+    },
+  };
+}
