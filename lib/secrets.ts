@@ -114,11 +114,12 @@ function parseSecret<T>(name: SecretName, text: string, schema: z.ZodMiniType<T>
   try {
     return { value: schema.parse(JSON.parse(text)), text };
   } catch {
-    throw new TypeError(`the value of ${name} does not have its shape`);
+    throw new GatewayError('unavailable', { detail: `the value of ${name} does not have its shape: set it again` });
   }
 }
 
 function unavailable(name: SecretName, cause: unknown): GatewayError {
+  if (cause instanceof GatewayError) return cause;
   const missing = cause instanceof Error && cause.name === 'ResourceNotFoundException';
   const detail = missing
     ? `the secret ${name} is not set: run "gateway secrets set"`
