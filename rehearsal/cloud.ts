@@ -35,6 +35,8 @@ export interface Cloud {
   refusal(template: object): Promise<string | undefined>;
   /** Invokes a function. Throws what the function failed with. */
   invoke(functionName: string, event: unknown): Promise<void>;
+  /** Lets a bucket be used without TLS, which its policy forbids. */
+  allowPlainHttp(bucket: string): Promise<void>;
   /** Has a secret rotated, or its rotation tried. */
   rotateSecret(request: RotateSecretRequest): Promise<void>;
   /** Lets a table be deleted. */
@@ -99,6 +101,13 @@ export function openCloud({ emulator, secretsManager, account, region }: CloudOp
       const command = new InvokeCommand({ FunctionName, Payload: Buffer.from(JSON.stringify(event)) });
       const { FunctionError, Payload = [] } = await lambda.send(command);
       if (FunctionError !== undefined) throw new Error(`${FunctionName} fails: ${Buffer.from(Payload).toString()}`);
+    },
+
+    async allowPlainHttp(bucket) {
+      // The emulator reads of the account's own signature who it is, and does not check it.
+      const authorization = `AWS4-HMAC-SHA256 Credential=${account}/20260101/${region}/s3/aws4_request, SignedHeaders=host, Signature=0`;
+      const answer = await fetch(`${emulator}/${bucket}?policy`, { method: 'DELETE', headers: { authorization } });
+      if (!answer.ok) throw new Error(`the policy of ${bucket} stays: ${await answer.text()}`);
     },
 
     rotateSecret: async (request) => void (await secrets.send(new RotateSecretCommand(request))),

@@ -1,7 +1,7 @@
 import type { Cloud } from './cloud.ts';
 import type { Rehearsed } from './environment.ts';
 import type { Programs } from './programs.ts';
-import type { RotatingSecretsManager } from './rotation.ts';
+import type { RotatingSecretsManager } from './rotation/server.ts';
 import type { Transcript } from './transcript.ts';
 
 /** What every phase works with. */

@@ -51,6 +51,8 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
       MINISTACK_HOST: '127.0.0.1',
       MINISTACK_ACCOUNT_ID: account,
       MINISTACK_REGION: region,
+      // A function may do what its role says, and nothing else.
+      AUTH: 'true',
       ...functions,
     },
   });

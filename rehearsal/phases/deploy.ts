@@ -29,12 +29,16 @@ export async function deploy(scene: Scene): Promise<Deployed> {
     await programs.synth(name, assembly);
     const templates = await adaptTemplates(assembly, `http://127.0.0.1:${budgeaPort}${basePath}`);
     tell(`${templates.resources} resources in two stacks`);
+    for (const line of templates.rewritten) tell(`for the emulator, ${line}`);
     return templates;
   });
   await transcript.phase('Ask the emulator for what it is known not to make', async (tell) => {
     for (const exception of adapted.exceptions) tell(await explain(scene, exception));
   });
-  await transcript.phase('Bootstrap', () => programs.cdk('bootstrap', `aws://${account}/${region}`));
+  await transcript.phase('Bootstrap', async () => {
+    await programs.cdk('bootstrap', `aws://${account}/${region}`);
+    await cloud.allowPlainHttp(`cdk-hnb659fds-assets-${account}-${region}`);
+  });
 
   const made: MadeResource[] = [];
   for (const [part, stack] of [

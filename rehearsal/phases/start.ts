@@ -6,7 +6,7 @@ import { installEmulator } from '../emulator/install.ts';
 import { rehearsed } from '../environment.ts';
 import { folder, freePort } from '../place.ts';
 import { openPrograms } from '../programs.ts';
-import { startRotation } from '../rotation.ts';
+import { startRotation } from '../rotation/server.ts';
 import type { Scene } from '../scene.ts';
 
 /** Brings up an emulator with nothing in it. */
@@ -23,7 +23,7 @@ export async function start(
     const [port, budgeaPort] = [await freePort(), await freePort()];
     const emulator = `http://127.0.0.1:${port}`;
     const invoke: Cloud['invoke'] = (functionArn, event) => cloud.invoke(functionArn, event);
-    const rotation = keep(await startRotation(emulator, invoke));
+    const rotation = keep(await startRotation({ emulator, account, region, invoke }));
     const cloud = openCloud({ emulator, secretsManager: rotation.url, account, region });
     const home = join(folder, 'emulator');
     const functions = { AWS_ENDPOINT_URL: emulator, AWS_ENDPOINT_URL_SECRETS_MANAGER: rotation.url };
