@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { jobs } from '../lib/jobs.ts';
 import { operations } from '../lib/operations.ts';
+import { pages } from '../lib/pages.ts';
 
 // What can be said of an environment. Nothing here loads the CDK, so that other programs can read the environments too.
 
@@ -74,6 +75,8 @@ const environment = z
     fetchCertificatesHours: z.int().min(1).max(168),
     /** Whether `POST /auth/init` makes temporary users for anyone, as upstream does. */
     allowAnonymousInit: z.boolean(),
+    /** Whether `GET /docs` and `GET /openapi.json` show the API to anyone. */
+    apiPage: z.boolean(),
 
     /** Origins whose pages may call the gateway from a browser. */
     corsOrigins: z
@@ -87,6 +90,7 @@ const environment = z
     /** Settings of single functions, by the names of their rows. */
     functions: z.strictObject({
       ...optionalFor(operations, forOperation),
+      ...optionalFor(pages, forOperation),
       ...optionalFor(jobs, forFunction),
     }),
 

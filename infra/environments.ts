@@ -11,6 +11,7 @@ const common = {
   certificateTypes: ['qwac', 'qseal'],
   fetchCertificatesHours: 6,
   allowAnonymousInit: false,
+  apiPage: false,
   corsOrigins: [],
   throttling: { requestsPerSecond: 20, burst: 40 },
   memory: 512,

@@ -25,7 +25,9 @@ export interface Needs {
 }
 
 /** One row: everything that the gateway, its routes, its roles and its documents have to know about an operation. */
-export interface Operation extends Omit<Specified, 'mediaTypes' | 'repeatable' | 'response'> {
+export interface Operation extends Omit<Specified, 'mediaTypes' | 'repeatable'> {
+  /** What it does and for whom, in one sentence: the API's documents show it. */
+  summary: string;
   /** A second method that works too. */
   alsoMethod?: 'POST';
   /** Where fields come from, beside the path. */
@@ -46,6 +48,7 @@ const partner = { PARTNER: ['get'], KEY_USE: ['update'] } as const;
 export const operations = {
   admin_jwt_post: {
     ...specification.admin_jwt_post,
+    summary: 'Mints a manage JWT, which always expires; a partner key needs the grant `admin:jwt:<scope>:<minutes>`.',
     fields: 'body',
     request: requests.adminJwtPost,
     accepts: ['manager', 'token'],
@@ -54,6 +57,8 @@ export const operations = {
   },
   auth_init_post: {
     ...specification.auth_init_post,
+    summary:
+      'Creates a user, who is the calling partner’s from then on: temporary for a key in `x-api-key`, else permanent.',
     fields: 'body',
     request: requests.nothing,
     accepts: ['client', 'manager', 'identified', 'token'],
@@ -66,6 +71,8 @@ export const operations = {
   },
   auth_jwt_post: {
     ...specification.auth_jwt_post,
+    summary:
+      'Mints a user’s JWT, of a new user without `id_user`; a `scope` needs the grant `jwt:scope:<scope>`, and `expire=false` the grant `jwt:permanent`.',
     fields: 'body',
     request: requests.authJwtPost,
     accepts: ['client', 'manager', 'token'],
@@ -78,6 +85,7 @@ export const operations = {
   },
   auth_token_access_post: {
     ...specification.auth_token_access_post,
+    summary: 'Exchanges a temporary code for a permanent token of its user.',
     fields: 'body',
     request: requests.authTokenAccessPost,
     accepts: ['client'],
@@ -90,6 +98,7 @@ export const operations = {
   },
   auth_token_code_get: {
     ...specification.auth_token_code_get,
+    summary: 'Gives a temporary code that stands for the token’s user.',
     alsoMethod: 'POST',
     fields: 'query',
     request: requests.authTokenCodeGet,
@@ -99,6 +108,7 @@ export const operations = {
   },
   auth_token_delete: {
     ...specification.auth_token_delete,
+    summary: 'Revokes the token that it is called with.',
     fields: 'query',
     request: requests.nothing,
     accepts: ['token'],
@@ -107,6 +117,8 @@ export const operations = {
   },
   certificate_type_get: {
     ...specification.certificate_type_get,
+    summary:
+      'Gives the latest certificate of a type; a partner gets the copy that the gateway keeps, without `expand`.',
     fields: 'query',
     request: requests.certificateTypeGet,
     accepts: ['client', 'manager', 'identified', 'token'],
@@ -119,6 +131,7 @@ export const operations = {
   },
   hash_delete: {
     ...specification.hash_delete,
+    summary: 'Deletes all bank connections of the token’s user.',
     fields: 'query',
     request: requests.nothing,
     accepts: ['token'],
@@ -127,6 +140,7 @@ export const operations = {
   },
   users_id_user_get: {
     ...specification.users_id_user_get,
+    summary: 'Gives a user; a partner key reaches its own users by id, and all of them with the grant `users:all`.',
     fields: 'query',
     request: requests.usersIdUser,
     accepts: ['manager', 'token'],
@@ -135,6 +149,7 @@ export const operations = {
   },
   users_id_user_delete: {
     ...specification.users_id_user_delete,
+    summary: 'Deletes one user; a partner key reaches its own by id.',
     fields: 'query',
     request: requests.usersIdUser,
     accepts: ['manager', 'token'],
@@ -143,6 +158,7 @@ export const operations = {
   },
   users_id_user_token_post: {
     ...specification.users_id_user_token_post,
+    summary: 'Creates another token of a user; a partner key reaches its own users by id.',
     fields: 'body',
     request: requests.usersIdUserTokenPost,
     accepts: ['manager', 'token'],
@@ -151,6 +167,8 @@ export const operations = {
   },
   webauth_get: {
     ...specification.webauth_get,
+    summary:
+      'Sends the browser to the bank, for the partner that `client_id` names; `redirect_uri` has to be registered.',
     fields: 'query',
     request: requests.webauthGet,
     accepts: ['anonymous'],
@@ -160,6 +178,8 @@ export const operations = {
   webauth_callback_get: {
     method: 'GET',
     path: '/webauth/callback',
+    response: 'redirect',
+    summary: 'Takes the browser that comes back from the bank on to the partner’s redirect URI.',
     fields: 'query',
     request: requests.webauthCallbackGet,
     accepts: ['anonymous'],

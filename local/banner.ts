@@ -16,6 +16,7 @@ export function banner(
   });
   return `
 Gateway            ${gateway}
+API page           ${gateway}/docs
 Budgea             ${file.sandbox === undefined ? `${upstream} (let it redirect to ${gateway}/webauth/callback)` : `${file.sandbox} (sandbox)`}
 Secrets Manager    ${file.secretsManager}
 DynamoDB           ${file.dynamodb}

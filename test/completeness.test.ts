@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { specification } from '../lib/budgea/specification.ts';
 import { jobs } from '../lib/jobs.ts';
 import { basePath, functionName, operations, type Operation } from '../lib/operations.ts';
+import { pages, type Page } from '../lib/pages.ts';
 import { loadRoutes } from '../local/routes.ts';
 
 /** The one operation of the gateway's own: where a browser comes back to. */
@@ -17,8 +18,8 @@ describe('the table of operations', () => {
     expect(Object.keys(specification)).toHaveLength(12);
   });
 
-  test('has a row for each function, but for the jobs that nobody calls', async () => {
-    const named = [...Object.keys(operations), ...Object.keys(jobs)].map((id) => `${functionName(id)}.ts`);
+  test('has a row for each function, but for pages and for the jobs that nobody calls', async () => {
+    const named = Object.keys({ ...operations, ...pages, ...jobs }).map((id) => `${functionName(id)}.ts`);
     expect((await readdir(within('functions'))).toSorted()).toEqual(named.toSorted());
   });
 
@@ -28,7 +29,7 @@ describe('the table of operations', () => {
   });
 });
 
-describe.each(rows)('%s', (id, { method, alsoMethod, path, request, accepts, fields }) => {
+describe.each(rows)('%s', (id, { method, alsoMethod, path, summary, request, accepts, fields }) => {
   test('has a function that exports its handler', async () => {
     const exported: unknown = await import(within(`functions/${functionName(id)}.ts`).href);
     expect(exported).toMatchObject({ handler: expect.any(Function) as unknown });
@@ -51,11 +52,21 @@ describe.each(rows)('%s', (id, { method, alsoMethod, path, request, accepts, fie
     expect(Object.keys(shape)).toEqual(expect.arrayContaining(parameters));
   });
 
-  test('says where its fields are, and who may call it', () => {
+  test('says what it does in one sentence, where its fields are, and who may call it', () => {
+    expect(summary).toMatch(/^[A-Z].*\.$/);
     expect(fields).toBe(method === 'POST' ? 'body' : 'query');
     expect(accepts.length).toBeGreaterThan(0);
     expect(new Set(accepts).size).toBe(accepts.length);
     // Credentials are looked at, or they are not.
     expect(accepts.includes('anonymous')).toBe(accepts.length === 1 && accepts[0] === 'anonymous');
+  });
+});
+
+describe.each(Object.entries<Page>(pages))('%s', (id, { paths }) => {
+  test('has its routes on the local gateway', async () => {
+    const routes = (await loadRoutes()).filter((route) => route.functionName === functionName(id));
+    expect(routes.map((route) => `${route.method} ${route.path}`)).toEqual(
+      paths.map((path) => `GET ${basePath}${path}`),
+    );
   });
 });

@@ -4,15 +4,16 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as route53 from 'aws-cdk-lib/aws-route53';
 import { Construct } from 'constructs';
-import { basePath, functionName, type Operation } from '../../lib/operations.ts';
+import { basePath, functionName } from '../../lib/operations.ts';
+import type { RouteKey } from '../../lib/routes.ts';
 import type { Environment } from '../environment.ts';
 import { resourceName } from '../names.ts';
 import { afterDeletion } from './retention.ts';
 
-/** An operation with what answers it. */
+/** A row's routes with what answers them. */
 export interface Served {
   id: string;
-  operation: Operation;
+  routes: readonly RouteKey[];
   target: lambda.IFunction;
   throttling?: Environment['throttling'] | undefined;
 }
@@ -35,7 +36,7 @@ const accessLogFields = {
   ip: '$context.identity.sourceIp',
 };
 
-/** The HTTP API: a route for each row and method of the table of operations. */
+/** The HTTP API: every route of the tables that the environment has. */
 export class HttpApi extends Construct {
   readonly id: string;
   /** The gateway's base URL, `/2.0` included. */
@@ -68,8 +69,8 @@ export class HttpApi extends Construct {
   }
 
   /** Makes the routes and opens the API. */
-  serve(operations: readonly Served[]): void {
-    const routes = operations.flatMap((served) => this.createRoutes(served));
+  serve(rows: readonly Served[]): void {
+    const routes = rows.flatMap((served) => this.createRoutes(served));
     const stage = new apigateway.CfnStage(this, 'Stage', {
       apiId: this.id,
       stageName: '$default',
@@ -88,26 +89,24 @@ export class HttpApi extends Construct {
     if (this.settings.domain !== undefined) this.createDomain(this.settings.domain, stage);
   }
 
-  private createRoutes({ id, operation, target, throttling }: Served) {
-    const name = functionName(id);
-    const integration = new apigateway.CfnIntegration(this, `${name}-integration`, {
+  private createRoutes({ id, routes, target, throttling }: Served) {
+    const rowName = functionName(id);
+    const integration = new apigateway.CfnIntegration(this, `${rowName}-integration`, {
       apiId: this.id,
       integrationType: 'AWS_PROXY',
       integrationUri: target.functionArn,
       payloadFormatVersion: '2.0',
       timeoutInMillis: patience,
     });
-    const methods = [operation.method, ...(operation.alsoMethod === undefined ? [] : [operation.alsoMethod])];
-    return methods.map((method) => {
-      const path = basePath + operation.path;
-      new lambda.CfnPermission(this, `${name}-${method}-permission`, {
+    return routes.map(({ method, path, name }) => {
+      new lambda.CfnPermission(this, `${rowName}-${name}-permission`, {
         action: 'lambda:InvokeFunction',
         functionName: target.functionArn,
         principal: 'apigateway.amazonaws.com',
         sourceAccount: Aws.ACCOUNT_ID,
         sourceArn: this.routeArn(method, path),
       });
-      const route = new apigateway.CfnRoute(this, `${name}-${method}-route`, {
+      const route = new apigateway.CfnRoute(this, `${rowName}-${name}-route`, {
         apiId: this.id,
         routeKey: `${method} ${path}`,
         target: `integrations/${integration.ref}`,

@@ -3,6 +3,8 @@ import type { Construct } from 'constructs';
 import { secretNames, tableFullName } from '../../lib/env.ts';
 import { jobs, type Job, type JobId } from '../../lib/jobs.ts';
 import { functionName, operations, type Operation, type OperationId, type SecretName } from '../../lib/operations.ts';
+import { pages, type Page, type PageId } from '../../lib/pages.ts';
+import { routesOf } from '../../lib/routes.ts';
 import { Alarms } from '../constructs/alarms.ts';
 import { Dashboard } from '../constructs/dashboard.ts';
 import { GatewayFunction, type Surroundings } from '../constructs/gateway-function.ts';
@@ -41,12 +43,13 @@ export class Gateway extends Stack {
     const schedules = new Schedules(this, 'Schedules', name);
     const reachable = this.reachable(foundation);
     const surroundings = { name, settings, bundles, reachable, told: told(name, settings, reachable, api.url) };
-    const answering = this.createOperations(surroundings);
+    const answering = this.createAnswering(surroundings, operations);
+    const showing = settings.apiPage ? this.createAnswering(surroundings, pages) : [];
     const working = this.createJobs(surroundings, schedules);
     api.serve(
-      answering.map(({ id, operation, created }) => ({
+      [...answering, ...showing].map(({ id, routes, created }) => ({
         id,
-        operation,
+        routes,
         target: created.target,
         throttling: settings.functions[id]?.throttling,
       })),
@@ -55,7 +58,7 @@ export class Gateway extends Stack {
     const rotating = this.rotate(working, foundation, settings);
 
     const functions = Object.fromEntries(
-      [...answering, ...working].map(({ id, created }) => [functionName(id), created.function]),
+      [...answering, ...showing, ...working].map(({ id, created }) => [functionName(id), created.function]),
     );
     const alarms = new Alarms(this, 'Alarms', { name, settings, topic: foundation.alarms, api, functions, schedules });
     new Dashboard(this, 'Dashboard', {
@@ -83,18 +86,23 @@ export class Gateway extends Stack {
     };
   }
 
-  private createOperations(surroundings: Surroundings) {
-    const rows = Object.entries(operations) as [OperationId, Operation][]; // A table's keys are its rows' names.
-    return rows.map(([id, operation]) => {
+  /** Makes the functions that API Gateway calls. */
+  private createAnswering<Id extends OperationId | PageId>(
+    surroundings: Surroundings,
+    table: Readonly<Record<Id, Operation | Page>>,
+  ) {
+    const rows = Object.entries(table) as [Id, Operation | Page][]; // A table's keys are its rows' names.
+    return rows.map(([id, row]) => {
+      const routes = routesOf(row);
       const created = new GatewayFunction(this, surroundings, {
         id,
-        row: operation.needs,
-        description: `${operation.method} ${operation.path}`,
+        row: row.needs,
+        description: routes.map(({ method, path }) => `${method} ${path}`).join(', '),
         timeout: operationTimeout,
         ...surroundings.settings.functions[id],
       });
       acknowledgeNoQueue(created, 'It is invoked synchronously by API Gateway: a failure is the caller’s answer.');
-      return { id, operation, created };
+      return { id, routes, created };
     });
   }
 

@@ -63,6 +63,7 @@ export function pageAnswer(
   };
 }
 
-function escapeHtml(text: string): string {
+/** Plain text as text of a page, or of an attribute in quotes. */
+export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -21,9 +21,14 @@ test('dev, staging and prod are there, and everything in them can be', () => {
   expect(complaints({ ...environments, everything })).toEqual([]);
 });
 
-test('prod is for production, tells someone, and lets nobody in without a credential', () => {
+test('prod is for production, tells someone, and lets nobody in without a credential, not even to its API page', () => {
   const told = expect.any(String) as string;
-  expect(environments.prod).toMatchObject({ production: true, allowAnonymousInit: false, alarmEmail: told });
+  expect(environments.prod).toMatchObject({
+    production: true,
+    allowAnonymousInit: false,
+    apiPage: false,
+    alarmEmail: told,
+  });
 });
 
 describe('a wrong value is named', () => {
@@ -45,6 +50,8 @@ describe('a wrong value is named', () => {
     ['certificateTypes.1', ['qwac', 'a/b']],
     ['fetchCertificatesHours', 0],
     ['allowAnonymousInit', 1],
+    ['apiPage', undefined],
+    ['apiPage', 'public'],
     ['corsOrigins.0', ['*']],
     ['corsOrigins.0', ['http://app.example.com']],
     ['corsOrigins.0', ['https://*.example.com']],

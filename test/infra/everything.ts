@@ -12,6 +12,7 @@ export const everything: Environment = {
   certificateTypes: ['qwac'],
   fetchCertificatesHours: 1,
   allowAnonymousInit: true,
+  apiPage: true,
   corsOrigins: ['https://app.example.com', 'https://localhost:8443'],
   domain: {
     name: 'gateway.example.com',

@@ -77,6 +77,7 @@ const matrix = {
   'users-id-user-token-post': [...reads(manage), ...recordsUsers],
   'webauth-get': [...reads(client, sealing), ...item('GetItem', 'PARTNER')],
   'webauth-callback-get': [...reads(sealing), ...item('GetItem', 'PARTNER')],
+  'api-page-get': nothing,
   'rotate-manage-token': [...reads(admin), ...rotates(manage)],
   'rotate-sealing-key': rotates(sealing),
   'fetch-certificates': [
@@ -123,6 +124,7 @@ const variables: Record<keyof typeof matrix, string[]> = {
   'users-id-user-token-post': ['TABLE_NAME', secretVariables[manage]],
   'webauth-get': ['TABLE_NAME', secretVariables[client], secretVariables[sealing], 'GATEWAY_URL'],
   'webauth-callback-get': ['TABLE_NAME', secretVariables[sealing]],
+  'api-page-get': ['GATEWAY_URL'],
   'rotate-manage-token': [secretVariables[admin], secretVariables[manage], 'MANAGE_SCOPE', 'ROTATION_MINUTES'],
   'rotate-sealing-key': [secretVariables[sealing]],
   'fetch-certificates': ['TABLE_NAME', secretVariables[manage], 'CERTIFICATE_TYPES'],
@@ -135,6 +137,14 @@ const api = (target: string, method: string, path: string) => [
   `Api <env>-gateway-api/*/${method}/2.0${path}`,
 ];
 
+/** Without what an environment does not have. */
+function inEnvironment<T>(
+  { settings }: Synthesized,
+  functions: Readonly<Record<keyof typeof matrix, T>>,
+): [string, T][] {
+  return Object.entries(functions).filter(([each]) => settings.apiPage || each !== 'api-page-get');
+}
+
 describe.each(synthesizeAll().map((made) => [made.name, made] as const))('in %s', (name, made) => {
   const roles = new Map(Object.entries(made.gateway.Resources).filter(([, { Type }]) => Type === 'AWS::IAM::Role'));
 
@@ -145,7 +155,10 @@ describe.each(synthesizeAll().map((made) => [made.name, made] as const))('in %s'
       expect(role['AssumeRolePolicyDocument']).toEqual(trust({ Service: 'lambda.amazonaws.com' }));
       return [shortName, statementsOf(made, Policies)];
     });
-    const expected = Object.entries(matrix).map(([each, statements]) => [each, [...statements, ...observed(each)]]);
+    const expected = inEnvironment<unknown[]>(made, matrix).map(([each, statements]) => [
+      each,
+      [...statements, ...observed(each)],
+    ]);
     expect(Object.fromEntries(allowed)).toEqual(Object.fromEntries(expected));
   });
 
@@ -161,7 +174,7 @@ describe.each(synthesizeAll().map((made) => [made.name, made] as const))('in %s'
       shortName,
       Object.keys((Properties['Environment'] as { Variables: object }).Variables).toSorted(),
     ]);
-    const expected = Object.entries(variables).map(([each, names]) => [
+    const expected = inEnvironment(made, variables).map(([each, names]) => [
       each,
       ['BUDGEA_URL', 'ENVIRONMENT', ...names].toSorted(),
     ]);
@@ -243,6 +256,7 @@ describe.each(synthesizeAll().map((made) => [made.name, made] as const))('in %s'
         api('users-id-user-token-post', 'POST', '/users/{id_user}/token'),
         api('webauth-get', 'GET', '/webauth'),
         api('webauth-callback-get', 'GET', '/webauth/callback'),
+        ...(made.settings.apiPage ? ['/docs', '/openapi.json'].map((path) => api('api-page-get', 'GET', path)) : []),
         ['rotate-manage-token', 'secretsmanager.amazonaws.com', manage],
         ['rotate-sealing-key', 'secretsmanager.amazonaws.com', sealing],
       ].toSorted(byText),

@@ -5,6 +5,7 @@ import { App } from 'aws-cdk-lib';
 import { afterAll } from 'vitest';
 import { jobs } from '../../lib/jobs.ts';
 import { functionName, operations } from '../../lib/operations.ts';
+import { pages } from '../../lib/pages.ts';
 import type { Environment } from '../../infra/environment.ts';
 import { environments } from '../../infra/environments.ts';
 import { EnvironmentStage } from '../../infra/stacks/environment-stage.ts';
@@ -43,7 +44,7 @@ const folder = mkdtempSync(join(tmpdir(), 'synthesized-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 // What is in a bundle is not what these tests are about.
-for (const id of Object.keys({ ...operations, ...jobs })) {
+for (const id of Object.keys({ ...operations, ...pages, ...jobs })) {
   mkdirSync(join(folder, functionName(id)));
   writeFileSync(join(folder, functionName(id), 'index.mjs'), '');
 }

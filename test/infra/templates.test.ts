@@ -6,7 +6,7 @@ const every = synthesizeAll();
 const everything = synthesize('everything', everySetting);
 const named = every.map((made) => [made.name, made] as const);
 
-const routes = {
+const operationRoutes = {
   'POST /2.0/admin/jwt': 'admin-jwt-post',
   'POST /2.0/auth/init': 'auth-init-post',
   'POST /2.0/auth/jwt': 'auth-jwt-post',
@@ -23,7 +23,16 @@ const routes = {
   'GET /2.0/webauth/callback': 'webauth-callback-get',
 };
 const jobNames = ['rotate-manage-token', 'rotate-sealing-key', 'fetch-certificates', 'watch'];
-const functions = [...new Set(Object.values(routes)), ...jobNames];
+
+/** The routes that an environment has, and their functions. */
+function routesIn({ settings }: Synthesized): Record<string, string> {
+  const shown = { 'GET /2.0/docs': 'api-page-get', 'GET /2.0/openapi.json': 'api-page-get' };
+  return settings.apiPage ? { ...operationRoutes, ...shown } : operationRoutes;
+}
+
+function functionsIn(made: Synthesized): string[] {
+  return [...new Set(Object.values(routesIn(made))), ...jobNames];
+}
 
 /** The properties of all resources of a type, in plain words. */
 function properties({ all, readable }: Synthesized, type: string): Record<string, unknown>[] {
@@ -37,6 +46,7 @@ function property({ only, readable }: Synthesized, type: string): Record<string,
 
 describe.each(named)('the API of %s', (name, made) => {
   const { settings } = made;
+  const routes = routesIn(made);
 
   test('has every route of the table, on its function', () => {
     const integrations = new Map(
@@ -156,6 +166,8 @@ function lambda(made: Synthesized, name: string): Lambda {
 const ownMemory = { 'auth-init-post': 1024, 'fetch-certificates': 256 };
 
 describe.each(named)('the functions of %s', (name, made) => {
+  const functions = functionsIn(made);
+
   test('are one for each row, all alike', () => {
     const all = lambdas(made);
     expect(all.map(({ FunctionName }) => FunctionName).toSorted()).toEqual(
@@ -377,7 +389,7 @@ describe.each(named)('the alarms of %s', (name, made) => {
       'credential-rejected': count('CredentialRejected', 1),
       'ownership-conflict': count('OwnershipConflict', 1),
       'undo-failed': count('UndoFailed', 1),
-      ...Object.fromEntries(functions.map((each) => [`${each}-throttled`, count('Throttles', 1)])),
+      ...Object.fromEntries(functionsIn(made).map((each) => [`${each}-throttled`, count('Throttles', 1)])),
       ...Object.fromEntries(jobNames.map((each) => [`${each}-failing`, count('Errors', 1)])),
       'manage-token-overdue': gauge('secret_age_s', 1.5 * rotation),
       'sealing-keys-overdue': gauge('secret_age_s', 1.5 * 24 * hour * settings.rotateSealingKeysDays),
@@ -410,7 +422,7 @@ describe.each(named)('the alarms of %s', (name, made) => {
 
   test('the dashboard shows every operation, every secret and every partner', () => {
     const body = JSON.stringify(property(made, 'AWS::CloudWatch::Dashboard'));
-    const operations = Object.values(routes).map((each) => each.replaceAll('-', '_'));
+    const operations = Object.values(operationRoutes).map((each) => each.replaceAll('-', '_'));
     const secrets = ['client-credentials', 'admin-token', 'manage-token', 'sealing-keys'];
     for (const shown of [...operations, ...secrets, 'upstream_ms', 'by partner']) expect(body).toContain(shown);
   });

@@ -1,0 +1,70 @@
+import type { CallerKind } from '../operations.ts';
+import type { Schema } from './schema.ts';
+
+// The parts of OpenAPI 3.1 that the gateway's document is made of, and two extensions.
+
+/** An OpenAPI document. */
+export interface Document {
+  openapi: '3.1.1';
+  info: { title: string; version: string; description: string };
+  servers: readonly { url: string }[];
+  paths: Readonly<Record<string, PathItem>>;
+  components: {
+    securitySchemes: Readonly<Record<string, SecurityScheme>>;
+    responses: Readonly<Record<string, Answer>>;
+    headers: Readonly<Record<string, Header>>;
+    schemas: Readonly<Record<string, Schema>>;
+  };
+}
+
+/** A method, in lower case, of a path. */
+export type PathItem = Readonly<Partial<Record<'get' | 'post' | 'delete', DocumentedOperation>>>;
+
+/** An operation as the document has it. */
+export interface DocumentedOperation {
+  operationId: string;
+  summary: string;
+  /** Any one of them is enough; an empty one stands for credentials in the body. */
+  security: readonly Readonly<Record<string, readonly string[]>>[];
+  parameters?: readonly Parameter[];
+  requestBody?: { required: boolean; content: Content };
+  responses: Readonly<Record<string, Answer | Reference>>;
+  /** The kinds of caller, as the table of operations names them. */
+  'x-accepts': readonly CallerKind[];
+  /** As several renderers know it. */
+  'x-codeSamples': readonly { lang: string; source: string }[];
+}
+
+/** A field in the path or in the query. */
+export interface Parameter {
+  name: string;
+  in: 'path' | 'query';
+  required: boolean;
+  description?: string;
+  schema: Schema;
+}
+
+/** An answer. */
+export interface Answer {
+  description: string;
+  headers?: Readonly<Record<string, Header | Reference>>;
+  content?: Content;
+}
+
+/** Something that is described in `components`. */
+export interface Reference {
+  $ref: string;
+}
+
+/** By media type. */
+export type Content = Readonly<Record<string, { schema: Schema }>>;
+
+interface Header {
+  description: string;
+  schema: Schema;
+}
+
+/** How a credential is sent. */
+export type SecurityScheme = { description: string } & (
+  { type: 'http'; scheme: 'basic' | 'bearer' } | { type: 'apiKey'; in: 'header'; name: string }
+);

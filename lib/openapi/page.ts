@@ -1,0 +1,169 @@
+import { callers } from './callers.ts';
+import type { Answer, Document, DocumentedOperation, Reference } from './document.ts';
+import { html, Html, joined, phrase, prose } from './html.ts';
+import type { Schema } from './schema.ts';
+import { limitsOf, shapeOf } from './shape.ts';
+import { style } from './style.ts';
+
+/** An operation with its method and its path. */
+interface Listed extends DocumentedOperation {
+  method: string;
+  path: string;
+}
+
+/** One field of a request, wherever it travels. */
+interface Field {
+  name: string;
+  place: string;
+  required: boolean;
+  schema: Schema;
+}
+
+/** The page that shows a document to people: it has no script and asks for nothing. `documentPath` is where the document itself is. */
+export function apiPage(document: Document, documentPath: string): string {
+  const { info, servers, paths } = document;
+  const listed = Object.entries(paths).flatMap(([path, item]) =>
+    Object.entries(item).map(([method, operation]) => ({ ...operation, path, method: method.toUpperCase() })),
+  );
+  const page = html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>${info.title}</title>
+        <style>
+          ${new Html(style)}
+        </style>
+      </head>
+      <body>
+        <header>
+          <h1>${info.title}</h1>
+          ${prose(info.description)}
+          <p>
+            Base URL:
+            ${joined(
+              servers.map(({ url }) => html`<code>${url}</code>`),
+              ', ',
+            )}.
+            The same as an <a href="${documentPath}">OpenAPI document</a>.
+          </p>
+          <nav aria-label="Operations">
+            <h2>Operations</h2>
+            <ul>
+              ${listed.map(
+                ({ operationId, method, path }) =>
+                  html`<li>
+                    <a href="#${operationId}"><span class="method">${method}</span> <code>${path}</code></a>
+                  </li> `,
+              )}
+            </ul>
+          </nav>
+        </header>
+        <main>
+          <section aria-labelledby="callers">
+            <h2 id="callers">Who may call</h2>
+            <dl>
+              ${Object.entries(callers).map(
+                ([kind, who]) =>
+                  html`<dt id="caller-${kind}">${kind}</dt>
+                    <dd>${phrase(who)}</dd> `,
+              )}
+            </dl>
+          </section>
+          ${listed.map((operation) => operationSection(operation, document))}
+        </main>
+      </body>
+    </html> `;
+  return page.text;
+}
+
+function operationSection(operation: Listed, document: Document): Html {
+  const { operationId, method, path, summary } = operation;
+  const samples = operation['x-codeSamples'].map(({ source }) => html`<pre>${source}</pre>`);
+  const kinds = operation['x-accepts'].map((kind) => html`<a href="#caller-${kind}">${kind}</a>`);
+  return html`<section aria-labelledby="${operationId}">
+    <h2 id="${operationId}"><span class="method">${method}</span> <code>${path}</code></h2>
+    <p>${phrase(summary)}</p>
+    <p>Who may call: ${joined(kinds, ', ')}</p>
+    ${samples} ${fieldsTable(fieldsOf(operation))} ${answersTable(operation, document)}
+  </section> `;
+}
+
+function fieldsOf({ parameters = [], requestBody }: Listed): Field[] {
+  const { properties = {}, required = [] } = Object.values(requestBody?.content ?? {})[0]?.schema ?? {};
+  return [
+    ...parameters.map(({ in: place, description, schema, ...field }) => ({
+      ...field,
+      place,
+      schema: { ...schema, ...(description !== undefined && { description }) },
+    })),
+    ...Object.entries(properties).map(([name, schema]) => ({
+      name,
+      place: 'body',
+      required: required.includes(name),
+      schema,
+    })),
+  ];
+}
+
+function fieldsTable(fields: readonly Field[]): Html | undefined {
+  if (fields.length === 0) return undefined;
+  const rows = fields.map(
+    ({ name, place, required, schema }) =>
+      html`<tr>
+        <th scope="row"><code>${name}</code></th>
+        <td>${place}</td>
+        <td>${required ? 'yes' : 'no'}</td>
+        <td>${phrase(shapeOf(schema))}</td>
+        <td>${phrase(limitsOf(schema))}</td>
+      </tr> `,
+  );
+  return html`<h3>Fields</h3>
+    ${table(['Field', 'In', 'Required', 'Type', 'Value'], rows)}`;
+}
+
+function answersTable({ responses }: Listed, document: Document): Html {
+  const answers = Object.entries(responses).map(([status, answer]) => [status, resolved(answer, document)] as const);
+  const isRefusal = ([status]: readonly [string, Answer]) => !/^[23]/.test(status);
+  const good = answers.filter((answer) => !isRefusal(answer));
+  const bad = answers.filter(isRefusal);
+  const statuses = bad.map(([status]) => named(status)).join(', ');
+  return html`<h3>Answers</h3>
+    ${table(['Status', 'Answer'], good.map(answerRow))}
+    <details>
+      <summary>Refusals: ${statuses}</summary>
+      ${table(['Status', 'Answer'], bad.map(answerRow))}
+    </details>`;
+}
+
+function answerRow([status, { description, content = {} }]: readonly [string, Answer]): Html {
+  const json = content['application/json']?.schema;
+  const isOwn = json !== undefined && json.$ref === undefined;
+  return html`<tr>
+    <th scope="row">${named(status)}</th>
+    <td>${phrase(description)}${isOwn ? html`<br />${phrase(shapeOf(json))}` : ''}</td>
+  </tr> `;
+}
+
+const named = (status: string) => (status === 'default' ? 'others' : status);
+
+function resolved(answer: Answer | Reference, { components }: Document): Answer {
+  if (!('$ref' in answer)) return answer;
+  const name = answer.$ref.split('/').at(-1) ?? '';
+  return components.responses[name] ?? { description: name };
+}
+
+function table(heads: readonly string[], rows: readonly Html[]): Html {
+  return html`<div class="wide">
+    <table>
+      <thead>
+        <tr>
+          ${heads.map((head) => html`<th scope="col">${head}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows}
+      </tbody>
+    </table>
+  </div>`;
+}
