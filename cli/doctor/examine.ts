@@ -28,6 +28,8 @@ async function within(patience: number, check: Check, subject: Subject): Promise
 /** What a check that could not be made says: rights and credentials that are missing are no fault of the gateway's. */
 function foundBy(error: unknown, { target }: Subject): Finding {
   if (error instanceof Error && isAboutCredentials(error)) return open('Not checked without AWS credentials.');
+  // Secrets are looked for with care: it is the table, which has a check of its own.
+  if (error instanceof Error && error.name === 'ResourceNotFoundException') return open('Not checked without a table.');
   // A parser says more about what it read than fits into the list.
   const [text = ''] = explain(error, target).split('\n');
   return error instanceof Error && isDenied(error) ? open(text) : wrong(text);

@@ -62,14 +62,13 @@ describe('of the local stack', () => {
     expect(faults(report)).toEqual({
       'client-credentials': 'It has no value yet: set it.',
       'admin-token': 'It has no value yet: set it.',
-      'manage-token': 'It has no value yet: rotate it once.',
+      'manage-token': 'It has no value yet: setting the admin token mints it.',
       'sealing-keys': 'It has no value yet: rotate it once.',
       certificates: expect.stringContaining('qwac and qseal: never fetched.') as string,
     });
     const commands = report.checks.flatMap((check) => check.commands ?? []);
     expect(commands.map((command) => / -- (.*) --data /.exec(command)?.[1])).toEqual([
       'secrets set client-credentials',
-      'secrets set admin-token',
       'secrets set admin-token',
       'secrets rotate sealing-keys',
       'partners create --name "My app"',

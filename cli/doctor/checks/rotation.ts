@@ -31,7 +31,7 @@ const about = new Set(['stuck_pending', 'left_pending', 'rotation_off']);
 
 function told({ pending, lastRotatedAt, nextRotationAt }: SecretState): string {
   if (pending !== undefined) return 'It is on, and under way.';
-  const last = lastRotatedAt === undefined ? 'never yet' : `the last time ${duration(now() - lastRotatedAt)} ago`;
+  const last = lastRotatedAt === undefined ? 'not needed yet' : `the last time ${duration(now() - lastRotatedAt)} ago`;
   if (nextRotationAt === undefined) return `It is on: ${last}.`;
   const next = nextRotationAt <= now() ? 'due' : `next in ${duration(nextRotationAt - now())}`;
   return `It is on: ${last}, ${next}.`;

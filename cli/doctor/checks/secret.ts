@@ -2,7 +2,7 @@ import type * as z from 'zod/mini';
 import { now } from '../../../lib/clock.ts';
 import { secretFullName } from '../../../lib/env.ts';
 import type { SecretName } from '../../../lib/operations.ts';
-import { problemsOf } from '../../secrets/problems.ts';
+import { problemsOf, type Problem } from '../../secrets/problems.ts';
 import { duration } from '../../view.ts';
 import { ok, wrong, type Check, type Finding } from '../check.ts';
 import type { Subject } from '../subject.ts';
@@ -17,7 +17,7 @@ export const secret = (name: SecretName): Check => ({
       return wrong(`There is no secret ${secretFullName(subject.environment, name)}. ${subject.remedy}`);
     }
     const problem = problemsOf({ name, state }, subject.toType).find((one) => about.has(one.problem));
-    if (problem !== undefined) return wrong(problem.text, await remedies(subject, name, problem.commands));
+    if (problem !== undefined) return mintedLater(subject, name, problem);
     const age = `its value is ${duration(now() - (state.current?.createdAt ?? 0))} old`;
     const text = await readCurrent(state);
     if (text === undefined) return ok(`It is set: ${age}, and these AWS credentials may not read it.`);
@@ -30,9 +30,13 @@ export const secret = (name: SecretName): Check => ({
 const about = new Set(['missing', 'scheduled_for_deletion', 'no_value']);
 
 /** The manage JWT is minted with the admin token, as soon as that is set. */
-async function remedies(subject: Subject, name: SecretName, usual: readonly string[]): Promise<readonly string[]> {
-  if (name !== 'manage-token' || (await isSet(subject, 'admin-token'))) return usual;
-  return [subject.toType('secrets set admin-token')];
+async function mintedLater(
+  subject: Subject,
+  name: SecretName,
+  { problem, text, commands: usual }: Problem,
+): Promise<Finding> {
+  const waits = name === 'manage-token' && problem === 'no_value' && !(await isSet(subject, 'admin-token'));
+  return waits ? wrong('It has no value yet: setting the admin token mints it.') : wrong(text, usual);
 }
 
 /** Whether a secret has a value. */
