@@ -243,7 +243,7 @@ test('through an outage, a manage JWT serves until shortly before it expires; th
   await replace();
   await ask();
   expect(await ask()).toMatchObject({ status: 200 });
-  aws.secretsFailure = 'throttle';
+  aws.secretsFailure = 'internal';
   for (const minutes of [10, 10, 9]) {
     advance(minutes * 60);
     expect(await ask()).toMatchObject({ status: 200 });

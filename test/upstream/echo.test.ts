@@ -50,6 +50,10 @@ const hex = (text: string) => Buffer.from(text).toString('hex');
 const asEscapes = (text: string) =>
   text.replace(/[^]/g, (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
+/** Every call that the gateway signs, and one of each other kind. */
+const others = new Set(['GET /users/me by token', 'POST /auth/init by x-api-key', 'GET /webauth']);
+const calls = upstreamCalls.filter(([name, { attaches }]) => attaches === 'own' || others.has(name));
+
 /** How a server can write down what it was sent. */
 const encodings: [string, (arrived: Arrived) => string][] = [
   ['as it was', whole],
@@ -118,7 +122,7 @@ describe.each(places)('an upstream that repeats what it was sent in %s', (_place
     };
     const asked = await gateway.withUpstream(hostile.url, () =>
       Promise.all(
-        upstreamCalls.map(async ([name, call]) => ({
+        calls.map(async ([name, call]) => ({
           name,
           call,
           answer: await invokeHandler(...call.request(world)),
