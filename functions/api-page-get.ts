@@ -12,6 +12,7 @@ type Path = (typeof pages)['api_page_get']['paths'][number];
 /** What is shown, with the headers that go with it. */
 interface Shown {
   body: string;
+  caching: { etag: string; 'cache-control': string };
   headers: Readonly<Record<string, string>>;
 }
 
@@ -21,10 +22,10 @@ let shown: Record<Path, Shown> | undefined;
 export const handler: Handler = async ({ rawPath, headers }) => {
   shown ??= make(env.gatewayUrl());
   // API Gateway calls with no other paths.
-  const { body, headers: own } = shown[rawPath.slice(basePath.length) as Path];
+  const { body, caching, headers: own } = shown[rawPath.slice(basePath.length) as Path];
   // RFC 9110, section 13.1.2: a list of tags, each weak or not.
-  const isKnown = headers['if-none-match']?.includes(own['etag'] ?? '') ?? false;
-  return isKnown ? { statusCode: 304, headers: own } : { statusCode: 200, headers: own, body };
+  const isKnown = headers['if-none-match']?.includes(caching.etag) ?? false;
+  return isKnown ? { statusCode: 304, headers: caching } : { statusCode: 200, headers: { ...own, ...caching }, body };
 };
 
 function make(url: string): Record<Path, Shown> {
@@ -42,5 +43,5 @@ function make(url: string): Record<Path, Shown> {
 function show(body: string, headers: Readonly<Record<string, string>>): Shown {
   const hash = createHash('sha256').update(body).digest('base64url');
   const caching = { etag: `"${hash}"`, 'cache-control': 'public, max-age=300' };
-  return { body, headers: { ...headers, ...caching, 'x-content-type-options': 'nosniff' } };
+  return { body, caching, headers: { ...headers, 'x-content-type-options': 'nosniff' } };
 }

@@ -1,9 +1,9 @@
 import { callers } from './callers.ts';
 import type { Answer, Document, DocumentedOperation, Reference } from './document.ts';
-import { html, Html, joined, phrase, prose } from './html.ts';
+import { html, joined, phrase, prose, type Html } from './html.ts';
 import type { Schema } from './schema.ts';
 import { limitsOf, shapeOf } from './shape.ts';
-import { style } from './style.ts';
+import { styleElement } from './style.ts';
 
 /** An operation with its method and its path. */
 interface Listed extends DocumentedOperation {
@@ -31,9 +31,7 @@ export function apiPage(document: Document, documentPath: string): string {
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${info.title}</title>
-        <style>
-          ${new Html(style)}
-        </style>
+        ${styleElement}
       </head>
       <body>
         <header>

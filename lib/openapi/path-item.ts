@@ -84,7 +84,8 @@ function requestBody(schema: Schema): NonNullable<DocumentedOperation['requestBo
 function successOf(response: Operation['response']): Record<string, Answer> {
   const nothing = { 204: { description: 'It is done.', headers: headers() } };
   if (response === 'empty') return nothing;
-  if (response === 'redirect') return { 302: { description: 'The browser goes on.', headers: headers('location') } };
+  if (response === 'redirect')
+    return { 302: { description: 'The browser goes on to `Location`.', headers: headers('location') } };
   const content = { 'application/json': { schema: jsonSchema(response) } };
   return {
     200: { description: 'What the banking API gives; it may have more fields.', headers: headers(), content },

@@ -79,7 +79,9 @@ function statusesOf({ path, method, accepts }: Refusing): (number | 'default')[]
 }
 
 function refusalWith(status: number | 'default', shape: Shape): Answer {
-  const codes = Object.entries(failures).filter(([, failure]) => failure.status === status);
+  const codes = Object.entries(failures).filter(
+    ([code, failure]) => failure.status === status && (shape === 'oauth' || code !== 'invalidCode'),
+  );
   const described = codes.map(([code, { description }]) => `\`${code}\`: ${description}`).join(' ');
   const own = status === 401 ? ['www-authenticate'] : overloads.has(status) ? ['retry-after'] : [];
   return {

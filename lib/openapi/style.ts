@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
+import { Html } from './html.ts';
 
-/** The page's only style sheet. */
-export const style = `
+const style = `
 :root { color-scheme: light dark; --text: #1c2430; --dim: #566072; --line: #d8dde6; --ground: #fff; --raised: #f4f6f9; --link: #0b57b0; }
 @media (prefers-color-scheme: dark) {
   :root { --text: #e3e8f0; --dim: #a0abbd; --line: #343d4b; --ground: #14181f; --raised: #1d232d; --link: #82b6f5; }
@@ -18,18 +18,25 @@ pre { margin: 0; padding: .75rem 1rem; background: var(--raised); border: 1px so
 section { border-top: 1px solid var(--line); margin-top: 2rem; padding-top: 1.75rem; }
 nav ul { list-style: none; padding: 0; margin: 0; }
 nav li { padding: .15rem 0; }
-.method { display: inline-block; min-width: 4.2em; font-weight: 700; font-size: .85em; letter-spacing: .03em; }
+nav a { text-decoration: none; }
+nav a:hover, nav a:focus { text-decoration: underline; }
+.method { display: inline-block; min-width: 4.8em; font-weight: 700; font-size: .85em; letter-spacing: .03em; }
+h2 .method { min-width: 0; margin-right: .4em; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .9rem .4rem 0; border-bottom: 1px solid var(--line); }
 thead th { color: var(--dim); font-weight: 600; font-size: .85rem; }
-tbody th { font-weight: 400; white-space: nowrap; }
+tbody th { font-weight: 400; }
+th, td:not(:last-child) { white-space: nowrap; }
+th:last-child, td:last-child { width: 100%; min-width: 15rem; padding-right: 0; }
 td code { overflow-wrap: anywhere; }
 dt { font-weight: 600; margin-top: .6rem; }
 dd { margin: 0; }
 summary { cursor: pointer; margin: .6rem 0; color: var(--link); }
-small { color: var(--dim); font-size: .85rem; }
 `;
+
+/** The page's only style sheet; not a character may come into the element that its hash does not count. */
+export const styleElement = new Html(`<style>${style}</style>`);
 
 /** Lets a browser use the style sheet and nothing else: no script, no request, no frame around the page. */
 export function contentSecurityPolicy(): string {

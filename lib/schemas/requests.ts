@@ -79,7 +79,7 @@ export const nothing = z.object({});
 
 /** `GET /certificate/{type}`. */
 export const certificateTypeGet = z.object({
-  type: matching(/^[a-z0-9]+([_-][a-z0-9]+)*$/i, 'a certificate type: letters and digits, joined by - or _').check(
+  type: matching(/^[a-zA-Z0-9]+([_-][a-zA-Z0-9]+)*$/, 'a certificate type: letters and digits, joined by - or _').check(
     z.maxLength(64, { error: 'must be at most 64 characters' }),
   ),
   expand: z.optional(expand),
@@ -102,7 +102,7 @@ export const webauthGet = z.object({
     z.string().check(z.refine((state) => Buffer.byteLength(state) <= 1024, { error: 'must be at most 1 KiB' })),
   ),
   id_connector: z.optional(whole('a connector id')),
-  connector_uuid: z.optional(matching(/^[0-9a-f-]{1,36}$/i, 'a UUID')),
+  connector_uuid: z.optional(matching(/^[0-9a-fA-F-]{1,36}$/, 'a UUID')),
   id_connection: z.optional(whole('a connection id')),
   id_transfer: z.optional(whole('a transfer id')),
   fields: z.optional(matching(/^[\w,.;:[\] -]{1,500}$/, 'a list of field names')),

@@ -1,0 +1,170 @@
+import * as z from 'zod';
+import { describe, expect, test } from 'vitest';
+import { openApiDocument } from '../../lib/openapi.ts';
+import type { DocumentedOperation } from '../../lib/openapi/document.ts';
+import type { Schema } from '../../lib/openapi/schema.ts';
+import { operations, type Operation, type OperationId } from '../../lib/operations.ts';
+import { routesOf } from '../../lib/routes.ts';
+import { serveOnce } from '../http/served.ts';
+
+const url = 'https://gateway.example/2.0';
+const document = openApiDocument(url);
+const documented = Object.entries(document.paths).flatMap(([path, item]) =>
+  Object.entries(item).map(([method, operation]) => ({ route: `${method.toUpperCase()} /2.0${path}`, operation })),
+);
+const rows = Object.entries(operations) as [OperationId, Operation][]; // A table's keys are its rows' names.
+
+/** What the document says of a row by its own method. */
+function operationOf(id: OperationId): DocumentedOperation {
+  const found = documented.find(({ operation }) => operation.operationId === id)?.operation;
+  if (found === undefined) throw new Error(`the document lacks ${id}`);
+  return found;
+}
+
+function resolve(reference: string): unknown {
+  const steps = reference.replace('#/', '').split('/');
+  return steps.reduce<unknown>((value, step) => (value as Record<string, unknown>)[step], document);
+}
+
+/** Every value of a property of that name, however deep. */
+function every(name: string, value: unknown): unknown[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, each]) => [...(key === name ? [each] : []), ...every(name, each)]);
+}
+
+describe('the document', () => {
+  test('has every route of the table, each once, and no other', () => {
+    const routes = rows.flatMap(([, row]) => routesOf(row).map(({ method, path }) => `${method} ${path}`));
+    expect(documented.map(({ route }) => route).toSorted()).toEqual(routes.toSorted());
+    const ids = documented.map(({ operation }) => operation.operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  test('refers to nothing that it does not have, and has nothing that nothing refers to', () => {
+    const references = new Set(every('$ref', document).map(String));
+    for (const reference of references) expect(resolve(reference), reference).toBeDefined();
+    const { responses, headers, schemas } = document.components;
+    const components = Object.entries({ responses, headers, schemas }).flatMap(([kind, named]) =>
+      Object.keys(named).map((name) => `#/components/${kind}/${name}`),
+    );
+    expect([...references].toSorted()).toEqual(components.toSorted());
+  });
+
+  test('is at the gateway’s own address, and survives as JSON', () => {
+    expect(document.servers).toEqual([{ url }]);
+    expect(JSON.parse(JSON.stringify(document))).toEqual(document);
+  });
+
+  test('asks for credentials that it describes', () => {
+    const asked = documented.flatMap(({ operation }) => operation.security.flatMap(Object.keys));
+    expect([...new Set(asked)].toSorted()).toEqual(Object.keys(document.components.securitySchemes).toSorted());
+  });
+});
+
+describe.each(documented.map(({ route, operation }) => [route, operation] as const))('%s', (route, operation) => {
+  const { parameters = [], requestBody, responses } = operation;
+
+  test('has its path’s parameters, all of them required', () => {
+    const inPath = parameters.filter((parameter) => parameter.in === 'path');
+    expect(inPath.map(({ name }) => `{${name}}`)).toEqual(route.match(/\{\w+\}/g) ?? []);
+    expect(inPath.every(({ required }) => required)).toBe(true);
+  });
+
+  test('takes a body in three media types, or none', () => {
+    expect([0, 3]).toContain(Object.keys(requestBody?.content ?? {}).length);
+    if (!route.startsWith('POST')) expect(requestBody).toBeUndefined();
+  });
+
+  test('says how it succeeds, how it refuses and how to call it', () => {
+    expect(Object.keys(responses)).toEqual(expect.arrayContaining(['400', '429', '500', 'default']));
+    expect(Object.keys(responses).some((status) => /^[23]/.test(status))).toBe(true);
+    expect(operation.summary).toMatch(/\.$/);
+    expect(operation['x-codeSamples'][0]?.source).toMatch(/^curl /);
+  });
+});
+
+test.each<[OperationId, readonly string[]]>([
+  ['auth_token_access_post', ['client', 'in the body']],
+  ['certificate_type_get', ['client', 'manager', 'manager_alone', 'identified', 'token', 'token_alone']],
+  ['users_id_user_get', ['manager', 'manager_alone', 'token', 'token_alone']],
+  ['hash_delete', ['token', 'token_alone']],
+  ['webauth_get', []],
+])('%s is for whoever sends %j', (id, schemes) => {
+  const { security, requestBody } = operationOf(id);
+  expect(security.map((requirement) => Object.keys(requirement)[0] ?? 'in the body')).toEqual(schemes);
+  const { properties = {} } = Object.values(requestBody?.content ?? {})[0]?.schema ?? {};
+  expect('client_secret' in properties).toBe(schemes.includes('in the body'));
+});
+
+/** What queries and forms can carry. */
+const texts = [
+  '42',
+  '007',
+  'me',
+  'all',
+  'true',
+  'requestAccess',
+  'authorization_code',
+  'qwac',
+  '12345678',
+  '-1',
+  '1.5',
+  '',
+].concat([
+  'a b',
+  'é',
+  'a\nb',
+  '[*]',
+  'https://app.example/callback',
+  'f81d4fae-7dec-11d0-a765-00a0c91e6bf6',
+  'x'.repeat(5000),
+]);
+
+/** Whether a text is a value that the schema describes. */
+function describes({ anyOf, type, const: only, enum: values, pattern, maxLength }: Schema, text: string): boolean {
+  if (anyOf !== undefined) return anyOf.some((each) => describes(each, text));
+  if (type !== 'string' || text.length > (maxLength ?? Infinity)) return false;
+  if (pattern !== undefined && !new RegExp(pattern, 'u').test(text)) return false;
+  return (only ?? text) === text && (values?.includes(text) ?? true);
+}
+
+function fieldsOf({ parameters = [], requestBody }: DocumentedOperation): [string, Schema][] {
+  const { properties = {} } = requestBody?.content['application/json']?.schema ?? {};
+  return [...parameters.map(({ name, schema }): [string, Schema] => [name, schema]), ...Object.entries(properties)];
+}
+
+const fields = rows.flatMap(([id, { request }]) => {
+  const { shape } = request as unknown as { shape: Record<string, z.ZodType> }; // Requests are objects.
+  const described = fieldsOf(operationOf(id)).filter(([name]) => name in shape);
+  expect(described.map(([name]) => name).toSorted()).toEqual(Object.keys(shape).toSorted());
+  return described.map(([name, schema]) => ({ id, name, schema, checked: shape[name] }));
+});
+
+test.each(fields)('$id describes $name as the gateway checks it', ({ name, schema, checked }) => {
+  // JSON Schema counts characters; the gateway counts the bytes of a state.
+  const sent = name === 'state' ? texts.filter((text) => text.length < 1024) : texts;
+  const taken = sent.filter((text) => checked?.safeParse(text).success);
+  expect(sent.filter((text) => describes(schema, text))).toEqual(taken);
+  expect(taken).not.toEqual([]);
+});
+
+describe('a refusal', () => {
+  const refusal = (name: string) => {
+    const { allOf = [], ...schema } = resolve(`#/components/schemas/${name}`) as Schema;
+    const parts = allOf.map(({ $ref, ...part }) => ($ref === undefined ? part : (resolve($ref) as Schema)));
+    return Object.assign({}, ...[schema, ...parts].map(({ properties }) => properties)) as Record<string, Schema>;
+  };
+
+  test.each<[OperationId, string]>([
+    ['admin_jwt_post', 'Refusal'],
+    ['auth_token_access_post', 'OAuthRefusal'],
+  ])('of %s is a %s', async (id, name) => {
+    const answer = await serveOnce(id, async () => ({}));
+    const described = refusal(name);
+    expect(answer.status).toBe(401);
+    expect(Object.keys(answer.body as object).toSorted()).toEqual(Object.keys(described).toSorted());
+    const reference = operationOf(id).responses[answer.status] as { $ref: string };
+    const { headers } = resolve(reference.$ref) as { headers: object };
+    for (const header of Object.keys(headers)) expect(answer.headers).toHaveProperty(header);
+  });
+});
