@@ -1,5 +1,6 @@
 import { deploy } from './phases/deploy.ts';
 import { destroy } from './phases/destroy.ts';
+import { tryRights } from './phases/rights.ts';
 import { setUp } from './phases/set-up.ts';
 import { start } from './phases/start.ts';
 import { use } from './phases/use.ts';
@@ -17,6 +18,7 @@ export async function rehearse(name: string, transcript: Transcript, signal: Abo
     const scene = await start(name, { transcript, signal, keep });
     const deployed = await deploy(scene);
     const ready = await setUp(scene, deployed);
+    await tryRights(scene, deployed);
     await use(scene, deployed, ready);
     await destroy(scene);
   } finally {

@@ -1,5 +1,6 @@
 import type { Cloud } from './cloud.ts';
 import type { Rehearsed } from './environment.ts';
+import type { Identities } from './identities.ts';
 import type { Programs } from './programs.ts';
 import type { RotatingSecretsManager } from './rotation/server.ts';
 import type { Transcript } from './transcript.ts';
@@ -10,6 +11,7 @@ export interface Scene {
   /** Where the emulator answers. */
   emulator: string;
   cloud: Cloud;
+  identities: Identities;
   programs: Programs;
   rotation: RotatingSecretsManager;
   /** Where the functions look for Budgea: a sandbox answers there once the secrets are set. */

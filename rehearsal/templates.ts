@@ -24,6 +24,7 @@ export interface Exception {
 
 /** What became of a synthesized environment. */
 export interface Adapted {
+  templates: readonly Template[];
   /** How many resources were synthesized. */
   resources: number;
   exceptions: readonly Exception[];
@@ -34,6 +35,7 @@ export interface Adapted {
 /** Changes synthesized templates, in place, so far that they can be rehearsed: which Budgea is called, and what the emulator does not make. */
 export async function adaptTemplates(assembly: string, budgeaUrl: string): Promise<Adapted> {
   const files = (await readdir(assembly, { recursive: true })).filter((file) => file.endsWith('.template.json'));
+  const templates: Template[] = [];
   const exceptions: Exception[] = [];
   const totals = rewrites.map(() => 0);
   let resources = 0;
@@ -45,9 +47,10 @@ export async function adaptTemplates(assembly: string, budgeaUrl: string): Promi
     const { template, counts } = rewriteAll(synthesized);
     for (const [index, count] of counts.entries()) totals[index] = (totals[index] ?? 0) + count;
     await writeFile(file, JSON.stringify(template));
+    templates.push(template);
   }
   const rewritten = rewrites.map(({ about }, index) => `${totals[index]} ${about}`);
-  return { resources, exceptions, rewritten };
+  return { templates, resources, exceptions, rewritten };
 }
 
 function callBudgeaAt(url: string, { Resources }: Template): void {

@@ -13,8 +13,10 @@ export interface Deployed {
   gatewayUrl: string;
   /** The callback's address as partners' browsers and Budgea know it. */
   callbackUrl: string;
-  /** The names of all functions. */
-  functions: readonly string[];
+  /** Every function, and its role. */
+  functions: readonly { name: string; role: string }[];
+  /** The ARN of the policy of those who run the command line. */
+  operatorPolicy: string;
 }
 
 const assembly = join(folder, 'cdk');
@@ -66,13 +68,28 @@ export async function deploy(scene: Scene): Promise<Deployed> {
   if (made.length !== expected) throw new Error(`${made.length} resources were made, and not ${expected}`);
 
   await transcript.phase('Set the rotations up', (tell) => setRotationsUp(scene, adapted, made, tell));
-  const { GatewayUrl = '', CallbackUrl = '' } = await cloud.outputs(stacks.gateway);
+  const { GatewayUrl = '', CallbackUrl = '', OperatorPolicy = '' } = await cloud.outputs(stacks.gateway);
   const [api = ''] = new URL(GatewayUrl).hostname.split('.');
   return {
     gatewayUrl: `${emulator}/_aws/execute-api/${api}${basePath}`,
     callbackUrl: CallbackUrl,
-    functions: made.filter(({ type }) => type === 'AWS::Lambda::Function').map(({ physicalId }) => physicalId),
+    operatorPolicy: OperatorPolicy,
+    functions: functionsOf(adapted, made),
   };
+}
+
+function functionsOf({ templates }: Adapted, made: readonly MadeResource[]): Deployed['functions'] {
+  const nameOf = (id: string) => made.find(({ logicalId }) => logicalId === id)?.physicalId ?? '';
+  return templates.flatMap(({ Resources }) =>
+    Object.entries(Resources)
+      .filter(([, { Type }]) => Type === 'AWS::Lambda::Function')
+      .map(([id, { Properties }]) => {
+        const {
+          'Fn::GetAtt': [role],
+        } = Properties['Role'] as { 'Fn::GetAtt': [string, 'Arn'] }; // Of this very stack.
+        return { name: nameOf(id), role: nameOf(role) };
+      }),
+  );
 }
 
 /** Asks with the resource as it was synthesized, alone. Throws when the emulator makes it: then the limit is to be struck off. */

@@ -1,6 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { AuthenticationApi, Configuration } from '../../lib/budgea/authentication-api.ts';
 import { startSandbox } from '../../local/sandbox/server.ts';
+import type { Credentials } from '../identities.ts';
 import type { Partner } from '../operations.ts';
 import type { Scene } from '../scene.ts';
 import { tellSteps } from './steps.ts';
@@ -8,6 +9,8 @@ import type { Deployed } from './deploy.ts';
 
 /** What the first calls need. */
 export interface Ready {
+  /** Somebody who may do what the operators' policy says. */
+  operator: Credentials;
   partner: Partner;
   redirectUri: string;
   /** The Budgea that is called, `/2.0` included. */
@@ -17,17 +20,20 @@ export interface Ready {
 const redirectUri = 'https://partner.example/home';
 
 /** Makes a partner and gives the secrets their values with the gateway's command line, as `docs/deploying.md` says. */
-export async function setUp(scene: Scene, { gatewayUrl, callbackUrl }: Deployed): Promise<Ready> {
-  const { environment, programs, budgeaPort, transcript, signal, keep } = scene;
+export async function setUp(scene: Scene, { gatewayUrl, callbackUrl, operatorPolicy }: Deployed): Promise<Ready> {
+  const { environment, identities, programs, budgeaPort, transcript, signal, keep } = scene;
   const contract = {
     client: { client_id: randomInt(10_000_000, 100_000_000), client_secret: randomBytes(36).toString('base64url') },
     adminToken: randomBytes(72).toString('base64url'),
   };
 
+  const operator = await identities.createUser('operator', operatorPolicy);
+  const gateway = (args: string[], input?: string) => programs.gateway(operator, args, input);
+
   const partner = await transcript.phase('Create a partner', async (tell) => {
     const grant = 'admin:jwt:config:60';
     const options = ['--name', 'Rehearsal', '--redirect-uri', redirectUri, '--grant', grant, '--json'];
-    const made = await programs.gateway(['partners', 'create', ...options]);
+    const made = await gateway(['partners', 'create', ...options]);
     const { client_id, client_secret } = JSON.parse(made) as Partner; // As the command line says it.
     tell(`${client_id}, with the grant ${grant}`);
     return { client_id, client_secret };
@@ -48,11 +54,11 @@ export async function setUp(scene: Scene, { gatewayUrl, callbackUrl }: Deployed)
   const sandbox = keep(await startSandbox({ port: budgeaPort, ...contract, redirectUris, certificateTypes }));
   await transcript.phase('Give the secrets their values', async (tell) => {
     const at = ['--budgea-url', sandbox.url];
-    await programs.gateway(['secrets', 'set', 'client-credentials', ...at], JSON.stringify(contract.client));
-    await programs.gateway(['secrets', 'set', 'admin-token', ...at], contract.adminToken);
-    await programs.gateway(['secrets', 'rotate', 'sealing-keys']);
+    await gateway(['secrets', 'set', 'client-credentials', ...at], JSON.stringify(contract.client));
+    await gateway(['secrets', 'set', 'admin-token', ...at], contract.adminToken);
+    await gateway(['secrets', 'rotate', 'sealing-keys']);
+    await gateway(['secrets', 'status']);
     await tellSteps(scene, tell);
-    await programs.gateway(['secrets', 'status']);
   });
-  return { partner, redirectUri, budgeaUrl: sandbox.url };
+  return { operator, partner, redirectUri, budgeaUrl: sandbox.url };
 }

@@ -5,6 +5,7 @@ import { startEmulator } from '../emulator/emulator.ts';
 import { installEmulator } from '../emulator/install.ts';
 import { rehearsed } from '../environment.ts';
 import { folder, freePort } from '../place.ts';
+import { openIdentities } from '../identities.ts';
 import { openPrograms } from '../programs.ts';
 import { startRotation } from '../rotation/server.ts';
 import type { Scene } from '../scene.ts';
@@ -38,6 +39,7 @@ export async function start(
       region,
       signal,
     });
-    return { environment, emulator, cloud, programs, rotation, budgeaPort, transcript, signal, keep };
+    const identities = openIdentities({ emulator, account, region });
+    return { environment, emulator, cloud, identities, programs, rotation, budgeaPort, transcript, signal, keep };
   });
 }

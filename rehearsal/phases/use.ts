@@ -7,7 +7,11 @@ import type { Ready } from './set-up.ts';
 import { tellSteps } from './steps.ts';
 
 /** Uses every function of the deployment. Throws at the first that does not do its work. */
-export async function use(scene: Scene, deployed: Deployed, { partner, redirectUri, budgeaUrl }: Ready): Promise<void> {
+export async function use(
+  scene: Scene,
+  deployed: Deployed,
+  { operator, partner, redirectUri, budgeaUrl }: Ready,
+): Promise<void> {
   const { environment, cloud, programs, transcript, signal } = scene;
   const { gatewayUrl, callbackUrl } = deployed;
   const used = new Set<string>();
@@ -38,15 +42,15 @@ export async function use(scene: Scene, deployed: Deployed, { partner, redirectU
     });
   await callAll();
   await transcript.phase('Rotate the manage token', async (tell) => {
-    await programs.gateway(['secrets', 'rotate', 'manage-token']);
+    await programs.gateway(operator, ['secrets', 'rotate', 'manage-token']);
     await tellSteps(scene, tell);
     for (const id of ['rotate_manage_token', 'rotate_sealing_key']) used.add(nameOf(id));
   });
   await callAll();
   await transcript.phase('Examine the deployment', async (tell) => {
     const at = ['--budgea-url', budgeaUrl, '--gateway-url', gatewayUrl];
-    for (const line of (await programs.gateway(['doctor', ...at])).trim().split('\n')) tell(line);
+    for (const line of (await programs.gateway(programs.owner, ['doctor', ...at])).trim().split('\n')) tell(line);
   });
-  const unused = deployed.functions.filter((name) => !used.has(name));
+  const unused = deployed.functions.filter(({ name }) => !used.has(name)).map(({ name }) => name);
   if (unused.length > 0) throw new Error(`not used: ${unused.join(', ')}`);
 }
