@@ -4,12 +4,12 @@ import * as z from 'zod/mini';
 // The messages end a sentence that begins with the field's name; they never repeat the value.
 
 const visible = (longest: number) =>
-  z
-    .string({ error: `must be a string` })
-    .check(
-      z.regex(/^[\x21-\x7e]+$/, { error: 'must be visible ASCII characters without spaces' }),
-      z.maxLength(longest, { error: `must be at most ${longest} characters` }),
-    );
+  z.string({ error: `must be a string` }).check(
+    z.regex(/^[\x21-\x7e]+$/, { error: 'must be visible ASCII characters without spaces' }),
+    // Whoever mixes the fields up does not send a key to Budgea.
+    z.regex(/^(?!bgk_)/, { error: 'must not be a partner key' }),
+    z.maxLength(longest, { error: `must be at most ${longest} characters` }),
+  );
 
 const matching = (pattern: RegExp, shape: string) =>
   z.string({ error: `must be ${shape}` }).check(z.regex(pattern, { error: `must be ${shape}` }));
@@ -91,7 +91,7 @@ export const usersIdUser = z.object({ id_user: userIdOrWord, expand: z.optional(
 /** `POST /users/{id_user}/token`. */
 export const usersIdUserTokenPost = z.object({
   id_user: userIdOrWord,
-  application: matching(/^\P{Cc}{1,100}$/u, 'an application name of at most 100 characters'),
+  application: matching(/^(?!bgk_)\P{Cc}{1,100}$/u, 'an application name of at most 100 characters'),
 });
 
 /** `GET /webauth`. */

@@ -113,12 +113,15 @@ describe.each(ways)('POST /auth/jwt by %s', (way) => {
   });
 
   describe('lets grants decide:', () => {
-    test.each([false, 'false', 'False', 'FALSE', '0', 0])('expire=%j makes a JWT that never expires', async (expire) => {
-      const answer = await ask(json({ expire }), authorization(granted.client_secret));
-      expect(answer).toMatchObject(issued());
-      expect(payloadOf(answer)).not.toHaveProperty('exp');
-      expect(await watch(json({ expire, ...partner }))).toMatchObject(refusedAtOnce(403, 'forbidden'));
-    });
+    test.each([false, 'false', 'False', 'FALSE', '0', 0])(
+      'expire=%j makes a JWT that never expires',
+      async (expire) => {
+        const answer = await ask(json({ expire }), authorization(granted.client_secret));
+        expect(answer).toMatchObject(issued());
+        expect(payloadOf(answer)).not.toHaveProperty('exp');
+        expect(await watch(json({ expire, ...partner }))).toMatchObject(refusedAtOnce(403, 'forbidden'));
+      },
+    );
 
     test.each([true, 'true', 'TRUE', '1', 1, null])('expire=%j makes one that does', async (expire) => {
       const answer = await ask(json({ expire, ...partner }));

@@ -288,6 +288,11 @@ describe.each(ways)('POST /auth/token/access by %s', (way) => {
     expect(answer.body).toMatchObject({ description: 'code is missing.', error_description: 'code is missing.' });
   });
 
+  test('sends no partner key to Budgea as a code', async () => {
+    const answer = await watch(form({ ...partner, code: partner.client_secret }));
+    expect(answer).toMatchObject(refusedInOAuthAtOnce(400, 'invalidValue', 'invalid_request'));
+  });
+
   test('sees no code in the query', async () => {
     const path = `/auth/token/access?code=${encodeURIComponent(await codeOf(user.token))}`;
     const answer = await watched(gateway, () => gateway.ask[way]('POST', path, form({ ...partner })));

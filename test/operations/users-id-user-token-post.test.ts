@@ -129,6 +129,7 @@ describe.each(ways)('POST /users/{id_user}/token by %s', (way) => {
     ['CRLF', 'a\r\nX-Evil: 1'],
     ['NUL', 'a\0'],
     ['a C1 control character', 'a\u0085'],
+    ['a partner key', `bgk_12345678_${'x'.repeat(49)}`],
     ['a number', 1],
     ['a list', ['sharedAccess']],
     ['an object', { $ne: '' }],

@@ -178,6 +178,7 @@ describe.each(ways)('GET /webauth by %s', (way) => {
     ['fields in markup', { fields: '<script>' }],
     ['source', { source: 'a/b' }],
     ['token', { token: 'a b' }],
+    ['token that is a partner key', { token: `bgk_12345678_${'x'.repeat(49)}` }],
     ['token with CRLF', { token: 'a\r\nb' }],
   ])('refuses a wrong %s', async (_what, fields) => {
     expect(await refusal(queryOf(fields))).toEqual(refusedInBothShapes(400, 'invalidValue'));
