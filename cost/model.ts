@@ -2,6 +2,7 @@ import type { Environment } from '../infra/environment.ts';
 import { secretNames } from '../lib/env.ts';
 import { jobs } from '../lib/jobs.ts';
 import { operations, type Operation, type OperationId } from '../lib/operations.ts';
+import { pages } from '../lib/pages.ts';
 import {
   answerBytes,
   coldStarts,
@@ -143,8 +144,9 @@ function runsOf({ memory, rotateManageTokenHours, rotateSealingKeysDays, fetchCe
 }
 
 /** How many metrics the alarms of `infra/constructs/alarms.ts` look at. */
-export function alarmMetricsOf({ certificateTypes }: Environment): number {
-  const functions = Object.keys(operations).length + Object.keys(jobs).length;
+export function alarmMetricsOf({ certificateTypes, apiPage }: Environment): number {
+  const shown = apiPage ? Object.keys(pages).length : 0;
+  const functions = Object.keys(operations).length + Object.keys(jobs).length + shown;
   // Failing calls are a share, of two metrics; slow and throttled calls; three counts.
   const fixed = 2 + 2 + 3;
   const rotated = Object.values(jobs).filter((job) => 'rotates' in job).length;
