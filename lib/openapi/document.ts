@@ -40,7 +40,6 @@ export interface Parameter {
   name: string;
   in: 'path' | 'query';
   required: boolean;
-  description?: string;
   schema: Schema;
 }
 

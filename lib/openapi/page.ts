@@ -6,15 +6,16 @@ import { limitsOf, shapeOf } from './shape.ts';
 import { styleElement } from './style.ts';
 
 /** An operation with its method and its path. */
-interface Listed extends DocumentedOperation {
+interface Listed {
   method: string;
   path: string;
+  operation: DocumentedOperation;
 }
 
 /** One field of a request, wherever it travels. */
 interface Field {
   name: string;
-  place: string;
+  in: string;
   required: boolean;
   schema: Schema;
 }
@@ -23,7 +24,7 @@ interface Field {
 export function apiPage(document: Document, documentPath: string): string {
   const { info, servers, paths } = document;
   const listed = Object.entries(paths).flatMap(([path, item]) =>
-    Object.entries(item).map(([method, operation]) => ({ ...operation, path, method: method.toUpperCase() })),
+    Object.entries(item).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
   );
   const page = html`<!doctype html>
     <html lang="en">
@@ -49,7 +50,7 @@ export function apiPage(document: Document, documentPath: string): string {
             <h2>Operations</h2>
             <ul>
               ${listed.map(
-                ({ operationId, method, path }) =>
+                ({ operation: { operationId }, method, path }) =>
                   html`<li>
                     <a href="#${operationId}"><span class="method">${method}</span> <code>${path}</code></a>
                   </li> `,
@@ -68,15 +69,15 @@ export function apiPage(document: Document, documentPath: string): string {
               )}
             </dl>
           </section>
-          ${listed.map((operation) => operationSection(operation, document))}
+          ${listed.map((each) => operationSection(each, document))}
         </main>
       </body>
     </html> `;
   return page.text;
 }
 
-function operationSection(operation: Listed, document: Document): Html {
-  const { operationId, method, path, summary } = operation;
+function operationSection({ method, path, operation }: Listed, document: Document): Html {
+  const { operationId, summary } = operation;
   const samples = operation['x-codeSamples'].map(({ source }) => html`<pre>${source}</pre>`);
   const kinds = operation['x-accepts'].map((kind) => html`<a href="#caller-${kind}">${kind}</a>`);
   return html`<section aria-labelledby="${operationId}">
@@ -87,27 +88,21 @@ function operationSection(operation: Listed, document: Document): Html {
   </section> `;
 }
 
-function fieldsOf({ parameters = [], requestBody }: Listed): Field[] {
+function fieldsOf({ parameters = [], requestBody }: DocumentedOperation): Field[] {
   const { properties = {}, required = [] } = Object.values(requestBody?.content ?? {})[0]?.schema ?? {};
-  return [
-    ...parameters.map(({ in: place, description, schema, ...field }) => ({
-      ...field,
-      place,
-      schema: { ...schema, ...(description !== undefined && { description }) },
-    })),
-    ...Object.entries(properties).map(([name, schema]) => ({
-      name,
-      place: 'body',
-      required: required.includes(name),
-      schema,
-    })),
-  ];
+  const inBody = Object.entries(properties).map(([name, schema]) => ({
+    name,
+    in: 'body',
+    required: required.includes(name),
+    schema,
+  }));
+  return [...parameters, ...inBody];
 }
 
 function fieldsTable(fields: readonly Field[]): Html | undefined {
   if (fields.length === 0) return undefined;
   const rows = fields.map(
-    ({ name, place, required, schema }) =>
+    ({ name, in: place, required, schema }) =>
       html`<tr>
         <th scope="row"><code>${name}</code></th>
         <td>${place}</td>
@@ -120,9 +115,8 @@ function fieldsTable(fields: readonly Field[]): Html | undefined {
     ${table(['Field', 'In', 'Required', 'Type', 'Value'], rows)}`;
 }
 
-function answersTable({ responses }: Listed, document: Document): Html {
+function answersTable({ responses }: DocumentedOperation, document: Document): Html {
   const answers = Object.entries(responses).map(([status, answer]) => [status, resolved(answer, document)] as const);
-  const isRefusal = ([status]: readonly [string, Answer]) => !/^[23]/.test(status);
   const good = answers.filter((answer) => !isRefusal(answer));
   const bad = answers.filter(isRefusal);
   const statuses = bad.map(([status]) => named(status)).join(', ');
@@ -142,6 +136,8 @@ function answerRow([status, { description, content = {} }]: readonly [string, An
     <td>${phrase(description)}${isOwn ? html`<br />${phrase(shapeOf(json))}` : ''}</td>
   </tr> `;
 }
+
+const isRefusal = ([status]: readonly [string, Answer]) => !/^[23]/.test(status);
 
 const named = (status: string) => (status === 'default' ? 'others' : status);
 

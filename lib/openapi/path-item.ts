@@ -59,11 +59,10 @@ function pick({ properties = {}, required = [], ...schema }: Schema, picked: (na
 }
 
 function parametersIn(place: 'path' | 'query', { properties = {}, required = [] }: Schema): Parameter[] {
-  return Object.entries(properties).map(([name, { description, ...schema }]) => ({
+  return Object.entries(properties).map(([name, schema]) => ({
     name,
     in: place,
     required: required.includes(name),
-    ...(description !== undefined && { description }),
     schema,
   }));
 }
@@ -106,13 +105,16 @@ const exampleValues: Readonly<Record<string, string>> = {
 
 function example(row: Operation, url: string): string {
   const { method, path, accepts, fields } = row;
-  const value = (name: string) => exampleValues[name] ?? name.toUpperCase();
   const needed = (jsonSchema(row.request).required ?? []).filter((name) => !path.includes(`{${name}}`));
   return curl({
     method,
-    url: url + path.replaceAll(/\{(\w+)\}/g, (_, name: string) => value(name)),
+    url: url + path.replaceAll(/\{(\w+)\}/g, (_, name: string) => exampleValue(name)),
     caller: accepts[0] ?? 'anonymous',
     hasBody: fields === 'body',
-    fields: Object.fromEntries(needed.map((name) => [name, value(name)])),
+    fields: Object.fromEntries(needed.map((name) => [name, exampleValue(name)])),
   });
+}
+
+function exampleValue(name: string): string {
+  return exampleValues[name] ?? name.toUpperCase();
 }

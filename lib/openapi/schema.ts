@@ -9,17 +9,17 @@ export interface Schema {
   anyOf?: readonly Schema[];
   allOf?: readonly Schema[];
   items?: Schema;
-  enum?: readonly unknown[];
-  const?: unknown;
-  default?: unknown;
+  enum?: readonly Literal[];
+  const?: Literal;
+  default?: Literal;
   pattern?: string;
   maxLength?: number;
   format?: string;
-  examples?: readonly unknown[];
   dependentRequired?: Readonly<Record<string, readonly string[]>>;
   $ref?: string;
 }
 
+type Literal = string | number | boolean | null;
 type Override = NonNullable<NonNullable<Parameters<typeof z.toJSONSchema>[1]>['override']>;
 type Definition = z.core.$ZodTypes['_zod']['def'];
 type Drawn = Parameters<Override>[0]['jsonSchema'];
@@ -31,11 +31,11 @@ export function jsonSchema(schema: z.core.$ZodType): Schema {
 }
 
 const refine: Override = ({ zodSchema, jsonSchema: drawn }) => {
-  const { def } = (zodSchema as z.core.$ZodTypes)._zod; // Each of them is one of zod's own.
+  const { def } = zodSchema._zod;
   // Every whole number in JavaScript has these bounds: they say nothing about the field.
   if (drawn.maximum === Number.MAX_SAFE_INTEGER) delete drawn.maximum;
   if (drawn.minimum === Number.MIN_SAFE_INTEGER) delete drawn.minimum;
-  if (def.type === 'default') drawn.default = def.defaultValue as Drawn['default'];
+  if (def.type === 'default') drawn.default = def.defaultValue;
   if (def.type === 'pipe') narrow(drawn, def.out);
   if (drawn.enum === undefined && drawn.const === undefined) describe(drawn, messages(def));
 };
@@ -54,14 +54,14 @@ function describe(drawn: Drawn, told: readonly string[]): void {
   const text = [...new Set([...(drawn.description === undefined ? [] : [drawn.description]), ...told])].join(', ');
   drawn.description = text;
   // Alternatives are told apart by their types.
-  drawn.anyOf = drawn.anyOf?.map(({ description: _, ...each }) => each);
+  for (const each of drawn.anyOf ?? []) delete each.description;
 }
 
 /** What the messages ask for, which end a sentence that begins with the field's name. */
 function messages({ error, checks = [] }: Definition): string[] {
   const all = [error, ...checks.map((check) => check._zod.def.error)] as (Message | undefined)[]; // Each kind of schema has its own kind of issue.
   const texts = all.map((message) => message?.({})).filter((text) => typeof text === 'string');
-  return texts.map((text) => text.replace(/^must be /, '')).filter((text) => text !== 'a string');
+  return texts.map((text) => text.replace(/^must (not )?be /, '$1')).filter((text) => text !== 'a string');
 }
 
 /** Messages of this project look at no issue. */

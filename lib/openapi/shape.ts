@@ -13,12 +13,12 @@ export function shapeOf(schema: Schema): string {
 
 /** What a value has to be like beyond its type, in words; empty when there is no more to say. */
 export function limitsOf({ description, maxLength, default: usual, ...schema }: Schema): string {
-  const { pattern } = [schema, ...(schema.anyOf ?? [])].find((each) => each.pattern !== undefined) ?? {};
+  const patterns = [schema, ...(schema.anyOf ?? []), ...(schema.allOf ?? [])].map(({ pattern }) => pattern);
   const limits = [
     description,
     // The description of a length's check names the length.
     maxLength === undefined || description?.includes(String(maxLength)) ? undefined : `at most ${maxLength} characters`,
-    pattern === undefined ? undefined : `\`${pattern}\``,
+    ...patterns.map((pattern) => (pattern === undefined ? undefined : `\`${pattern}\``)),
     usual === undefined ? undefined : `\`${String(usual)}\` if left out`,
   ];
   return limits.filter((limit) => limit !== undefined).join('; ');

@@ -178,13 +178,24 @@ test('the same source gives the same bundles, wherever it is checked out, and no
   for (const bundle of bundles) expect(elsewhere[bundle]).toBe(here[bundle]);
 }, 60_000);
 
-describe.each([['auth-token-code-get'], ['auth-token-delete'], ['hash-delete']])('the bundle of %s', (name) => {
-  test('has nothing of AWS in it', () => {
-    const { modules = [] } = deployed.bundles.find((bundle) => bundle.name === name) ?? {};
-    expect(modules).not.toEqual([]);
-    expect(modules.filter((module) => /@aws-sdk|@smithy/.test(module))).toEqual([]);
-  });
+test('the bundle of api-page-get shows the API, asking nobody', async () => {
+  const page = await deployed.ask('GET', '/docs');
+  expect(await page.text()).toContain(`curl ${deployed.gateway.file.gateway}/auth/init`);
+  const document = await deployed.ask('GET', '/openapi.json');
+  expect(await document.json()).toMatchObject({ servers: [{ url: deployed.gateway.file.gateway }] });
+  expect(deployed.awsCalls('api-page-get')).toEqual([]);
 });
+
+describe.each([['auth-token-code-get'], ['auth-token-delete'], ['hash-delete'], ['api-page-get']])(
+  'the bundle of %s',
+  (name) => {
+    test('has nothing of AWS in it', () => {
+      const { modules = [] } = deployed.bundles.find((bundle) => bundle.name === name) ?? {};
+      expect(modules).not.toEqual([]);
+      expect(modules.filter((module) => /@aws-sdk|@smithy/.test(module))).toEqual([]);
+    });
+  },
+);
 
 describe.each([
   ['manage-token', 'rotate-manage-token'],

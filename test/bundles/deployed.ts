@@ -13,6 +13,7 @@ import {
 import { secretFullName, secretNames, tableFullName } from '../../lib/env.ts';
 import { basePath, functionName, operations, type Operation, type SecretName } from '../../lib/operations.ts';
 import { jobs } from '../../lib/jobs.ts';
+import { pages, type Page } from '../../lib/pages.ts';
 import { startApiGateway, type LambdaHandler } from '../../local/api-gateway/server.ts';
 import { startDynamoDb } from '../../local/dynamodb/server.ts';
 import { loadRoutes } from '../../local/routes.ts';
@@ -44,7 +45,9 @@ export interface Deployed {
 
 const region = 'eu-west-3';
 const rows: Readonly<Record<string, Row>> = {
-  ...Object.fromEntries(Object.entries<Operation>(operations).map(([id, { needs }]) => [functionName(id), needs])),
+  ...Object.fromEntries(
+    Object.entries<Operation | Page>({ ...operations, ...pages }).map(([id, { needs }]) => [functionName(id), needs]),
+  ),
   ...Object.fromEntries(Object.entries(jobs).map(([id, row]) => [functionName(id), row])),
 };
 
