@@ -37,7 +37,7 @@ export interface Line {
 }
 
 /** A month has so many seconds; AWS reckons with 730 hours. */
-export const month = 730 * 3600;
+const month = 730 * 3600;
 /** A secret's value and a partner's record serve so long, in seconds: as `lib/secrets.ts` and `lib/partners/cache.ts` have it. */
 const secretSeconds = 300;
 const partnerSeconds = 60;
