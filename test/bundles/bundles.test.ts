@@ -178,6 +178,11 @@ test('the same source gives the same bundles, wherever it is checked out, and no
   for (const bundle of bundles) expect(elsewhere[bundle]).toBe(here[bundle]);
 }, 60_000);
 
+test('no bundle but api-page-get’s has the API’s document in it', () => {
+  const having = deployed.bundles.filter(({ modules }) => modules.some((module) => module.startsWith('lib/openapi')));
+  expect(having.map(({ name }) => name)).toEqual(['api-page-get']);
+});
+
 test('the bundle of api-page-get shows the API, asking nobody', async () => {
   const page = await deployed.ask('GET', '/docs');
   expect(await page.text()).toContain(`curl ${deployed.gateway.file.gateway}/auth/init`);
