@@ -8,7 +8,12 @@ import {
 } from '@aws-sdk/client-cloudformation';
 import { DynamoDBClient, UpdateTableCommand } from '@aws-sdk/client-dynamodb';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { RotateSecretCommand, SecretsManagerClient, type RotateSecretRequest } from '@aws-sdk/client-secrets-manager';
+import {
+  DescribeSecretCommand,
+  RotateSecretCommand,
+  SecretsManagerClient,
+  type RotateSecretRequest,
+} from '@aws-sdk/client-secrets-manager';
 
 /** Where the emulator answers, and who asks. */
 export interface CloudOptions {
@@ -39,6 +44,8 @@ export interface Cloud {
   allowPlainHttp(bucket: string): Promise<void>;
   /** Has a secret rotated, or its rotation tried. */
   rotateSecret(request: RotateSecretRequest): Promise<void>;
+  /** The version that has each label of a secret, by the emulator's own word. */
+  labels(secret: string): Promise<Record<string, string>>;
   /** Lets a table be deleted. */
   unprotectTable(name: string): Promise<void>;
 }
@@ -111,6 +118,13 @@ export function openCloud({ emulator, secretsManager, account, region }: CloudOp
     },
 
     rotateSecret: async (request) => void (await secrets.send(new RotateSecretCommand(request))),
+
+    async labels(SecretId) {
+      const client = new SecretsManagerClient(options);
+      const { VersionIdsToStages = {} } = await client.send(new DescribeSecretCommand({ SecretId }));
+      const labels = Object.entries(VersionIdsToStages);
+      return Object.fromEntries(labels.flatMap(([version, each]) => each.map((label) => [label, version])));
+    },
 
     async unprotectTable(TableName) {
       await dynamodb.send(new UpdateTableCommand({ TableName, DeletionProtectionEnabled: false }));

@@ -1,5 +1,5 @@
-import { AuthenticationApi, Configuration } from '../lib/budgea/authentication-api.ts';
-import type { OperationId } from '../lib/budgea/specification.ts';
+import { AuthenticationApi, Configuration, send, type Send } from '../lib/budgea/authentication-api.ts';
+import type { OperationId } from '../lib/operations.ts';
 
 /** A partner, as the command line makes it. */
 export interface Partner {
@@ -17,8 +17,8 @@ export interface Caller {
   partner: Partner;
   redirectUri: string;
   certificateType: string;
-  /** Told of each operation that was answered as it should be. */
-  answered: (operation: OperationId | 'webauth_callback_get') => void;
+  /** Told of each operation that was answered, and not refused. */
+  answered: (operation: OperationId, status: number) => void;
   signal: AbortSignal;
 }
 
@@ -26,33 +26,32 @@ export interface Caller {
 export async function callEverything(caller: Caller): Promise<void> {
   const { basePath, partner, redirectUri, certificateType, answered, signal } = caller;
   const { client_id, client_secret } = partner;
-  const as = (apiKey?: string) => new AuthenticationApi(new Configuration({ basePath, apiKey, signal }));
+  const telling: Send = async (request, ...rest) => {
+    const answer = await send(request, ...rest);
+    if (answer.status < 400) answered(request.operation, answer.status);
+    return answer;
+  };
+  const as = (apiKey?: string) => new AuthenticationApi(new Configuration({ basePath, apiKey, signal }), telling);
   const anyone = as();
   const manager = as(client_secret);
 
-  async function done<T>(operation: OperationId, call: Promise<T>): Promise<T> {
-    const answer = await call;
-    answered(operation);
-    return answer;
-  }
-
-  const { auth_token: first, id_user } = await done('auth_init_post', anyone.authInitPost({ ...partner }));
+  const { auth_token, id_user } = await anyone.authInitPost({ ...partner });
   if (typeof id_user !== 'number') throw new Error('auth_init_post does not say whom it created');
-  await done('users_id_user_get', manager.usersIdUserGet(id_user));
-  await done('users_id_user_token_post', manager.usersIdUserTokenPost(id_user, 'sharedAccess'));
-  await done('auth_jwt_post', anyone.authJwtPost({ ...partner, id_user }));
-  await done('admin_jwt_post', manager.adminJwtPost({ scope: 'config', duration: 5 }));
-  await done('certificate_type_get', manager.certificateTypeGet(certificateType));
+  await manager.usersIdUserGet(id_user);
+  await manager.usersIdUserTokenPost(id_user, 'sharedAccess');
+  await anyone.authJwtPost({ ...partner, id_user });
+  await manager.adminJwtPost({ scope: 'config', duration: 5 });
+  await manager.certificateTypeGet(certificateType);
 
-  const { code } = await done('auth_token_code_get', as(first).authTokenCodeGet());
-  const exchanged = await done('auth_token_access_post', anyone.authTokenAccessPost(client_id, client_secret, code));
+  const { code } = await as(auth_token).authTokenCodeGet();
+  const { access_token } = await anyone.authTokenAccessPost(client_id, client_secret, code);
   const state = 'as it was sent';
-  const bank = await done('webauth_get', anyone.webauthGet({ client_id, redirect_uri: redirectUri, state }));
+  const bank = await anyone.webauthGet({ client_id, redirect_uri: redirectUri, state });
   await comeHome(caller, bank, state);
 
-  await done('hash_delete', as(exchanged.access_token).hashDelete());
-  await done('auth_token_delete', as(first).authTokenDelete());
-  await done('users_id_user_delete', manager.usersIdUserDelete(id_user));
+  await as(access_token).hashDelete();
+  await as(auth_token).authTokenDelete();
+  await manager.usersIdUserDelete(id_user);
 }
 
 /** A browser at the bank: approves there, and follows the gateway's callback home. */
@@ -66,7 +65,7 @@ async function comeHome(caller: Caller, bank: string, state: string): Promise<vo
   const answer = await fetch(`${basePath}/webauth/callback${new URL(back).search}`, { redirect: 'manual', signal });
   const home = URL.parse(answer.headers.get('location') ?? '');
   if (home === null || home.origin + home.pathname !== redirectUri || home.searchParams.get('state') !== state) {
-    throw new Error(`the callback answers ${answer.status} and sends the browser to ${home?.origin}`);
+    throw new Error(`the callback answers ${answer.status} and does not send the browser home`);
   }
-  answered('webauth_callback_get');
+  answered('webauth_callback_get', answer.status);
 }

@@ -22,8 +22,7 @@ export const rewrites: readonly Rewrite[] = [
       'statements without their condition on dynamodb:LeadingKeys: the emulator does not know that key and denies every call',
     rewrite(value) {
       if (!('Condition' in value) || !JSON.stringify(value.Condition).includes('"dynamodb:LeadingKeys"')) return value;
-      const { Condition, ...statement } = value;
-      return statement;
+      return Object.fromEntries(Object.entries(value).filter(([name]) => name !== 'Condition'));
     },
   },
 ];

@@ -11,14 +11,10 @@ export interface RunOptions {
 }
 
 /** A program that ended with another code than 0. */
-export class Failed extends Error {
+class Failed extends Error {
   override readonly name = 'Failed';
-  /** Everything that it wrote. */
-  readonly output: string;
-
   constructor(command: string, code: number | null, output: string) {
     super(`${command} ended with ${code ?? 'a signal'}:\n${output.trim()}`);
-    this.output = output;
   }
 }
 

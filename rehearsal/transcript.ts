@@ -36,6 +36,6 @@ export function beginTranscript(out: Writable): Transcript {
 }
 
 /** Seconds, aligned to the right. */
-export function seconds(milliseconds: number): string {
+function seconds(milliseconds: number): string {
   return `${(milliseconds / 1000).toFixed(1).padStart(6)} s`;
 }

@@ -9,7 +9,9 @@ import { adaptTemplates, type Adapted, type Exception } from '../templates.ts';
 
 /** What the deployment gave. */
 export interface Deployed {
-  /** Where the API answers on this machine, `/2.0` included. */
+  /** Where the API answers on this machine. */
+  apiUrl: string;
+  /** The same, `/2.0` included. */
   gatewayUrl: string;
   /** The callback's address as partners' browsers and Budgea know it. */
   callbackUrl: string;
@@ -69,9 +71,11 @@ export async function deploy(scene: Scene): Promise<Deployed> {
 
   await transcript.phase('Set the rotations up', (tell) => setRotationsUp(scene, adapted, made, tell));
   const { GatewayUrl = '', CallbackUrl = '', OperatorPolicy = '' } = await cloud.outputs(stacks.gateway);
-  const [api = ''] = new URL(GatewayUrl).hostname.split('.');
+  const [id = ''] = new URL(GatewayUrl).hostname.split('.');
+  const apiUrl = `${emulator}/_aws/execute-api/${id}`;
   return {
-    gatewayUrl: `${emulator}/_aws/execute-api/${api}${basePath}`,
+    apiUrl,
+    gatewayUrl: apiUrl + basePath,
     callbackUrl: CallbackUrl,
     operatorPolicy: OperatorPolicy,
     functions: functionsOf(adapted, made),

@@ -56,7 +56,7 @@ export async function startRotation(options: RotatorOptions): Promise<RotatingSe
 
   return {
     url: `http://127.0.0.1:${port}`,
-    settled: rotator.settled,
+    settled: () => rotator.settled(),
     async close() {
       server.closeAllConnections();
       server.close();
