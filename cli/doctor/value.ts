@@ -2,13 +2,16 @@ import { readVersion } from '../../lib/rotation/staged-secret.ts';
 import type { SecretState } from '../secrets/state.ts';
 import { isDenied } from './examine.ts';
 
-/** A secret's value in use; undefined when it has none, or these AWS credentials may not read it. Throws the service's other errors. */
-export async function readCurrent({ fullName, current }: SecretState): Promise<string | undefined> {
-  if (current === undefined) return undefined;
+/** A secret's value in use, if it has one and these AWS credentials may read it. */
+export type Current = { denied: true } | { denied: false; text: string | undefined };
+
+/** Reads a secret's value in use. Throws the service's errors, but not that reading is denied. */
+export async function readCurrent({ fullName, current }: SecretState): Promise<Current> {
+  if (current === undefined) return { denied: false, text: undefined };
   try {
-    return await readVersion(fullName, current.id);
+    return { denied: false, text: await readVersion(fullName, current.id) };
   } catch (error) {
-    if (error instanceof Error && isDenied(error)) return undefined;
+    if (error instanceof Error && isDenied(error)) return { denied: true };
     throw error;
   }
 }

@@ -4,9 +4,12 @@ import { CreateSecretCommand, PutSecretValueCommand } from '@aws-sdk/client-secr
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { examine } from '../../cli/doctor/examine.ts';
 import type { Subject } from '../../cli/doctor/subject.ts';
+import { operatorStatements } from '../../infra/operator.ts';
 import { secretFullName, secretNames, tableFullName } from '../../lib/env.ts';
 import { useDeployed } from '../../lib/environment.ts';
+import type { SecretName } from '../../lib/operations.ts';
 import { runJob } from '../../local/jobs.ts';
+import { startAws } from '../roles.ts';
 import { startAsDeployed, type AsDeployed } from './as-deployed.ts';
 import { startAwsAccount, type AwsAccount } from './aws-account.ts';
 import { runHere, runReal, stackFolder } from './local-stack.ts';
@@ -54,6 +57,14 @@ function expectNoSecret(report: Report): void {
   for (const confidential of [deployed.client.client_secret, deployed.adminToken])
     expect(text).not.toContain(confidential);
 }
+
+/** Gives a secret of the deployed environment a value. */
+async function put(name: SecretName, SecretString: string): Promise<void> {
+  const { secretsManager } = await import('../../lib/secrets-manager.ts');
+  await secretsManager.send(new PutSecretValueCommand({ SecretId: secretFullName('dev', name), SecretString }));
+}
+
+const arn = (name: string): string => `arn of ${name}`;
 
 describe('of the local stack', () => {
   test('where nothing is set yet, it says what to type, in the order in which it works', async () => {
@@ -293,10 +304,38 @@ describe('of a deployed environment', () => {
     expect(textsOf(report)['stacks']).toContain('may not do this (cloudformation:DescribeStacks)');
   });
 
+  test('whoever may not read values learns what can be known without', async () => {
+    deploy();
+    const secrets = Object.fromEntries(secretNames.map((name) => [name, arn(secretFullName('dev', name))]));
+    const reachable = {
+      region: 'eu-west-3',
+      table: arn(tableFullName('dev')),
+      key: 'key',
+      secrets: secrets as Record<SecretName, string>, // Of every name there is.
+    };
+    const role = operatorStatements(reachable, []);
+    const aws = await startAws(deployed.file, new Map([['operator', role]]), arn);
+    onTestFinished(() => aws.close());
+    const env = {
+      AWS_REGION: 'eu-west-3',
+      AWS_ACCESS_KEY_ID: 'operator',
+      AWS_SECRET_ACCESS_KEY: 'secret',
+      AWS_ENDPOINT_URL: account.url,
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: aws.url,
+      AWS_ENDPOINT_URL_DYNAMODB: aws.url,
+    };
+    await put('admin-token', '{"token":"anything"}');
+    const report = await doctor((args) =>
+      runReal([...args, '--env', 'dev', '--budgea-url', deployed.file.sandbox], { env }),
+    );
+    expect(textsOf(report)).toMatchObject({
+      'admin-token': expect.stringMatching(/^It is set: .*, and these AWS credentials may not read it\.$/) as string,
+      table: 'dev-gateway and its indexes answer.',
+    });
+    expect(aws.calls('operator').filter((call) => /^denied .*(?:Put|Update|Delete)/.test(call))).toEqual([]);
+  });
+
   test('a value that does not have its shape, and one that Budgea refuses', async () => {
-    const { secretsManager } = await import('../../lib/secrets-manager.ts');
-    const put = (name: (typeof secretNames)[number], SecretString: string) =>
-      secretsManager.send(new PutSecretValueCommand({ SecretId: secretFullName('dev', name), SecretString }));
     await put('admin-token', 'what nobody may see');
     await put('client-credentials', JSON.stringify({ ...deployed.client, client_secret: 'another' }));
     const report = await doctor(run);

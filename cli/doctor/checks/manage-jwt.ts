@@ -11,8 +11,8 @@ export const manageJwt: Check = {
   async run(subject) {
     const state = await subject.secret('manage-token');
     if (state?.current === undefined) return open('There is none yet.');
-    const text = await readCurrent(state);
-    if (text === undefined) {
+    const read = await readCurrent(state);
+    if (read.denied) {
       return open(
         'Its life is in its value, which these AWS credentials may not read: the alarm manage-token-expiring watches it.',
       );
@@ -20,7 +20,7 @@ export const manageJwt: Check = {
     const rotate = [subject.toType('secrets rotate manage-token')];
     const { manageToken } = await import('../../../lib/secrets.ts');
     const { problemsOf } = await import('../../secrets/problems.ts');
-    const parsed = manageToken.safeParse(parseJson(text));
+    const parsed = manageToken.safeParse(parseJson(read.text ?? ''));
     const expiresAt = parsed.success ? parsed.data.expires_at * 1000 : 'malformed';
     const problems = problemsOf({ name: 'manage-token', state, expiresAt }, subject.toType);
     const problem = problems.find((one) => about.has(one.problem));

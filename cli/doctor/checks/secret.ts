@@ -19,8 +19,9 @@ export const secret = (name: SecretName): Check => ({
     const problem = problemsOf({ name, state }, subject.toType).find((one) => about.has(one.problem));
     if (problem !== undefined) return mintedLater(subject, name, problem);
     const age = `its value is ${duration(now() - (state.current?.createdAt ?? 0))} old`;
-    const text = await readCurrent(state);
-    if (text === undefined) return ok(`It is set: ${age}, and these AWS credentials may not read it.`);
+    const read = await readCurrent(state);
+    if (read.denied) return ok(`It is set: ${age}, and these AWS credentials may not read it.`);
+    const { text = '' } = read;
     if (!(await fits(name, text))) return wrong('Its value does not have its shape.', commands(subject, name));
     return name === 'client-credentials' ? offered(subject, text, age) : ok(`It is set: ${age}.`);
   },
