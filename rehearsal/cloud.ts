@@ -5,8 +5,9 @@ import {
   DescribeStackEventsCommand,
   DescribeStacksCommand,
   paginateListStackResources,
+  UpdateTerminationProtectionCommand,
 } from '@aws-sdk/client-cloudformation';
-import { DynamoDBClient, UpdateTableCommand } from '@aws-sdk/client-dynamodb';
+import { DescribeTableCommand, DynamoDBClient, UpdateTableCommand } from '@aws-sdk/client-dynamodb';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import {
   DescribeSecretCommand,
@@ -48,6 +49,10 @@ export interface Cloud {
   labels(secret: string): Promise<Record<string, string>>;
   /** Lets a table be deleted. */
   unprotectTable(name: string): Promise<void>;
+  /** Lets a stack be deleted. */
+  unprotectStack(name: string): Promise<void>;
+  /** Which of these are still there. */
+  outliving(table: string, secrets: readonly string[]): Promise<string[]>;
 }
 
 /** Makes the clients. */
@@ -57,7 +62,8 @@ export function openCloud({ emulator, secretsManager, account, region }: CloudOp
   const cloudFormation = new CloudFormationClient(options);
   const lambda = new LambdaClient(options);
   const dynamodb = new DynamoDBClient(options);
-  const secrets = new SecretsManagerClient({ ...options, endpoint: secretsManager });
+  const rotating = new SecretsManagerClient({ ...options, endpoint: secretsManager });
+  const emulated = new SecretsManagerClient(options);
 
   return {
     async resources(StackName) {
@@ -117,17 +123,39 @@ export function openCloud({ emulator, secretsManager, account, region }: CloudOp
       if (!answer.ok) throw new Error(`the policy of ${bucket} stays: ${await answer.text()}`);
     },
 
-    rotateSecret: async (request) => void (await secrets.send(new RotateSecretCommand(request))),
+    rotateSecret: async (request) => void (await rotating.send(new RotateSecretCommand(request))),
 
     async labels(SecretId) {
-      const client = new SecretsManagerClient(options);
-      const { VersionIdsToStages = {} } = await client.send(new DescribeSecretCommand({ SecretId }));
+      const { VersionIdsToStages = {} } = await emulated.send(new DescribeSecretCommand({ SecretId }));
       const labels = Object.entries(VersionIdsToStages);
       return Object.fromEntries(labels.flatMap(([version, each]) => each.map((label) => [label, version])));
+    },
+
+    async unprotectStack(StackName) {
+      const command = new UpdateTerminationProtectionCommand({ StackName, EnableTerminationProtection: false });
+      await cloudFormation.send(command);
+    },
+
+    async outliving(table, secrets) {
+      const tables = await isThere(dynamodb.send(new DescribeTableCommand({ TableName: table })));
+      const kept = await Promise.all(
+        secrets.map((SecretId) => isThere(emulated.send(new DescribeSecretCommand({ SecretId })))),
+      );
+      return [...(tables ? [table] : []), ...secrets.filter((_, index) => kept[index])];
     },
 
     async unprotectTable(TableName) {
       await dynamodb.send(new UpdateTableCommand({ TableName, DeletionProtectionEnabled: false }));
     },
   };
+}
+
+async function isThere(description: Promise<unknown>): Promise<boolean> {
+  try {
+    await description;
+    return true;
+  } catch (error) {
+    if (error instanceof Error && error.name === 'ResourceNotFoundException') return false;
+    throw error;
+  }
 }

@@ -1,10 +1,11 @@
+import { logFile } from './place.ts';
 import { rehearse } from './rehearsal.ts';
 import { beginTranscript } from './transcript.ts';
 
 // `npm run rehearse -- dev`: deploys an environment to an emulator on this machine, uses it and takes it down.
 
 /** Longer than it ever takes, in milliseconds. */
-const longest = 15 * 60_000;
+const longest = 10 * 60_000;
 
 const interruption = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
@@ -23,7 +24,7 @@ try {
   process.stdout.write(`\n${transcript.summary()}\n`);
   if (interruption.signal.aborted) process.exitCode = 130;
   else {
-    process.stderr.write(`\n${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`\n${error instanceof Error ? error.message : String(error)}\n\nThe log: ${logFile}\n`);
     process.exitCode = 1;
   }
 }

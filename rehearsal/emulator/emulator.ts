@@ -9,8 +9,10 @@ import { killGroup } from '../run.ts';
 export interface EmulatorOptions {
   /** The folder of its Python environment. */
   python: string;
-  /** Its own files: log, uploads, the functions' code. */
+  /** Its own files: uploads, the functions' code. */
   folder: string;
+  /** Gets what the emulator and all functions write. */
+  logFile: string;
   port: number;
   account: string;
   region: string;
@@ -22,19 +24,16 @@ export interface EmulatorOptions {
 /** An emulator that answers. */
 export interface Emulator {
   url: string;
-  /** Its log and all that functions wrote into it. */
-  logFile: string;
   close(): Promise<void>;
 }
 
 /** Starts MiniStack with nothing in it, on loopback alone. Throws when it does not answer within a minute. */
 export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
-  const { python, folder, port, account, region, functions, signal } = options;
+  const { python, folder, logFile, port, account, region, functions, signal } = options;
   await rm(folder, { recursive: true, force: true });
   await mkdir(join(folder, 'tmp'), { recursive: true });
   // Below this project, Node would take its scripts for ES modules.
   await writeFile(join(folder, 'package.json'), '{}');
-  const logFile = join(folder, 'log.txt');
   const log = await open(logFile, 'a');
   // In a group of its own, so that the functions' processes end with it.
   const child = spawn(join(python, 'bin', 'ministack'), [], {
@@ -61,7 +60,6 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   const url = `http://127.0.0.1:${port}`;
   const emulator: Emulator = {
     url,
-    logFile,
     async close() {
       killGroup(child.pid, 'SIGTERM');
       await Promise.race([ended, sleep(5_000, undefined, { ref: false })]);

@@ -1,10 +1,9 @@
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { openCloud, type Cloud } from '../cloud.ts';
 import { startEmulator } from '../emulator/emulator.ts';
 import { installEmulator } from '../emulator/install.ts';
 import { rehearsed } from '../environment.ts';
-import { folder, freePort } from '../place.ts';
+import { emulatorFolder, folder, freePort, logFile } from '../place.ts';
 import { openIdentities } from '../identities.ts';
 import { openPrograms } from '../programs.ts';
 import { startRotation } from '../rotation/server.ts';
@@ -26,13 +25,12 @@ export async function start(
     const invoke: Cloud['invoke'] = (functionArn, event) => cloud.invoke(functionArn, event);
     const rotation = keep(await startRotation({ emulator, account, region, invoke }));
     const cloud = openCloud({ emulator, secretsManager: rotation.url, account, region });
-    const home = join(folder, 'emulator');
     const functions = { AWS_ENDPOINT_URL: emulator, AWS_ENDPOINT_URL_SECRETS_MANAGER: rotation.url };
-    keep(await startEmulator({ python, folder: home, port, account, region, functions, signal }));
-    tell(`${emulator}, its log in ${join(home, 'log.txt')}`);
+    keep(await startEmulator({ python, folder: emulatorFolder, logFile, port, account, region, functions, signal }));
+    tell(`${emulator}, its log in ${logFile}`);
     const programs = openPrograms({
       environment: name,
-      home,
+      home: emulatorFolder,
       emulator,
       secretsManager: rotation.url,
       account,
