@@ -40,3 +40,9 @@ export const compressed = 0.15;
 
 /** Of a function's calls, the first in each second is traced, and of the others this share. Source: AWS Lambda developer guide, “X-Ray”. */
 export const traced = { perSecond: 1, share: 0.05 };
+
+/** Bytes of the log beside a call's own line: Lambda's two about each invocation, and API Gateway's in the access log. */
+export const otherLogBytes = { lambda: 620, accessLog: 330 };
+
+/** A scheduled function's run: its lines, and how long it works, in milliseconds. */
+export const run = { logBytes: 2_500, durationMs: 800 };

@@ -32,9 +32,3 @@ export const measured: Readonly<Record<OperationId, Taken>> = {
   webauth_get: { processorMs: 0.36, logBytes: 665, reads: 0, writes: 0, upstream: 1 },
   webauth_callback_get: { processorMs: 0.11, logBytes: 616, reads: 0, writes: 0, upstream: 0 },
 };
-
-/** Bytes of the log beside a call's own line: Lambda's two about each invocation, and API Gateway's in the access log. */
-export const otherLogBytes = { lambda: 620, accessLog: 330 };
-
-/** A scheduled function's run: its lines, and how long it works, in milliseconds. */
-export const run = { logBytes: 2_500, durationMs: 800 };

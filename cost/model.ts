@@ -9,12 +9,14 @@ import {
   compressed,
   itemBytes,
   memoryOfProcessor,
+  otherLogBytes,
   peak,
+  run,
   shares,
   tableMs,
   traced,
 } from './assumptions.ts';
-import { measured, otherLogBytes, run } from './measured.ts';
+import { measured } from './measured.ts';
 import { metricsOf } from './metrics.ts';
 import { costOf, prices, type Tiers } from './prices.ts';
 
