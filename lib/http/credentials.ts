@@ -39,7 +39,9 @@ export function readCredential(
   const token = authorization?.scheme === 'basic' ? undefined : authorization?.value;
   const takesBody = accepts.includes('client') && body.secret !== undefined;
 
-  const keys = [body.secret, basic?.secret, token, apiKey].filter((text) => text?.startsWith(keyPrefix));
+  // Behind a scheme that is none for keys a key does not count, but it is one.
+  const inHeader = new RegExp(`${keyPrefix}.*`).exec(authorization?.value ?? '')?.[0];
+  const keys = [body.secret, basic?.secret, inHeader, apiKey].filter((text) => text?.startsWith(keyPrefix));
   if (new Set(keys).size > 1) throw contradiction('The request carries different partner keys.');
   const key = keys[0] === undefined ? undefined : readKey(keys[0]);
   const ids = [accepts.includes('client') ? body.id : undefined, basic?.id].filter((id) => id !== undefined);
@@ -49,9 +51,9 @@ export function readCredential(
 
   if (takesBody && body.id !== undefined) return { kind: 'client', key: readKey(body.secret ?? '') };
   if (basic !== undefined) return { kind: 'client', key: readKey(basic.secret ?? '') };
-  if (token?.startsWith(keyPrefix)) return { kind: 'manager', key };
+  if (token?.startsWith(keyPrefix)) return { kind: 'manager', key: readKey(token) };
   if (token !== undefined) return { kind: 'token', token: checkedToken(token) };
-  if (apiKey !== undefined) return { kind: 'identified', key };
+  if (apiKey !== undefined) return { kind: 'identified', key: readKey(apiKey) };
   if (accepts.includes('client') && (body.id !== undefined || body.secret !== undefined)) {
     const missing = body.id === undefined ? 'client_id' : 'client_secret';
     throw new GatewayError('missingParameter', { description: `${missing} is missing.` });
