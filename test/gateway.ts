@@ -16,7 +16,7 @@ import { invokeHandler, type Answer, type TestRequest } from './invoke.ts';
 export const ways = ['handler', 'http'] as const;
 
 /** One request to the gateway; `path` is relative to `/2.0` and may have a query. */
-export type Ask = (method: string, path: string, request?: TestRequest) => Promise<Answer>;
+type Ask = (method: string, path: string, request?: TestRequest) => Promise<Answer>;
 
 /** The whole stack for one test file, on free ports and in a folder of its own. */
 export interface Gateway {
