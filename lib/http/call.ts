@@ -38,7 +38,6 @@ interface CallRecord {
   upstream_attempts: number;
   upstream_ms: number;
   upstream_status?: number;
-  upstream_request_id?: string;
   /** Names of metrics to raise by one. */
   count: Counted[];
 }
