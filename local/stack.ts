@@ -4,6 +4,7 @@ import { secretFullName } from '../lib/env.ts';
 import { useLocal, useSettings, type AwsAddresses } from '../lib/environment.ts';
 import { basePath } from '../lib/operations.ts';
 import { startApiGateway } from './api-gateway/server.ts';
+import type { Throttling } from './api-gateway/throttle.ts';
 import { startDynamoDb } from './dynamodb/server.ts';
 import { writeWhole } from './files.ts';
 import { startSandbox } from './sandbox/server.ts';
@@ -24,6 +25,8 @@ export interface StackOptions {
   /** An AWS-compatible endpoint to use instead of the local ones. */
   awsEndpoint?: string | undefined;
   intervals?: Intervals;
+  /** How many calls each of the gateway's routes takes; unlimited by default, so that nobody waits. */
+  throttling?: Throttling | undefined;
 }
 
 /** A stack that answers. */
@@ -48,6 +51,7 @@ export async function startStack({
   upstream,
   awsEndpoint,
   intervals = deployedIntervals,
+  throttling,
 }: StackOptions): Promise<RunningStack> {
   const stackFile = join(data, 'stack.json');
   const servers = createServers(port);
@@ -63,7 +67,7 @@ export async function startStack({
     const { loadRoutes } = await import('./routes.ts');
 
     const [routes, contract] = await Promise.all([loadRoutes(), prepareContract(), createTable()]);
-    const api = await servers.start('gateway', 0, (at) => startApiGateway({ port: at, routes }));
+    const api = await servers.start('gateway', 0, (at) => startApiGateway({ port: at, routes, throttling }));
     const gateway = api.url + basePath;
     const sandbox =
       upstream === undefined

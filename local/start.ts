@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
+import type { Throttling } from './api-gateway/throttle.ts';
 import { banner } from './banner.ts';
 import { deployedIntervals } from './intervals.ts';
 import { StartFailure } from './servers.ts';
@@ -12,6 +13,7 @@ interface Options {
   data: string;
   rotateEvery: number;
   fetchEvery: number;
+  throttle?: Throttling;
   fresh: boolean;
 }
 
@@ -35,6 +37,11 @@ const options = new Command('npm start --')
     deployedIntervals.rotate,
   )
   .option('--fetch-every <duration>', 'fetch the certificates this often', duration, deployedIntervals.fetch)
+  .option(
+    '--throttle <rate:burst>',
+    'answer 429 to more calls than these a second and at once, on each route, such as 20:40; unlimited by default',
+    throttling,
+  )
   .option('--fresh', 'start from nothing: forget all secrets, partners and users of the folder', false)
   .parse()
   .opts<Options>();
@@ -42,7 +49,7 @@ const options = new Command('npm start --')
 try {
   if (options.fresh) await forget(options.data);
   const intervals = { rotate: options.rotateEvery, fetch: options.fetchEvery };
-  const stack = await startStack({ ...options, intervals });
+  const stack = await startStack({ ...options, intervals, throttling: options.throttle });
   const { startSchedules } = await import('./schedules.ts');
   const schedules = await startSchedules(intervals, options.awsEndpoint === undefined);
   process.stdout.write(banner(stack, options));
@@ -100,6 +107,12 @@ function duration(text: string): number {
   if (number === undefined) throw new InvalidArgumentError('It takes a number and s, m or h, such as 30s.');
   const seconds = unit === 's' ? 1 : unit === 'm' ? 60 : 3600;
   return Number(number) * seconds * 1000;
+}
+
+function throttling(text: string): Throttling {
+  const [, rate, burst] = /^([1-9]\d{0,4}):([1-9]\d{0,4})$/.exec(text) ?? [];
+  if (rate === undefined || burst === undefined) throw new InvalidArgumentError('It takes two numbers, such as 20:40.');
+  return { requestsPerSecond: Number(rate), burst: Number(burst) };
 }
 
 function httpUrl(text: string): string {

@@ -14,6 +14,7 @@ import { refusal } from './refusal.ts';
 import { toResponse, type HttpResponse } from './response.ts';
 import { selectRoute } from './routes.ts';
 import { parseTarget } from './target.ts';
+import { createThrottle, type Throttling } from './throttle.ts';
 
 export type { LambdaHandler } from './invoke.ts';
 
@@ -34,6 +35,8 @@ export interface ApiGatewayOptions {
   routes: Route[];
   /** How many functions may run at once; one call more is answered 429. Unlimited by default. */
   maxConcurrency?: number;
+  /** How many calls each route takes; one more is answered 429, and told of on standard error. Unlimited by default. */
+  throttling?: Throttling | undefined;
   /** How long the gateway waits for a function: 30 seconds by default, which is also the service's maximum. */
   timeoutMs?: number;
   /** How long a function may run, as its context tells it: 29 seconds by default. */
@@ -54,7 +57,8 @@ export interface RunningApiGateway {
  * proxy integrations (payload format 2.0) on the `$default` stage does. Rejects when the port is taken.
  */
 export async function startApiGateway(options: ApiGatewayOptions): Promise<RunningApiGateway> {
-  const { routes, maxConcurrency = Infinity, timeoutMs = 30_000, functionTimeoutMs = 29_000 } = options;
+  const { routes, maxConcurrency = Infinity, throttling, timeoutMs = 30_000, functionTimeoutMs = 29_000 } = options;
+  const takes = throttling === undefined ? () => true : createThrottle(throttling);
   const running = new Set<Promise<unknown>>();
   const server = createServer({
     maxHeaderSize: NODE_MAX_HEADER_BYTES,
@@ -94,6 +98,10 @@ export async function startApiGateway(options: ApiGatewayOptions): Promise<Runni
     if (target === undefined) return refusal(400);
     const match = selectRoute(routes, method, target.segments);
     if (match === undefined) return refusal(404);
+    if (!takes(match.routeKey)) {
+      logThrottled({ time: receivedAt.toISOString(), request_id: requestId, route: match.routeKey });
+      return refusal(429);
+    }
     const body = await readBody(request, MAX_BODY_BYTES);
     if (body === undefined) return refusal(413);
     if (running.size >= maxConcurrency) return refusal(429);
@@ -143,3 +151,10 @@ export async function startApiGateway(options: ApiGatewayOptions): Promise<Runni
 }
 
 const LATE = Symbol('late');
+
+/** The deployed API's access log has such a line of every call; of those that reach a function, the function's own line is enough here. */
+function logThrottled(call: { time: string; request_id: string; route: string }): void {
+  process.stderr.write(
+    `${JSON.stringify({ environment: 'local', ...call, status: '429', integration_status: '-' })}\n`,
+  );
+}

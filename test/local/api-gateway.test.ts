@@ -16,6 +16,7 @@ const MEGABYTE = 1024 * 1024;
 const gateways: RunningApiGateway[] = [];
 afterEach(async () => {
   vi.restoreAllMocks();
+  vi.useRealTimers();
   await Promise.all(gateways.splice(0).map((gateway) => gateway.close()));
 });
 
@@ -290,6 +291,26 @@ describe('the gateway itself refuses', () => {
     expect(await summary(fetch(`${gateway.url}/2.0/x`))).toBe('429 {"message":"Too Many Requests"}');
     resolve('done');
     expect(await (await first).text()).toBe('done');
+  });
+
+  test('more calls a second than a route takes, and says so in the log', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: 1_000_000 });
+    const written = silenceStandardError();
+    const gateway = await start(echo().handler, { throttling: { requestsPerSecond: 1, burst: 2 } });
+    const statuses = async () => {
+      const answers = [];
+      for (let call = 0; call < 3; call++) answers.push((await fetch(`${gateway.url}/2.0/x`)).status);
+      return answers;
+    };
+
+    expect(await statuses()).toEqual([200, 200, 429]);
+    vi.setSystemTime(1_001_500);
+    expect(await statuses()).toEqual([200, 429, 429]);
+    vi.setSystemTime(2_000_000);
+    expect(await statuses()).toEqual([200, 200, 429]);
+    const lines = written.mock.calls.map(([line]) => JSON.parse(String(line)) as unknown);
+    expect(lines).toHaveLength(4);
+    expect(lines[0]).toMatchObject({ route: 'ANY /2.0/{what}', status: '429', integration_status: '-' });
   });
 
   test('a body over 10 MB by its length, before it arrives', async () => {
