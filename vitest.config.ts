@@ -1,9 +1,11 @@
 import { availableParallelism } from 'node:os';
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // They have a configuration of their own.
+    exclude: [...configDefaults.exclude, 'test/browser/**'],
     // The default leaves a core idle, which is half of a small machine.
     maxWorkers: availableParallelism(),
     coverage: {
