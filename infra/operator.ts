@@ -2,14 +2,34 @@ import { secretNames } from '../lib/env.ts';
 import { partnersIndex, usersIndex } from '../lib/partners/directory.ts';
 import { itemStatements, secretStatements, type Reachable, type Statement } from './grants.ts';
 
-/** The statements that let an operator run the command line. */
-export function operatorStatements(reachable: Reachable, rotationFunctions: readonly string[]): Statement[] {
-  return [...partners(reachable), ...secrets(reachable, rotationFunctions)];
+/** ARNs of what the command line reaches beside secrets and table. */
+export interface Deployment {
+  rotationFunctions: readonly string[];
+  /** With the `:*` that stands for a log's streams. */
+  logGroups: readonly string[];
+  stacks: readonly string[];
+  /** All alarms of account and region: the service asks for no less of whoever lists them. */
+  alarms: string;
 }
 
-function partners(reachable: Reachable): Statement[] {
+/** The statements that let an operator run the command line. */
+export function operatorStatements(reachable: Reachable, deployment: Deployment): Statement[] {
   return [
-    ...itemStatements({ PARTNER: ['get', 'put'], KEY_USE: ['get'], USER: ['get', 'put'] }, reachable),
+    ...items(reachable),
+    ...secrets(reachable, deployment.rotationFunctions),
+    { actions: ['cloudformation:DescribeStacks'], resources: deployment.stacks },
+    { actions: ['cloudwatch:DescribeAlarms'], resources: [deployment.alarms] },
+    { actions: ['lambda:GetAccountSettings'], resources: ['*'] },
+    { actions: ['logs:FilterLogEvents'], resources: deployment.logGroups },
+  ];
+}
+
+function items(reachable: Reachable): Statement[] {
+  return [
+    ...itemStatements(
+      { PARTNER: ['get', 'put'], KEY_USE: ['get'], USER: ['get', 'put'], CERTIFICATE: ['get'] },
+      reachable,
+    ),
     {
       actions: ['dynamodb:Query'],
       resources: [partnersIndex, usersIndex].map((index) => `${reachable.table}/index/${index.name}`),

@@ -1,18 +1,20 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { json } from 'node:stream/consumers';
+import { text } from 'node:stream/consumers';
 import type { Statement } from '../infra/grants.ts';
 
 /** Where the services themselves are. */
 export interface Services {
   secretsManager: string;
   dynamodb: string;
+  /** All others, which functions do not call. */
+  account?: string;
 }
 
-/** What AWS is to a function: the two services, behind what its role allows. */
+/** What AWS is to a function: the services, behind what its role allows. */
 export interface Aws {
-  /** Serves both services. */
+  /** Serves all services. */
   url: string;
   /** The calls of a function since the last time, `dynamodb:GetItem PARTNER#…` for example; what was denied begins with `denied`. */
   calls: (name: string) => string[];
@@ -51,28 +53,29 @@ export async function startAws(
   const { port } = server.address() as AddressInfo; // Neither a pipe nor closed.
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = (await json(request)) as object;
-    const target = String(request.headers['x-amz-target']);
-    const [, name = ''] = /Credential=([\w-]+)/.exec(request.headers.authorization ?? '') ?? [];
+    const body = await text(request);
+    const [, name = '', service = ''] =
+      /Credential=([\w-]+)\/\d+\/[\w-]+\/(\w+)/.exec(request.headers.authorization ?? '') ?? [];
     const role = roles.get(name);
     if (role !== undefined) {
-      const call = readCall(target, body, arnOf);
+      const call = readCall(service, request, body, arnOf);
       const allowed = neededFor(call).every((each) => role.some((statement) => allows(statement, each)));
       const known = calls.get(name) ?? [];
       calls.set(name, known.concat(`${allowed ? '' : 'denied '}${call.action} ${call.leadingKey ?? call.resource}`));
       if (!allowed) return deny(response);
     }
-    const { secretsManager, dynamodb } = services;
-    const answer = await fetch(target.startsWith('DynamoDB') ? dynamodb : secretsManager, {
-      method: 'POST',
-      headers: {
-        'content-type': String(request.headers['content-type']),
-        'x-amz-target': target,
-        ...signature(request),
-      },
-      body: JSON.stringify(body),
+    const { secretsManager, dynamodb, account = '' } = services;
+    const origins = new Map([
+      ['secretsmanager', secretsManager],
+      ['dynamodb', dynamodb],
+    ]);
+    const answer = await fetch((origins.get(service) ?? account) + request.url, {
+      method: String(request.method),
+      headers: passedOn(request),
+      body: body === '' ? null : body,
     });
-    response.writeHead(answer.status, { 'content-type': 'application/x-amz-json-1.0' }).end(await answer.text());
+    const type = String(answer.headers.get('content-type'));
+    response.writeHead(answer.status, { 'content-type': type }).end(await answer.text());
   }
 
   return {
@@ -90,9 +93,9 @@ export async function startAws(
   };
 }
 
-function signature({ headers }: IncomingMessage): Record<string, string> {
-  const names = ['authorization', 'x-amz-date'];
-  return Object.fromEntries(names.map((name) => [name, String(headers[name])]));
+function passedOn({ headers }: IncomingMessage): [string, string][] {
+  const names = ['authorization', 'x-amz-date', 'x-amz-target', 'content-type'];
+  return names.flatMap((name) => (headers[name] === undefined ? [] : [[name, String(headers[name])]]));
 }
 
 function deny(response: ServerResponse): void {
@@ -100,15 +103,34 @@ function deny(response: ServerResponse): void {
   response.writeHead(400, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(refusal));
 }
 
-function readCall(target: string, body: object, arnOf: (name: string) => string): AwsCall {
-  const [service = '', operation = ''] = target.split('.');
-  if (!service.startsWith('DynamoDB')) {
-    const { SecretId: id } = body as { SecretId: string };
-    return { action: `secretsmanager:${operation}`, resource: id.startsWith('arn:') ? id : arnOf(id) };
+function readCall(
+  service: string,
+  { headers }: IncomingMessage,
+  body: string,
+  arnOf: (name: string) => string,
+): AwsCall {
+  const operation = String(headers['x-amz-target']).split('.').at(-1);
+  switch (service) {
+    case 'secretsmanager': {
+      const { SecretId: id } = JSON.parse(body) as { SecretId: string };
+      return { action: `${service}:${operation}`, resource: id.startsWith('arn:') ? id : arnOf(id) };
+    }
+    case 'dynamodb': {
+      const { TableName, IndexName, Key, Item } = JSON.parse(body) as DynamoDbInput;
+      const resource = arnOf(TableName) + (IndexName === undefined ? '' : `/index/${IndexName}`);
+      return { action: `${service}:${operation}`, resource, leadingKey: (Key ?? Item)?.pk.S };
+    }
+    case 'cloudformation': {
+      const form = new URLSearchParams(body);
+      return { action: `${service}:${form.get('Action')}`, resource: arnOf(`${form.get('StackName')}`) };
+    }
+    case 'monitoring':
+      return { action: `cloudwatch:${operation}`, resource: arnOf('alarms') };
+    case 'lambda':
+      return { action: 'lambda:GetAccountSettings', resource: '*' };
+    default:
+      throw new Error(`no policy of this project has ${service}`);
   }
-  const { TableName, IndexName, Key, Item } = body as DynamoDbInput;
-  const resource = arnOf(TableName) + (IndexName === undefined ? '' : `/index/${IndexName}`);
-  return { action: `dynamodb:${operation}`, resource, leadingKey: (Key ?? Item)?.pk.S };
 }
 
 /** Whoever reads or writes a secret's value uses the key that encrypts it. */

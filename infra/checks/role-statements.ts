@@ -5,8 +5,8 @@ interface Document {
   Statement: { Effect: string; Action: string | string[]; Resource: unknown }[];
 }
 
-/** X-Ray has no resources that a permission could name. */
-const withoutResources = /^xray:Put(TraceSegments|TelemetryRecords)$/;
+/** X-Ray and an account's settings have no resources that a permission could name. */
+const withoutResources = /^(?:xray:Put(?:TraceSegments|TelemetryRecords)|lambda:GetAccountSettings)$/;
 
 /** Roles allow named actions on named resources, in their own words: no managed policies, nothing added elsewhere. */
 export const RoleStatements: Rule = {

@@ -69,7 +69,12 @@ export class Gateway extends Stack {
       operationLogs: answering.map(({ created }) => created.logGroup),
       alarms: alarms.all,
     });
-    new Operators(this, 'Operators', name, reachable, rotating);
+    new Operators(this, 'Operators', {
+      name,
+      reachable,
+      rotationFunctions: rotating,
+      logGroups: [...answering, ...working].map(({ created }) => created.logGroup.logGroupArn),
+    });
     new CfnOutput(this, 'GatewayUrl', { value: api.url });
     new CfnOutput(this, 'CallbackUrl', {
       value: `${api.url}${operations.webauth_callback_get.path}`,

@@ -313,16 +313,19 @@ describe('of a deployed environment', () => {
       key: 'key',
       secrets: secrets as Record<SecretName, string>, // Of every name there is.
     };
-    const role = operatorStatements(reachable, []);
-    const aws = await startAws(deployed.file, new Map([['operator', role]]), arn);
+    const role = operatorStatements(reachable, {
+      rotationFunctions: [],
+      logGroups: [],
+      stacks: ['dev-gateway-foundation', 'dev-gateway-gateway'].map(arn),
+      alarms: arn('alarms'),
+    });
+    const aws = await startAws({ ...deployed.file, account: account.url }, new Map([['operator', role]]), arn);
     onTestFinished(() => aws.close());
     const env = {
       AWS_REGION: 'eu-west-3',
       AWS_ACCESS_KEY_ID: 'operator',
       AWS_SECRET_ACCESS_KEY: 'secret',
-      AWS_ENDPOINT_URL: account.url,
-      AWS_ENDPOINT_URL_SECRETS_MANAGER: aws.url,
-      AWS_ENDPOINT_URL_DYNAMODB: aws.url,
+      AWS_ENDPOINT_URL: aws.url,
     };
     await put('admin-token', '{"token":"anything"}');
     const report = await doctor((args) =>
@@ -330,9 +333,14 @@ describe('of a deployed environment', () => {
     );
     expect(textsOf(report)).toMatchObject({
       'admin-token': expect.stringMatching(/^It is set: .*, and these AWS credentials may not read it\.$/) as string,
+      stacks: expect.stringMatching(/^Both are deployed/) as string,
+      concurrency: expect.stringContaining('functions may run at once') as string,
       table: 'dev-gateway and its indexes answer.',
+      certificates: expect.stringContaining('never fetched') as string,
+      alarms: expect.stringMatching(/^2 watch, and none rings/) as string,
     });
-    expect(aws.calls('operator').filter((call) => /^denied .*(?:Put|Update|Delete)/.test(call))).toEqual([]);
+    const denied = aws.calls('operator').filter((call) => call.startsWith('denied'));
+    expect(new Set(denied.map((call) => call.split(' ')[1]))).toEqual(new Set(['secretsmanager:GetSecretValue']));
   });
 
   test('a value that does not have its shape, and one that Budgea refuses', async () => {

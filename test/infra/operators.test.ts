@@ -4,10 +4,12 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { CreateSecretCommand, RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { resourceName } from '../../infra/names.ts';
 import { operatorStatements } from '../../infra/operator.ts';
 import { secretFullName, secretNames, tableFullName } from '../../lib/env.ts';
 import { useDeployed, useLocal, useRotationSettings } from '../../lib/environment.ts';
-import type { SecretName } from '../../lib/operations.ts';
+import { jobs } from '../../lib/jobs.ts';
+import { functionName, operations, type SecretName } from '../../lib/operations.ts';
 import { startDynamoDb } from '../../local/dynamodb/server.ts';
 import { functionArn, runByArn } from '../../local/jobs.ts';
 import { startSandbox } from '../../local/sandbox/server.ts';
@@ -46,7 +48,8 @@ beforeAll(async () => {
     key: 'key',
     secrets: secretArns as Record<SecretName, string>,
   };
-  roles.set('operator', operatorStatements(reachable, []));
+  const deployment = { rotationFunctions: [], logGroups: [], stacks: [], alarms: 'alarms' };
+  roles.set('operator', operatorStatements(reachable, deployment));
 });
 afterAll(() => Promise.all(running.map((server) => server.close())));
 
@@ -115,3 +118,37 @@ test('an operator manages partners', async () => {
   ]);
   expect(deniedButReading()).toEqual([]);
 }, 30_000);
+
+const arn = (service: string, rest: string): string => `arn:aws:${service}:ap-southeast-2:123456789012:${rest}`;
+
+test('the policy of the longest name fits into what IAM takes: 6144 characters', () => {
+  const name = 'e'.repeat(31);
+  const functions = Object.keys({ ...operations, ...jobs }).map((id) => resourceName(name, functionName(id)));
+  const secrets = secretNames.map((each) => [
+    each,
+    arn('secretsmanager', `secret:${secretFullName(name, each)}-AbCdEf`),
+  ]);
+  const statements = operatorStatements(
+    {
+      region: 'ap-southeast-2',
+      table: arn('dynamodb', `table/${tableFullName(name)}`),
+      key: arn('kms', 'key/01234567-89ab-cdef-0123-456789abcdef'),
+      secrets: Object.fromEntries(secrets) as Record<SecretName, string>,
+    },
+    {
+      rotationFunctions: functions
+        .filter((each) => each.includes('rotate'))
+        .map((each) => arn('lambda', `function:${each}`)),
+      logGroups: functions.map((each) => arn('logs', `log-group:/aws/lambda/${each}:*`)),
+      stacks: ['foundation', 'gateway'].map((part) => arn('cloudformation', `stack/${resourceName(name, part)}/*`)),
+      alarms: arn('cloudwatch', 'alarm:*'),
+    },
+  );
+  const document = statements.map(({ actions, resources, conditions }) => ({
+    Effect: 'Allow',
+    Action: actions,
+    Resource: resources,
+    Condition: conditions,
+  }));
+  expect(JSON.stringify({ Version: '2012-10-17', Statement: document }).length).toBeLessThan(6144);
+});

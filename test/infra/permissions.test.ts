@@ -206,7 +206,7 @@ describe.each(synthesizeAll().map((made) => [made.name, made] as const))('in %s'
   test('operators may do what the command line does, and read no secret', () => {
     const { PolicyDocument } = made.only('AWS::IAM::ManagedPolicy').Properties;
     expect(statementsOf(made, [{ PolicyDocument }])).toEqual([
-      ...item('GetItem', 'PARTNER', 'KEY_USE', 'USER'),
+      ...item('GetItem', 'PARTNER', 'KEY_USE', 'USER', 'CERTIFICATE'),
       ...item('PutItem', 'PARTNER', 'USER'),
       { Action: ['dynamodb:Query'], Resource: ['the table/index/partners', 'the table/index/users'] },
       {
@@ -222,6 +222,20 @@ describe.each(synthesizeAll().map((made) => [made.name, made] as const))('in %s'
       {
         Action: ['lambda:InvokeFunction'],
         Resource: ['Function <env>-gateway-rotate-manage-token', 'Function <env>-gateway-rotate-sealing-key'],
+      },
+      {
+        Action: ['cloudformation:DescribeStacks'],
+        Resource: ['foundation', 'gateway'].map(
+          (part) => `arn:aws:cloudformation:<region>:<account>:stack/<env>-gateway-${part}/*`,
+        ),
+      },
+      { Action: ['cloudwatch:DescribeAlarms'], Resource: ['arn:aws:cloudwatch:<region>:<account>:alarm:*'] },
+      { Action: ['lambda:GetAccountSettings'], Resource: ['*'] },
+      {
+        Action: ['logs:FilterLogEvents'],
+        Resource: Object.keys(matrix)
+          .filter((each) => each !== 'api-page-get')
+          .map((each) => `LogGroup /aws/lambda/<env>-gateway-${each}`),
       },
     ]);
   });
@@ -314,7 +328,7 @@ function plain({ name, settings, readable }: Synthesized, value: unknown): unkno
     .replaceAll(`Table ${name}-gateway`, 'the table')
     .replaceAll('"Key"', '"the key"')
     .replaceAll(new RegExp(`\\b${name}(?=[-/])`, 'g'), '<env>')
-    .replaceAll(settings.region ?? 'Region', '<region>')
+    .replaceAll(new RegExp(`\\b(Region|${settings.region})\\b`, 'g'), '<region>')
     .replaceAll(/\b(AccountId|123456789012)\b/g, '<account>')
     .replaceAll('arn:Partition:', 'arn:aws:');
   return JSON.parse(text);
