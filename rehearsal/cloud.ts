@@ -8,7 +8,12 @@ import {
   UpdateTerminationProtectionCommand,
 } from '@aws-sdk/client-cloudformation';
 import { DescribeTableCommand, DynamoDBClient, UpdateTableCommand } from '@aws-sdk/client-dynamodb';
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import {
+  DeleteFunctionConcurrencyCommand,
+  InvokeCommand,
+  LambdaClient,
+  PutFunctionConcurrencyCommand,
+} from '@aws-sdk/client-lambda';
 import {
   DescribeSecretCommand,
   RotateSecretCommand,
@@ -41,6 +46,10 @@ export interface Cloud {
   refusal(template: object): Promise<string | undefined>;
   /** Invokes a function. Throws what the function failed with. */
   invoke(functionName: string, event: unknown): Promise<void>;
+  /** Has a function invoked as a schedule does: its failures are repeated, and nobody is told. */
+  invokeLater(functionName: string, event: unknown): Promise<void>;
+  /** How many of a function may run at once; undefined: as many as the account has left. */
+  limitConcurrency(functionName: string, atOnce: number | undefined): Promise<void>;
   /** Lets a bucket be used without TLS, which its policy forbids. */
   allowPlainHttp(bucket: string): Promise<void>;
   /** Has a secret rotated, or its rotation tried. */
@@ -114,6 +123,16 @@ export function openCloud({ emulator, secretsManager, account, region }: CloudOp
       const command = new InvokeCommand({ FunctionName, Payload: Buffer.from(JSON.stringify(event)) });
       const { FunctionError, Payload = [] } = await lambda.send(command);
       if (FunctionError !== undefined) throw new Error(`${FunctionName} fails: ${Buffer.from(Payload).toString()}`);
+    },
+
+    async invokeLater(FunctionName, event) {
+      const Payload = Buffer.from(JSON.stringify(event));
+      await lambda.send(new InvokeCommand({ FunctionName, Payload, InvocationType: 'Event' }));
+    },
+
+    async limitConcurrency(FunctionName, atOnce) {
+      if (atOnce === undefined) return void (await lambda.send(new DeleteFunctionConcurrencyCommand({ FunctionName })));
+      await lambda.send(new PutFunctionConcurrencyCommand({ FunctionName, ReservedConcurrentExecutions: atOnce }));
     },
 
     async allowPlainHttp(bucket) {

@@ -11,6 +11,8 @@ export interface Identities {
   createUser(name: string, policyArn: string): Promise<Credentials>;
   /** A function, as its role. */
   assumeRole(name: string): Promise<Credentials>;
+  /** Somebody who may do what a role may that only AWS can assume: what its inline policy of that name says. */
+  createStandIn(role: string, policy: string): Promise<Credentials>;
 }
 
 /** IAM and STS of an account that the emulator holds. */
@@ -49,6 +51,15 @@ export function openIdentities({
       const RoleArn = `arn:aws:iam::${account}:role/${name}`;
       const xml = await ask('sts', { Action: 'AssumeRole', RoleArn, RoleSessionName: 'rehearsal' });
       return { ...credentialsIn(xml), sessionToken: textOf(xml, 'SessionToken') };
+    },
+
+    async createStandIn(RoleName, PolicyName) {
+      const policy = await ask('iam', { Action: 'GetRolePolicy', RoleName, PolicyName });
+      const PolicyDocument = decodeURIComponent(textOf(policy, 'PolicyDocument'));
+      const UserName = RoleName;
+      await ask('iam', { Action: 'CreateUser', UserName });
+      await ask('iam', { Action: 'PutUserPolicy', UserName, PolicyName, PolicyDocument });
+      return credentialsIn(await ask('iam', { Action: 'CreateAccessKey', UserName }));
     },
   };
 }

@@ -3,6 +3,7 @@ import { destroy } from './phases/destroy.ts';
 import { tryRights } from './phases/rights.ts';
 import { setUp } from './phases/set-up.ts';
 import { start } from './phases/start.ts';
+import { makeTrouble } from './phases/trouble.ts';
 import { use } from './phases/use.ts';
 import type { Closing } from './scene.ts';
 import type { Transcript } from './transcript.ts';
@@ -20,6 +21,7 @@ export async function rehearse(name: string, transcript: Transcript, signal: Abo
     const ready = await setUp(scene, deployed);
     await tryRights(scene, deployed);
     await use(scene, deployed, ready);
+    await makeTrouble(scene, deployed, ready);
     await destroy(scene);
   } finally {
     for (const part of started.toReversed()) await part.close();

@@ -7,6 +7,8 @@ export interface Rewrite {
   rewrite: (value: object, template: Template) => unknown;
 }
 
+const withoutTls = JSON.stringify({ Bool: { 'aws:SecureTransport': 'false' } });
+
 /** What MiniStack understands otherwise. */
 export const rewrites: readonly Rewrite[] = [
   {
@@ -24,6 +26,11 @@ export const rewrites: readonly Rewrite[] = [
       if (!('Condition' in value) || !JSON.stringify(value.Condition).includes('"dynamodb:LeadingKeys"')) return value;
       return Object.fromEntries(Object.entries(value).filter(([name]) => name !== 'Condition'));
     },
+  },
+  {
+    about: 'statements that deny calls without TLS: the emulator answers over HTTP alone',
+    rewrite: (value) =>
+      JSON.stringify(value) === withoutTls ? { Bool: { 'aws:SecureTransport': 'whatever' } } : value,
   },
 ];
 

@@ -52,6 +52,8 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
       MINISTACK_REGION: region,
       // A function may do what its role says, and nothing else.
       AUTH: 'true',
+      // Lambda waits a minute before it repeats a failed run.
+      LAMBDA_ASYNC_RETRY_BASE_SECONDS: '0.1',
       ...functions,
     },
   });

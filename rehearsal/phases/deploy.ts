@@ -17,6 +17,8 @@ export interface Deployed {
   callbackUrl: string;
   /** Every function, and its role. */
   functions: readonly { name: string; role: string }[];
+  /** The roles of the schedules. */
+  schedulers: readonly string[];
   /** The ARN of the policy of those who run the command line. */
   operatorPolicy: string;
 }
@@ -78,22 +80,25 @@ export async function deploy(scene: Scene): Promise<Deployed> {
     gatewayUrl: apiUrl + basePath,
     callbackUrl: CallbackUrl,
     operatorPolicy: OperatorPolicy,
-    functions: functionsOf(adapted, made),
+    ...namesOf(adapted, made),
   };
 }
 
-function functionsOf({ templates }: Adapted, made: readonly MadeResource[]): Deployed['functions'] {
+/** Functions and schedules with their roles, which the templates refer to. */
+function namesOf({ templates }: Adapted, made: readonly MadeResource[]): Pick<Deployed, 'functions' | 'schedulers'> {
   const nameOf = (id: string) => made.find(({ logicalId }) => logicalId === id)?.physicalId ?? '';
-  return templates.flatMap(({ Resources }) =>
-    Object.entries(Resources)
-      .filter(([, { Type }]) => Type === 'AWS::Lambda::Function')
-      .map(([id, { Properties }]) => {
-        const {
-          'Fn::GetAtt': [role],
-        } = Properties['Role'] as { 'Fn::GetAtt': [string, 'Arn'] }; // Of this very stack.
-        return { name: nameOf(id), role: nameOf(role) };
-      }),
-  );
+  const roleOf = (role: unknown) => nameOf((role as { 'Fn::GetAtt': [string, 'Arn'] })['Fn::GetAtt'][0]); // Of its own stack.
+  const resources = templates.flatMap((template) => Object.entries(template.Resources));
+  const ofType = (type: string) => resources.filter(([, { Type }]) => Type === type);
+  return {
+    functions: ofType('AWS::Lambda::Function').map(([id, { Properties }]) => ({
+      name: nameOf(id),
+      role: roleOf(Properties['Role']),
+    })),
+    schedulers: ofType('AWS::Scheduler::Schedule').map(([, { Properties }]) =>
+      roleOf((Properties['Target'] as { RoleArn: unknown }).RoleArn),
+    ),
+  };
 }
 
 /** Asks with the resource as it was synthesized, alone. Throws when the emulator makes it: then the limit is to be struck off. */
