@@ -1,7 +1,7 @@
 import {
-  CloudWatchClient,
   DescribeAlarmsCommand,
   GetMetricStatisticsCommand,
+  type CloudWatchClient,
   type MetricAlarm,
 } from '@aws-sdk/client-cloudwatch';
 import { setTimeout as sleep } from 'node:timers/promises';
