@@ -5,6 +5,7 @@ import { useLocal, useSettings, type AwsAddresses } from '../lib/environment.ts'
 import { basePath } from '../lib/operations.ts';
 import { startApiGateway } from './api-gateway/server.ts';
 import type { Throttling } from './api-gateway/throttle.ts';
+import { openConsole } from './console/console.ts';
 import { startDynamoDb } from './dynamodb/server.ts';
 import { writeWhole } from './files.ts';
 import { startSandbox } from './sandbox/server.ts';
@@ -55,6 +56,7 @@ export async function startStack({
 }: StackOptions): Promise<RunningStack> {
   const stackFile = join(data, 'stack.json');
   const servers = createServers(port);
+  const shown = openConsole({ hasSandbox: upstream === undefined });
   await mkdir(data, { recursive: true, mode: 0o700 });
   await removeStale(stackFile);
   try {
@@ -67,7 +69,9 @@ export async function startStack({
     const { loadRoutes } = await import('./routes.ts');
 
     const [routes, contract] = await Promise.all([loadRoutes(), prepareContract(), createTable()]);
-    const api = await servers.start('gateway', 0, (at) => startApiGateway({ port: at, routes, throttling }));
+    const api = await servers.start('gateway', 0, (at) =>
+      startApiGateway({ port: at, routes: shown.watch(routes), besides: shown.besides, throttling }),
+    );
     const gateway = api.url + basePath;
     const sandbox =
       upstream === undefined
@@ -78,6 +82,7 @@ export async function startStack({
               ...contract,
               redirectUris: [`${gateway}/webauth/callback`],
               certificateTypes,
+              onCall: shown.upstream,
             }),
           )
         : undefined;
@@ -105,10 +110,12 @@ export async function startStack({
       async close() {
         await rm(stackFile, { force: true });
         await servers.close();
+        shown.close();
       },
     };
   } catch (error) {
     await servers.close();
+    shown.close();
     throw error;
   }
 
@@ -119,12 +126,15 @@ export async function startStack({
           port: at,
           folder: join(data, 'secrets-manager'),
           invoke: runByArn,
+          onChange: () => shown.changed('secrets'),
           scheduleIntervalMs: 1_000,
           rotationIntervalMs: (name) =>
             name === secretFullName('local', 'manage-token') ? intervals.rotate : undefined,
         }),
       ),
-      servers.start('DynamoDB', 3, (at) => startDynamoDb({ port: at, folder: join(data, 'dynamodb') })),
+      servers.start('DynamoDB', 3, (at) =>
+        startDynamoDb({ port: at, folder: join(data, 'dynamodb'), onWrite: () => shown.changed('table') }),
+      ),
     ]);
     return { secretsManager: secrets.url, dynamodb: table.url };
   }

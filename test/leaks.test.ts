@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeKey } from '../lib/partners/key.ts';
 import { startTestAws, type TestAws } from './aws.ts';
+import { keptEvents, type ReceivedEvent } from './events.ts';
 import { authorization, basic, form, json, multipart, startGateway, type Gateway } from './gateway.ts';
 import type { Answer, TestRequest } from './invoke.ts';
 import { combined } from './presented.ts';
@@ -38,6 +39,8 @@ afterAll(async () => {
 interface Seen {
   answers: { about: string; status: number; text: string }[];
   log: Record<string, unknown>[];
+  /** What the local stack's console was told. */
+  events: ReceivedEvent[];
   /** Tokens and codes that the gateway gave away, and keys that were presented: for their owners' eyes, and for no log. */
   personal: Set<string>;
 }
@@ -64,6 +67,7 @@ async function collect(calls: Call[], ...worlds: World[]): Promise<Seen> {
       text: `${text}\n${JSON.stringify(headers)}`,
     })),
     log: gateway.logs(),
+    events: (await keptEvents(gateway.file.gateway)).slice(-calls.length),
     personal,
   };
 }
@@ -76,13 +80,17 @@ function tokensIn({ body }: Answer): string[] {
 }
 
 /** Searches answers for the gateway's secrets, and the log for those and for everything personal. */
-function leaksOf({ answers, log, personal }: Seen): string[] {
+function leaksOf({ answers, log, events, personal }: Seen): string[] {
   expect(log).not.toEqual([]);
+  expect(events).not.toEqual([]);
   const all = new Map([...secrets, ...[...personal].map((secret): [string, string] => [secret.slice(0, 14), secret])]);
   return [
     ...answers.flatMap(({ about, text }) => tracesIn(text, secrets).map((name) => `${name} in the answer to ${about}`)),
     ...log.flatMap((line) =>
       tracesIn(JSON.stringify(line), all).map((name) => `${name} in the log of ${String(line['request_id'])}`),
+    ),
+    ...events.flatMap(({ data }) =>
+      tracesIn(JSON.stringify(data), all).map((name) => `${name} in the event of ${String(data['request_id'])}`),
     ),
   ];
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { besideFor, type Beside } from './besides.ts';
 import { readBody } from './body.ts';
 import { trackConnections } from './connections.ts';
 import { within } from './deadline.ts';
@@ -33,6 +34,8 @@ export interface ApiGatewayOptions {
   /** 0 takes any free port. */
   port: number;
   routes: Route[];
+  /** What the server shows beside the API. */
+  besides?: readonly Beside[];
   /** How many functions may run at once; one call more is answered 429. Unlimited by default. */
   maxConcurrency?: number;
   /** How many calls each route takes; one more is answered 429, and told of on standard error. Unlimited by default. */
@@ -57,7 +60,14 @@ export interface RunningApiGateway {
  * proxy integrations (payload format 2.0) on the `$default` stage does. Rejects when the port is taken.
  */
 export async function startApiGateway(options: ApiGatewayOptions): Promise<RunningApiGateway> {
-  const { routes, maxConcurrency = Infinity, throttling, timeoutMs = 30_000, functionTimeoutMs = 29_000 } = options;
+  const {
+    routes,
+    besides = [],
+    maxConcurrency = Infinity,
+    throttling,
+    timeoutMs = 30_000,
+    functionTimeoutMs = 29_000,
+  } = options;
   const takes = throttling === undefined ? () => true : createThrottle(throttling);
   const running = new Set<Promise<unknown>>();
   const server = createServer({
@@ -70,6 +80,8 @@ export async function startApiGateway(options: ApiGatewayOptions): Promise<Runni
   const connections = trackConnections(server);
 
   server.on('request', (request, response) => {
+    const beside = besideFor(besides, request);
+    if (beside !== undefined) return beside(response);
     const requestId = newRequestId();
     answer(request, response, requestId).then(
       (answered) => send(response, answered, requestId),

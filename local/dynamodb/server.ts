@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ClassicLevel } from 'classic-level';
 import dynalite from 'dynalite';
@@ -16,18 +16,27 @@ export interface RunningDynamoDb {
   close(): Promise<void>;
 }
 
+/** How to run the local DynamoDB. */
+export interface DynamoDbOptions {
+  port: number;
+  folder?: string;
+  /** Told when a call that may have changed an item was answered. */
+  onWrite?: () => void;
+}
+
 /**
  * Starts a DynamoDB whose tables are there at once, kept in `folder` (made if it is missing) or in memory alone. Port 0
  * takes any free one. Rejects when the port is taken or another process has the folder open.
  */
-export async function startDynamoDb(options: { port: number; folder?: string }): Promise<RunningDynamoDb> {
-  const { folder } = options;
+export async function startDynamoDb(options: DynamoDbOptions): Promise<RunningDynamoDb> {
+  const { folder, onWrite = () => {} } = options;
   if (folder !== undefined) await checkFolder(folder);
   const server = dynalite({ createTableMs: 0, updateTableMs: 0, deleteTableMs: 0, ...(folder && { path: folder }) });
   const connections = trackConnections(server);
   server.on('request', (request, response) => {
     connections.hold(request.socket, response);
     if (request.headers['x-amz-target'] === 'DynamoDB_20120810.CreateTable') answerWhenActive(request, response);
+    if (isWrite(request)) response.once('finish', onWrite);
     // Its own listener throws, so that a caller who goes away in the middle of a request would end the process.
     request.removeAllListeners('error').on('error', () => response.destroy());
   });
@@ -50,6 +59,10 @@ export async function startDynamoDb(options: { port: number; folder?: string }):
     connections.drain();
     return promise;
   }
+}
+
+function isWrite({ headers }: IncomingMessage): boolean {
+  return /\.(?:Put|Update|Delete)Item$/.test(String(headers['x-amz-target']));
 }
 
 /** Opens the folder once and closes it again, because Dynalite would accept calls without its database. */

@@ -5,7 +5,7 @@ import { serveBank } from './bank/bank.ts';
 import { openBudgea } from './budgea.ts';
 import { serveApi } from './http/api.ts';
 import { readBodies } from './http/bodies.ts';
-import { createCallList } from './http/call-list.ts';
+import { createCallList, type RecordedCall } from './http/call-list.ts';
 import { serveControl } from './http/control.ts';
 import { answerError, answerErrors } from './http/errors.ts';
 import { createFailures } from './http/failures.ts';
@@ -22,6 +22,8 @@ export interface SandboxOptions {
   redirectUris: string[];
   /** By default two. */
   certificateTypes?: string[];
+  /** Told of each call of the API when it is answered. */
+  onCall?: ((call: RecordedCall) => void) | undefined;
 }
 
 /** A sandbox that answers. */
@@ -56,7 +58,7 @@ async function serve(options: SandboxOptions, store: Store): Promise<RunningSand
   let port = options.port;
   const origin = () => `http://${HOST}:${port}`;
   const budgea = await openBudgea(store, { ...options, certificateTypes }, origin);
-  const calls = createCallList(budgea.clock.now, certificateTypes);
+  const calls = createCallList(budgea.clock.now, certificateTypes, options.onCall);
   const served = { budgea, calls, failures: createFailures() };
 
   readBodies(app);

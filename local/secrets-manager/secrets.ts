@@ -18,8 +18,8 @@ export interface Secrets {
   purge(now: number): Promise<void>;
 }
 
-/** Reads and writes secrets in the store's table, whose keys are their names. */
-export function openSecrets(table: Table<Secret>): Secrets {
+/** Reads and writes secrets in the store's table, whose keys are their names; `onChange` is told when something was written. */
+export function openSecrets(table: Table<Secret>, onChange: () => void = () => {}): Secrets {
   const lookUp = (id: string) => (id.startsWith('arn:') ? table.values().find(hasArn(id)) : table.get(id));
   const find = (id: string) => {
     const secret = lookUp(id);
@@ -41,8 +41,8 @@ export function openSecrets(table: Table<Secret>): Secrets {
         "You can't perform this operation on the secret because it was marked for deletion.",
       );
     },
-    save: (secret) => table.set(secret.name, secret),
-    remove: (secret) => table.delete(secret.name),
+    save: (secret) => table.set(secret.name, secret).then(onChange),
+    remove: (secret) => table.delete(secret.name).then(onChange),
     async purge(now) {
       const ended = table.values().filter(({ deletesAt }) => deletesAt !== undefined && deletesAt <= now);
       await Promise.all(ended.map((secret) => table.delete(secret.name)));

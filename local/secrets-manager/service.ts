@@ -17,6 +17,8 @@ export interface ServiceOptions {
   rotationRetryDelaysMs?: readonly number[];
   /** The time between two rotations, instead of what each secret's own rules say. */
   rotationIntervalMs?: ((secretName: string) => number | undefined) | undefined;
+  /** Told of each change of a secret when it is on disk. */
+  onChange?: (() => void) | undefined;
   /** Asked before each operation is carried out, for tests of outages. */
   fail?: (operation: string, request: unknown) => Failure | undefined;
 }
@@ -36,7 +38,7 @@ export interface Service {
 /** Makes the service over a store, which it closes. */
 export function openService(options: ServiceOptions, store: Store): Service {
   const { now = Date.now, fail } = options;
-  const secrets = openSecrets(store.table<Secret>('secrets'));
+  const secrets = openSecrets(store.table<Secret>('secrets'), options.onChange);
   const inTurn = makeQueue();
   const rotator = makeRotator({
     secrets,

@@ -62,8 +62,15 @@ describe('the call list', () => {
 
   test('keeps the last ten thousand', async () => {
     const list = createCallList(() => 0, []);
-    const request = { method: 'GET', url: '/2.0/hash', query: {}, body: undefined, raw: { rawHeaders: [] } };
-    for (let status = 0; status < 25_000; status++) list.record(request, status);
+    const request = {
+      method: 'GET',
+      url: '/2.0/hash',
+      query: {},
+      body: undefined,
+      headers: {},
+      raw: { rawHeaders: [] },
+    };
+    for (let status = 0; status < 25_000; status++) list.record(request, status, 0);
     expect(list.all()).toHaveLength(10_000);
     expect(list.all().at(-1)).toMatchObject({ status: 24_999 });
   });

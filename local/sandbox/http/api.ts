@@ -20,7 +20,7 @@ export function serveApi(
   { budgea, calls, failures }: { budgea: Budgea; calls: CallList; failures: Failures },
 ): void {
   answerErrors(app);
-  app.addHook('onSend', async (request, reply) => calls.record(request, reply.statusCode));
+  app.addHook('onSend', async (request, reply) => calls.record(request, reply.statusCode, reply.elapsedTime));
 
   for (const { method, path: url, run } of OPERATIONS) {
     app.route({ method, url, handler: async (request, reply) => serve(run, request, reply) });
@@ -32,7 +32,7 @@ export function serveApi(
     if (failure !== undefined && failure.answer !== 'lost') return fail(failure, reply);
     const answer = await run(budgea, callOf(request));
     if (failure === undefined) return send(answer, reply);
-    calls.record(request, NO_ANSWER);
+    calls.record(request, NO_ANSWER, reply.elapsedTime);
     return fail(failure, reply);
   }
 }

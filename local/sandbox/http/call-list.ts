@@ -13,22 +13,34 @@ export interface RecordedCall {
   status: number;
   /** The sandbox's time, ISO 8601. */
   at: string;
+  /** From the whole request's head to the answer, in milliseconds. */
+  duration_ms: number;
+  /** The call's `x-request-id`, when it is a UUID. */
+  request_id?: string;
 }
 
 /** What the list reads of a request. */
-type AnsweredRequest = Pick<FastifyRequest, 'method' | 'url' | 'query' | 'body'> & { raw: { rawHeaders: string[] } };
+type AnsweredRequest = Pick<FastifyRequest, 'method' | 'url' | 'query' | 'body' | 'headers'> & {
+  raw: { rawHeaders: string[] };
+};
 
 /** The last calls of the API, the newest last. */
 export interface CallList {
-  record(request: AnsweredRequest, status: number): void;
+  /** `duration` in milliseconds. */
+  record(request: AnsweredRequest, status: number, duration: number): void;
   all(): RecordedCall[];
   empty(): void;
 }
 
 const BOUND = 10_000;
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** Makes an empty list; `certificateTypes` may be shown in paths. It lives as long as the process. */
-export function createCallList(now: () => number, certificateTypes: readonly string[]): CallList {
+/** Makes an empty list, which tells `onCall` of each call too; `certificateTypes` may be shown in paths. It lives as long as the process. */
+export function createCallList(
+  now: () => number,
+  certificateTypes: readonly string[],
+  onCall: (call: RecordedCall) => void = () => {},
+): CallList {
   const words = new Set([
     ...OPERATIONS.flatMap(({ path }) => path.split('/')),
     ...certificateTypes,
@@ -46,8 +58,9 @@ export function createCallList(now: () => number, certificateTypes: readonly str
       .join('/');
 
   return {
-    record(request, status) {
-      calls.push({
+    record(request, status, duration) {
+      const { 'x-request-id': requestId } = request.headers;
+      const call: RecordedCall = {
         method: request.method,
         path: shownPath(request.url),
         query: shownNames(request.query),
@@ -55,9 +68,13 @@ export function createCallList(now: () => number, certificateTypes: readonly str
         headers: request.raw.rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase()),
         status,
         at: new Date(now()).toISOString(),
-      });
+        duration_ms: Math.round(duration),
+        ...(typeof requestId === 'string' && uuid.test(requestId) && { request_id: requestId }),
+      };
+      calls.push(call);
       // Cut at twice the bound, so that a long run does not copy the list at every call.
       if (calls.length > 2 * BOUND) calls = calls.slice(-BOUND);
+      onCall(call);
     },
     all: () => calls.slice(-BOUND),
     empty() {
