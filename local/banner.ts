@@ -7,19 +7,15 @@ export function banner(
   { file, refusal }: RunningStack,
   { data, upstream }: { data: string; upstream?: string | undefined },
 ): string {
-  const { gateway, partner, manager } = file;
+  const { gateway, demoApp, partner, manager } = file;
   const client = `-d client_id=${partner.client_id} -d client_secret=${partner.client_secret}`;
-  const webauth = new URLSearchParams({
-    client_id: partner.client_id,
-    redirect_uri: partner.redirect_uri,
-    state: 'mine',
-  });
   return `
 Gateway            ${gateway}
 API page           ${gateway}/docs
 Budgea             ${file.sandbox === undefined ? `${upstream} (let it redirect to ${gateway}/webauth/callback)` : `${file.sandbox} (sandbox)`}
 Secrets Manager    ${file.secretsManager}
 DynamoDB           ${file.dynamodb}
+Demo application   ${demoApp} (the demo partner's)
 State              ${data} (addresses and demo keys in stack.json; --fresh starts from nothing)
 ${refusal === undefined ? '' : warning(refusal, data)}
 Create a user of the demo partner
@@ -29,7 +25,7 @@ See all users, with the demo manager's key
 Mint a manage JWT, with the demo manager's key
   curl ${gateway}/admin/jwt ${key(manager)} -d scope=config -d duration=5
 Connect a bank, in a browser
-  ${gateway}/webauth?${webauth.toString()}
+  ${demoApp}
 Read the user that was created, with the partner's key and the id in the answer
   curl ${gateway}/users/ID_USER ${key(partner)}
 Get a code to let another device in, with the user's auth_token

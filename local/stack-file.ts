@@ -11,6 +11,8 @@ export interface StackFile extends AwsAddresses, DemoPartners {
   sandbox?: string;
   /** The other Budgea, `/2.0` included. */
   upstream?: string;
+  /** The application of `partner`. */
+  demoApp: string;
   certificate_types: string[];
 }
 

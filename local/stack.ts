@@ -6,6 +6,7 @@ import { basePath } from '../lib/operations.ts';
 import { startApiGateway } from './api-gateway/server.ts';
 import type { Throttling } from './api-gateway/throttle.ts';
 import { openConsole } from './console/console.ts';
+import { startDemoApp } from './demo-app/server.ts';
 import { startDynamoDb } from './dynamodb/server.ts';
 import { writeWhole } from './files.ts';
 import { startSandbox } from './sandbox/server.ts';
@@ -88,18 +89,20 @@ export async function startStack({
         : undefined;
     const budgea = upstream ?? sandbox?.url ?? '';
     useSettings({ budgea, gateway, certificateTypes, rotationMinutes: intervals.rotate / 60_000 });
-    const home = sandbox === undefined ? 'http://127.0.0.1:8080/home' : `http://127.0.0.1:${sandbox.port}/bank/home`;
+    const demoApp = await servers.start('demo application', 4, (at) => startDemoApp({ port: at, gateway }));
     const [partners, refusal] = await Promise.all([
-      prepareDemoPartners(data, home),
+      prepareDemoPartners(data, demoApp.redirectUri),
       prepareManageToken(budgea, contract.adminToken).then(
         () => undefined,
         (error: unknown) => error,
       ),
     ]);
+    demoApp.serveAs(partners.partner);
     const file: StackFile = {
       gateway,
       ...(sandbox === undefined ? { upstream: budgea } : { sandbox: sandbox.url }),
       ...aws,
+      demoApp: demoApp.url,
       ...partners,
       certificate_types: certificateTypes,
     };

@@ -23,7 +23,7 @@ const options = new Command('npm start --')
   )
   .option(
     '--port <n>',
-    'port of the gateway; the sandbox, Secrets Manager and DynamoDB take the next three',
+    'port of the gateway; the sandbox, Secrets Manager, DynamoDB and the demo application take the next four',
     portNumber,
     3000,
   )
@@ -83,7 +83,7 @@ function complaint(error: unknown): string {
   if (!(error instanceof StartFailure)) return error instanceof Error ? (error.stack ?? error.message) : String(error);
   const code = codeOf(error.cause) ?? codeOf(error.cause instanceof Error ? error.cause.cause : undefined);
   if (code === 'EADDRINUSE') {
-    return `Port ${error.port}, for the ${error.part}, is taken. Stop what listens there, or choose other ports with --port N (N to N+3 must be free).`;
+    return `Port ${error.port}, for the ${error.part}, is taken. Stop what listens there, or choose other ports with --port N (N to N+4 must be free).`;
   }
   if (code === 'LEVEL_LOCKED' || code === 'LEVEL_DATABASE_NOT_OPEN') {
     return `The state folder ${options.data} is in use by another stack. Stop that one, or choose another folder with --data DIR.`;
@@ -97,8 +97,8 @@ function codeOf(error: unknown): unknown {
 
 function portNumber(text: string): number {
   const port = Number(text);
-  if (!Number.isInteger(port) || port < 1 || port > 65_532)
-    throw new InvalidArgumentError('It takes a number from 1 to 65532.');
+  if (!Number.isInteger(port) || port < 1 || port > 65_531)
+    throw new InvalidArgumentError('It takes a number from 1 to 65531.');
   return port;
 }
 

@@ -19,7 +19,7 @@ let child: ChildProcess | undefined;
 
 beforeEach(async () => {
   data = await mkdtemp(join(tmpdir(), 'crash-'));
-  port = await fourFreePorts();
+  port = await fiveFreePorts();
 });
 afterEach(async () => {
   await kill();
@@ -166,11 +166,11 @@ async function kill(): Promise<void> {
 
 const isRunning = () => child?.signalCode === null && child.exitCode === null;
 
-/** The first of four consecutive ports that were free a moment ago. */
-async function fourFreePorts(): Promise<number> {
+/** The first of five consecutive ports that were free a moment ago. */
+async function fiveFreePorts(): Promise<number> {
   for (;;) {
     const first = randomInt(20_000, 32_000);
-    const servers = [0, 1, 2, 3].map((offset) => createServer().listen(first + offset, '127.0.0.1'));
+    const servers = [0, 1, 2, 3, 4].map((offset) => createServer().listen(first + offset, '127.0.0.1'));
     const listening = await Promise.allSettled(servers.map((server) => once(server, 'listening')));
     await Promise.all(servers.map(async (server) => server.listening && once(server.close(), 'close')));
     if (listening.every(({ status }) => status === 'fulfilled')) return first;

@@ -1,5 +1,6 @@
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import type { Call } from './call.ts';
+import { refusalPage, refusalPagePolicy } from './refusal-page.ts';
 
 const always = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
 
@@ -43,23 +44,12 @@ export function pageAnswer(
     headers: {
       ...always,
       'content-type': 'text/html; charset=utf-8',
-      'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+      'content-security-policy': refusalPagePolicy,
       'referrer-policy': 'no-referrer',
       'x-request-id': requestId,
       ...headers,
     },
-    body: `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>This cannot go on</title>
-<style>body{font:16px/1.5 system-ui,sans-serif;max-width:34em;margin:15vh auto;padding:0 1em;color:#222}small{color:#666}</style>
-<h1>This cannot go on</h1>
-<p>${escapeHtml(text)}</p>
-<p>Go back to the application that sent you here and begin again.</p>
-<p><small>Request ${escapeHtml(requestId)}</small></p>
-</html>
-`,
+    body: refusalPage({ status: statusCode, why: escapeHtml(text), request: escapeHtml(requestId) }),
   };
 }
 

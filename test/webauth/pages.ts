@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Answer, TestRequest } from '../invoke.ts';
 import type { Watched } from '../refused.ts';
 
@@ -8,25 +9,32 @@ interface Page {
   faults: string[];
 }
 
-const policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 const headersOfPages = {
   'content-type': 'text/html; charset=utf-8',
   'cache-control': 'no-store',
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
-  'content-security-policy': policy,
 };
 
 /** Looks whether an answer is a plain page that nothing may cache or frame, and that sends nobody anywhere. */
 export function asPage({ status, headers, text }: Answer): Page {
   const wrong = Object.entries(headersOfPages).filter(([name, value]) => headers[name] !== value);
   const faults = wrong.map(([name]) => `${name}: ${headers[name]}`);
+  if (headers['content-security-policy'] !== policyFor(text))
+    faults.push('a policy that allows more, or forbids the style');
   if (headers['location'] !== undefined) faults.push('a redirect');
   if (!text.startsWith('<!doctype html>\n<html lang="en">')) faults.push('no page');
   if (!text.includes(`Request ${headers['x-request-id']}`)) faults.push('no request id');
   if (/<script|<a |<img|href|src=|http-equiv|\son\w+=/i.test(text)) faults.push('something that acts or loads');
   if (showsAddress(text)) faults.push('an address');
   return { status, faults };
+}
+
+/** Allows the page's own style sheet alone. */
+function policyFor(text: string): string {
+  const [, style = ''] = /<style>(.*?)<\/style>/s.exec(text) ?? [];
+  const hash = createHash('sha256').update(style).digest('base64');
+  return `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 }
 
 /** A page that refuses as it should. */

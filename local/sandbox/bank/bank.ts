@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { pageHeaders } from '../../page.ts';
 import type { Budgea } from '../budgea.ts';
 import { bodyOf } from '../http/bodies.ts';
 import { invalid, requiredText, type Parameters } from '../parameters.ts';
@@ -17,13 +18,7 @@ export function serveBank(app: FastifyInstance, budgea: Budgea): void {
     return deciding.finally(() => inProgress.delete(visit.id));
   }
 
-  app.addHook('onSend', async (_request, reply) => {
-    reply.header(
-      'content-security-policy',
-      "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'",
-    );
-    reply.header('referrer-policy', 'no-referrer');
-  });
+  app.addHook('onSend', async (_request, reply) => void reply.headers(pageHeaders));
 
   app.get('/home', async (request: HomeRequest, reply) => html(reply, 200, homePage(request.query)));
 

@@ -1,6 +1,9 @@
+import { details, escape, page as pageOf } from '../../page.ts';
 import type { Parameters } from '../parameters.ts';
 import type { WebauthSession } from '../state/webauth-sessions.ts';
-import { details, escape, page } from './page.ts';
+
+const bank = { name: 'Sandbox Bank', footer: 'This bank belongs to a sandbox. There is no money in it.' };
+const page = (title: string, main: string) => pageOf(bank, title, main);
 
 /** The page where a person decides. */
 export function decisionPage(session: WebauthSession, clientId: number): string {

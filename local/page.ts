@@ -1,21 +1,29 @@
-/** A whole HTML page that asks nothing of the network; `main` is HTML already. */
-export function page(title: string, main: string): string {
+import { createHash } from 'node:crypto';
+
+/** Whose page it is: the name above it and the line below it. */
+export interface Site {
+  name: string;
+  footer: string;
+}
+
+/** A whole HTML page that asks nothing of the network and runs nothing; `main` is HTML already. */
+export function page({ name, footer }: Site, title: string, main: string): string {
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="icon" href="data:,">
-<title>${escape(title)} · Sandbox Bank</title>
+<title>${escape(title)} · ${escape(name)}</title>
 <style>${STYLE}</style>
 </head>
 <body>
-<header><span aria-hidden="true">◆</span> Sandbox Bank</header>
+<header><span aria-hidden="true">◆</span> ${escape(name)}</header>
 <main>
 <h1>${escape(title)}</h1>
 ${main}
 </main>
-<footer>This bank belongs to a sandbox. There is no money in it.</footer>
+<footer>${escape(footer)}</footer>
 </body>
 </html>
 `;
@@ -51,10 +59,22 @@ dl div { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 
 dt { color: var(--soft); }
 dd { margin: 0; overflow-wrap: anywhere; }
 form { display: flex; flex-wrap: wrap; gap: .75rem; }
-button { flex: 1 1 9rem; min-height: 2.9rem; padding: 0 1rem; font: inherit; font-weight: 600; border-radius: 8px; border: 1px solid var(--key); cursor: pointer; }
-button[value=approve] { background: var(--key); color: var(--on-key); }
-button[value=refuse] { background: transparent; color: var(--key); }
 a { color: var(--key); overflow-wrap: anywhere; }
+button, a.button { flex: 1 1 9rem; min-height: 2.9rem; padding: .6rem 1rem; font: inherit; font-weight: 600; border-radius: 8px; border: 1px solid var(--key); background: transparent; color: var(--key); cursor: pointer; }
+a.button { display: block; text-align: center; text-decoration: none; }
+button[value=approve], a.button { background: var(--key); color: var(--on-key); }
+h2 { margin: 2rem 0 .75rem; font-size: 1rem; }
 :focus-visible { outline: 3px solid var(--key); outline-offset: 3px; }
 footer { color: var(--soft); font-size: .875rem; text-align: center; }
 `;
+
+/**
+ * Headers of every such page: its own style sheet and nothing else may act in it, nothing may keep it or frame it. Nothing is said of forms:
+ * Chromium holds the redirects behind a form to the same rule, and the bank's lead to any application.
+ */
+export const pageHeaders = {
+  'cache-control': 'no-store',
+  'content-security-policy': `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; img-src data:; base-uri 'none'; frame-ancestors 'none'`,
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+};

@@ -1,0 +1,90 @@
+import { fastify, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { DemoPartner } from '../demo-partners.ts';
+import { pageHeaders } from '../page.ts';
+import { takeHome, type Answered } from './answered.ts';
+import {
+  connectedPage,
+  errorPage,
+  homePage,
+  nowherePage,
+  refusedPage,
+  unexpectedPage,
+  unfinishedPage,
+} from './pages.ts';
+import { createVisits, type Visit, type Visits } from './visits.ts';
+
+/** A demo application that answers. */
+export interface DemoApp {
+  url: string;
+  /** Where the gateway sends browsers home to. */
+  redirectUri: string;
+  /** Begins to act as this partner, whose redirect URI is registered by now. */
+  serveAs(partner: DemoPartner): void;
+  close(): Promise<void>;
+}
+
+const host = '127.0.0.1';
+const callback = '/callback';
+
+/**
+ * Starts a partner's application as small as one can be: a page that sends the browser to the bank by way of the gateway, and takes it home. The
+ * partner's key and the user's token stay in this process; a browser gets pages without a script.
+ */
+export async function startDemoApp({ port, gateway }: { port: number; gateway: string }): Promise<DemoApp> {
+  const app = fastify({ forceCloseConnections: true });
+  const visits = createVisits();
+  const { promise: partner, resolve: serveAs } = Promise.withResolvers<DemoPartner>();
+  let url = '';
+
+  app.addHook('onSend', async (_request, reply) => void reply.headers(pageHeaders));
+  app.setNotFoundHandler((_request, reply) => html(reply, 404, nowherePage()));
+
+  app.get('/', (_request, reply) => html(reply, 200, homePage()));
+
+  app.get('/connect', async (_request, reply) => {
+    const { id, state } = visits.begin();
+    const { client_id } = await partner;
+    const query = new URLSearchParams({ client_id, redirect_uri: url + callback, state });
+    // Not `Secure`, as this is http; a browser's other tabs see no script's work in it, as there is none.
+    void reply.header('set-cookie', `visit=${id}; Path=/; HttpOnly; SameSite=Lax; Max-Age=1800`);
+    return reply.redirect(`${gateway}/webauth?${query.toString()}`, 303);
+  });
+
+  app.get(callback, async (request: FastifyRequest<{ Querystring: Answered }>, reply) => {
+    const visit = visitOf(request, visits);
+    if (visit === undefined || visit.state !== request.query.state) return html(reply, 400, unexpectedPage());
+    // Who comes a second time, with the browser's button, is shown what became of the first.
+    visit.outcome ??= takeHome(request.query, { gateway, redirectUri: url + callback, ...(await partner) });
+    await visit.outcome;
+    // The code leaves the address line.
+    return reply.redirect('/result', 303);
+  });
+
+  app.get('/result', async (request, reply) => {
+    const outcome = await visitOf(request, visits)?.outcome;
+    switch (outcome?.result) {
+      case 'connected':
+        return html(reply, 200, connectedPage(outcome));
+      case 'refused':
+        return html(reply, 200, refusedPage());
+      case 'error':
+        return html(reply, 200, errorPage(outcome));
+      case 'unfinished':
+        return html(reply, 200, unfinishedPage(outcome));
+      case undefined:
+        return reply.redirect('/', 303);
+    }
+  });
+
+  url = await app.listen({ host, port });
+  return { url, redirectUri: url + callback, serveAs, close: () => app.close() };
+}
+
+function visitOf({ headers }: FastifyRequest, visits: Visits): Visit | undefined {
+  const [, id] = /(?:^|; )visit=([\w-]+)/.exec(headers.cookie ?? '') ?? [];
+  return id === undefined ? undefined : visits.find(id);
+}
+
+function html(reply: FastifyReply, status: number, page: string): FastifyReply {
+  return reply.code(status).type('text/html; charset=utf-8').send(page);
+}

@@ -1,0 +1,150 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { later } from '../conditions.ts';
+import { startGateway, type Gateway } from '../gateway.ts';
+import { decide } from '../webauth/browser.ts';
+import { startBrowser, type Browser, type Tab } from './browser.ts';
+import { hardToRead } from './looks.ts';
+
+// A bank customer's way: application, gateway, bank, gateway, application.
+
+let gateway: Gateway;
+let browser: Browser;
+
+beforeAll(async () => {
+  [gateway, browser] = await Promise.all([startGateway(), startBrowser()]);
+});
+afterAll(async () => {
+  await browser.close();
+  await gateway.close();
+});
+
+const title = (page: Page) => page.getByRole('heading', { level: 1 }).innerText();
+const press = (page: Page, name: string) => page.getByRole('button', { name }).click();
+const follow = (page: Page, name: string) => page.getByRole('link', { name }).click();
+
+/** Goes from the application to the bank. */
+async function toTheBank(): Promise<Tab> {
+  const tab = await browser.open();
+  await tab.page.goto(gateway.file.demoApp);
+  await follow(tab.page, 'Connect a bank');
+  expect(await title(tab.page)).toBe('Share your accounts?');
+  return tab;
+}
+
+/** Everything that a tab was sent, as text: addresses and what stands on the page. */
+async function seenBy({ page, requests }: Tab): Promise<string> {
+  return [await page.content(), ...requests].join('\n');
+}
+
+describe('whoever says yes', () => {
+  test('is connected, and the partner’s key and the user’s token never get near the browser', async () => {
+    const tab = await toTheBank();
+    await press(tab.page, 'Approve');
+    expect(await title(tab.page)).toBe('Your bank is connected');
+    expect(new URL(tab.page.url()).pathname).toBe('/result');
+    const user = await tab.page.getByText(/^\d+$/).last().innerText();
+    const { partner } = gateway.file;
+    const owned = await gateway.ask.http('GET', `/users/${user}`, {
+      headers: { authorization: partner.client_secret },
+    });
+    expect(owned).toMatchObject({ status: 200, body: { id: Number(user) } });
+    const seen = await seenBy(tab);
+    expect(seen).toContain(partner.client_id);
+    expect(seen).not.toMatch(/bgk_|Bearer/);
+    expect(await hardToRead(tab.page, 'app-connected')).toEqual([]);
+  });
+
+  test('goes back with the browser’s button to a bank that has the answer already, and from there on again', async () => {
+    const { page } = await toTheBank();
+    await press(page, 'Approve');
+    await page.goBack();
+    expect(await title(page)).toBe('You have answered already');
+    expect(await hardToRead(page, 'bank-answered')).toEqual([]);
+    gateway.logs();
+    await follow(page, 'Go back to it');
+    expect(await title(page)).toBe('Your bank is connected');
+    // The code was spent the first time.
+    expect(gateway.logs().map(({ operation }) => operation)).toEqual(['webauth_callback_get']);
+    await page.reload();
+    expect(await title(page)).toBe('Your bank is connected');
+  });
+});
+
+test('whoever says no is told so, and can try again', async () => {
+  const { page } = await toTheBank();
+  await press(page, 'Refuse');
+  expect(await title(page)).toBe('You said no');
+  expect(await hardToRead(page, 'app-refused')).toEqual([]);
+  await follow(page, 'Try again');
+  expect(await title(page)).toBe('Share your accounts?');
+});
+
+test('the first two pages can be read', async () => {
+  const { page } = await toTheBank();
+  expect(await hardToRead(page, 'bank')).toEqual([]);
+  await page.goBack();
+  expect(await hardToRead(page, 'app')).toEqual([]);
+});
+
+describe('the gateway stops, and says what to do,', () => {
+  async function expectStopped({ page }: Tab): Promise<void> {
+    expect(await title(page)).toBe('You cannot go on from here');
+    const text = await page.innerText('main');
+    expect(text).toContain('Go back to the application that sent you here and begin again.');
+    expect(text).toMatch(/Request [\w-]+/);
+  }
+
+  test('whoever took over ten minutes at the bank', async () => {
+    const tab = await toTheBank();
+    await later(601, () => press(tab.page, 'Approve'));
+    await expectStopped(tab);
+    expect(await hardToRead(tab.page, 'gateway-refusal')).toEqual([]);
+  });
+
+  test('whoever comes with an altered seal', async () => {
+    const tab = await toTheBank();
+    const callback = new URL(await decide(tab.page.url(), 'approve'));
+    const seal = callback.searchParams.get('state') ?? '';
+    callback.searchParams.set('state', seal.slice(0, -1) + (seal.endsWith('A') ? 'B' : 'A'));
+    await tab.page.goto(callback.href);
+    await expectStopped(tab);
+  });
+
+  test('whoever is to be sent to an address that is not registered', async () => {
+    const tab = await browser.open();
+    const query = new URLSearchParams({
+      client_id: gateway.file.partner.client_id,
+      redirect_uri: 'http://127.0.0.1:9/elsewhere',
+    });
+    await tab.page.goto(`${gateway.file.gateway}/webauth?${query.toString()}`);
+    await expectStopped(tab);
+    expect(tab.requests).toHaveLength(1);
+  });
+});
+
+test('an answer that the browser did not ask for is not taken up', async () => {
+  const victim = await toTheBank();
+  const attacker = await toTheBank();
+  const callback = await decide(attacker.page.url(), 'approve');
+  gateway.logs();
+  await victim.page.goto(callback);
+  expect(await title(victim.page)).toBe('This is not what we waited for');
+  expect(gateway.logs().map(({ operation }) => operation)).toEqual(['webauth_callback_get']);
+  expect(await hardToRead(victim.page, 'app-unexpected')).toEqual([]);
+});
+
+test('whoever said yes is told when the application cannot finish', async () => {
+  const tab = await toTheBank();
+  await gateway.control('failures', { answer: 'maintenance', path: '/auth/token/access' });
+  await press(tab.page, 'Approve');
+  expect(await title(tab.page)).toBe('We could not finish');
+  expect(await hardToRead(tab.page, 'app-unfinished')).toEqual([]);
+});
+
+test('a visit that is over at the bank can be begun again', async () => {
+  const { page } = await browser.open();
+  await page.goto(new URL('/bank/unknown', gateway.file.sandbox).href);
+  expect(await title(page)).toBe('This visit is over');
+  expect(await hardToRead(page, 'bank-over')).toEqual([]);
+});
