@@ -43,12 +43,16 @@ Options:
 
 Besides the API under /2.0 it has routes that no Budgea has:
   POST   /_sandbox/clock {"advance": seconds}               move time forward
+  GET    /_sandbox/clock                                    what time it is there
   GET    /_sandbox/calls, DELETE /_sandbox/calls            what it was asked, without any value
   POST   /_sandbox/certificates {"type"}                    issue a new certificate
   POST   /_sandbox/manage-tokens/revoke {"jti"|"all"}       revoke manage JWTs
   POST   /_sandbox/admin-token {"token"}                    change the admin token that it accepts
   POST   /_sandbox/client {"client_secret"}                 change the client secret that it accepts
-  POST   /_sandbox/failures {"answer", "path", "times"}     fail the next calls: tooManyRequests, bug,
-                                                            maintenance, html or lost
-  DELETE /_sandbox/failures                                 fail no more
+  POST   /_sandbox/failures {"answer", "path", "times"}     fail the next calls, or every one with "times": "always":
+                                                            tooManyRequests, bug, maintenance or html answer, reset
+                                                            breaks the connection, lost does so when all is done
+  GET    /_sandbox/failures, DELETE /_sandbox/failures      what is still to come; fail no more
+  POST   /_sandbox/latency {"milliseconds"}                 let every call wait, from now on
+  GET    /_sandbox/latency                                  how long that is
 `;

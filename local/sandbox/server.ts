@@ -9,6 +9,7 @@ import { createCallList, type RecordedCall } from './http/call-list.ts';
 import { serveControl } from './http/control.ts';
 import { answerError, answerErrors } from './http/errors.ts';
 import { createFailures } from './http/failures.ts';
+import { createLatency } from './http/latency.ts';
 
 /** Where a sandbox listens, where it keeps its state, and what its one contract is configured with. */
 export interface SandboxOptions {
@@ -24,6 +25,8 @@ export interface SandboxOptions {
   certificateTypes?: string[];
   /** Told of each call of the API when it is answered. */
   onCall?: ((call: RecordedCall) => void) | undefined;
+  /** Told when something was controlled, or one of the failures that were asked for was met. */
+  onControl?: (() => void) | undefined;
 }
 
 /** A sandbox that answers. */
@@ -59,13 +62,15 @@ async function serve(options: SandboxOptions, store: Store): Promise<RunningSand
   const origin = () => `http://${HOST}:${port}`;
   const budgea = await openBudgea(store, { ...options, certificateTypes }, origin);
   const calls = createCallList(budgea.clock.now, certificateTypes, options.onCall);
-  const served = { budgea, calls, failures: createFailures() };
+  const served = { budgea, calls, failures: createFailures(options.onControl), latency: createLatency() };
 
   readBodies(app);
   answerErrors(app);
   app.addHook('onSend', async (_request, reply) => void reply.header('cache-control', 'no-store'));
   app.register(async (scope) => serveApi(scope, served), { prefix: '/2.0' });
-  app.register(async (scope) => serveControl(scope, served), { prefix: '/_sandbox' });
+  app.register(async (scope) => serveControl(scope, { ...served, onControl: options.onControl }), {
+    prefix: '/_sandbox',
+  });
   app.register(async (scope) => serveBank(scope, budgea), { prefix: '/bank' });
   const address = await app.listen({ host: HOST, port });
   port = Number(new URL(address).port);

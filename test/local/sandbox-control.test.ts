@@ -154,10 +154,54 @@ describe('failures', () => {
     expect(await calls()).toContainEqual(expect.objectContaining({ path: '/2.0/auth/init', status: 0 }));
   });
 
+  test('a reset connection is reset before anything is done', async () => {
+    const token = await manageToken();
+    const users = async () => ((await call('GET /users/all', { token })).body['users'] as unknown[]).length;
+    const before = await users();
+    await plan({ answer: 'reset', path: '/auth/init' });
+    await expect(init()).rejects.toThrow('fetch failed');
+    expect(await users()).toBe(before);
+    expect((await calls()).findLast(({ path }) => path === '/2.0/auth/init')).toMatchObject({ status: 0 });
+  });
+
+  test('last until they are called off, and are shown', async () => {
+    await plan({ answer: 'bug', path: '/auth/init', times: 'always' });
+    await plan({ answer: 'html', times: 3 });
+    for (let time = 0; time < 5; time++) expect(await init()).toMatchObject({ status: 500 });
+    expect(await call('GET /users/me')).toMatchObject({ status: 502 });
+    expect((await call('GET /_sandbox/failures')).body).toEqual({
+      failures: [
+        { answer: 'bug', path: '/auth/init', times: 'always' },
+        { answer: 'html', times: 2 },
+      ],
+    });
+    await call('DELETE /_sandbox/failures');
+    expect((await call('GET /_sandbox/failures')).body).toEqual({ failures: [] });
+  });
+
   test('can be called off, and must be known', async () => {
     await plan({ answer: 'bug', times: 5 });
     await call('DELETE /_sandbox/failures');
     expect(await init()).toMatchObject({ status: 200 });
     expect(await plan({ answer: 'flood' })).toMatchObject({ status: 400 });
   });
+});
+
+test('every call waits as long as it is told to', async () => {
+  await call('POST /_sandbox/latency', { json: { milliseconds: 40 } });
+  expect((await call('GET /_sandbox/latency')).body).toEqual({ milliseconds: 40 });
+  const startedAt = performance.now();
+  expect(await init()).toMatchObject({ status: 200 });
+  // A timer may be early by a fraction of a millisecond.
+  expect(performance.now() - startedAt).toBeGreaterThan(39);
+  expect((await calls()).at(-1)?.duration_ms).toBeGreaterThan(38);
+  expect(await call('POST /_sandbox/latency', { json: { milliseconds: -1 } })).toMatchObject({ status: 400 });
+  await call('POST /_sandbox/latency', { json: { milliseconds: 0 } });
+});
+
+test('a page of another origin controls nothing', async () => {
+  const form = { milliseconds: '50' };
+  const foreign = { headers: { origin: 'https://example.com' }, form };
+  expect(await call('POST /_sandbox/latency', foreign)).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+  expect((await call('GET /_sandbox/latency')).body).toEqual({ milliseconds: 0 });
 });

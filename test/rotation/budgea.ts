@@ -5,6 +5,7 @@ import { serveApi } from '../../local/sandbox/http/api.ts';
 import { readBodies } from '../../local/sandbox/http/bodies.ts';
 import { createCallList } from '../../local/sandbox/http/call-list.ts';
 import { createFailures } from '../../local/sandbox/http/failures.ts';
+import { createLatency } from '../../local/sandbox/http/latency.ts';
 import type { JwtRow } from '../../local/sandbox/state/jwts.ts';
 import { openStore } from '../../local/store.ts';
 
@@ -30,7 +31,12 @@ export async function startBudgea(origin: () => string): Promise<RunningBudgea> 
   const adminToken = randomBytes(48).toString('base64url');
   const client = { client_id: 12_345_678, client_secret: 'nobody asks for it' };
   const budgea = await openBudgea(store, { client, adminToken, redirectUris: [], certificateTypes }, origin);
-  const served = { budgea, calls: createCallList(budgea.clock.now, certificateTypes), failures: createFailures() };
+  const served = {
+    budgea,
+    calls: createCallList(budgea.clock.now, certificateTypes),
+    failures: createFailures(),
+    latency: createLatency(),
+  };
   readBodies(app);
   app.register(async (scope) => serveApi(scope, served), { prefix: '/2.0' });
   const url = await app.listen({ host: '127.0.0.1', port: 0 });

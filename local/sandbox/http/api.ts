@@ -7,7 +7,8 @@ import type { Parameters } from '../parameters.ts';
 import { bodyOf } from './bodies.ts';
 import type { CallList } from './call-list.ts';
 import { answerErrors } from './errors.ts';
-import { fail, type Failures } from './failures.ts';
+import { breaksConnection, fail, type Failures } from './failures.ts';
+import type { Latency } from './latency.ts';
 
 /** The status on the call list when the connection broke before the answer. */
 const NO_ANSWER = 0;
@@ -17,7 +18,7 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 /** The API under `/2.0`: every operation, 405 for any other method on its path, and each call on the list. */
 export function serveApi(
   app: FastifyInstance,
-  { budgea, calls, failures }: { budgea: Budgea; calls: CallList; failures: Failures },
+  { budgea, calls, failures, latency }: { budgea: Budgea; calls: CallList; failures: Failures; latency: Latency },
 ): void {
   answerErrors(app);
   app.addHook('onSend', async (request, reply) => calls.record(request, reply.statusCode, reply.elapsedTime));
@@ -28,11 +29,11 @@ export function serveApi(
   refuseOtherMethods(app);
 
   async function serve(run: Operation, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    await latency.pass();
     const failure = failures.meet(pathOf(request));
-    if (failure !== undefined && failure.answer !== 'lost') return fail(failure, reply);
-    const answer = await run(budgea, callOf(request));
-    if (failure === undefined) return send(answer, reply);
-    calls.record(request, NO_ANSWER, reply.elapsedTime);
+    if (failure === undefined) return send(await run(budgea, callOf(request)), reply);
+    if (failure.answer === 'lost') await run(budgea, callOf(request));
+    if (breaksConnection(failure.answer)) calls.record(request, NO_ANSWER, reply.elapsedTime);
     return fail(failure, reply);
   }
 }

@@ -6,8 +6,8 @@ export interface Failure {
   /** The path that it waits for, without `/2.0`; any when there is none. */
   path?: string | undefined;
   /**
-   * `tooManyRequests`, `bug` and `maintenance` are Budgea's own; `html` is a page from the network's edge. These four
-   * refuse before anything is done. `lost` does everything, and the connection breaks before the answer.
+   * `tooManyRequests`, `bug` and `maintenance` are Budgea's own; `html` is a page from the network's edge; `reset` breaks
+   * the connection. These five refuse before anything is done. `lost` does everything, and the connection breaks then.
    */
   answer: (typeof ANSWERS)[number];
   /** For `tooManyRequests`, in seconds. */
@@ -15,29 +15,43 @@ export interface Failure {
 }
 
 /** The failures that can be asked for. */
-export const ANSWERS = ['tooManyRequests', 'bug', 'maintenance', 'html', 'lost'] as const;
+export const ANSWERS = ['tooManyRequests', 'bug', 'maintenance', 'html', 'reset', 'lost'] as const;
 
-/** The failures to come, each met once. */
+/** A failure to come, and how many calls will meet it: `Infinity` until it is called off. */
+export type Planned = Failure & { times: number };
+
+/** The failures to come. */
 export interface Failures {
-  plan(failure: Failure, times: number): void;
+  plan(failure: Planned): void;
   /** Takes the first failure that waits for this path. */
   meet(path: string): Failure | undefined;
+  all(): readonly Planned[];
   clear(): void;
 }
 
-/** Makes an empty list of failures; it lives as long as the process. */
-export function createFailures(): Failures {
-  let planned: Failure[] = [];
+/** Makes an empty list of failures, which tells `onMeet` when one was met; it lives as long as the process. */
+export function createFailures(onMeet: () => void = () => {}): Failures {
+  let planned: Planned[] = [];
   return {
-    plan: (failure, times) => void planned.push(...Array.from({ length: times }, () => failure)),
+    plan: (failure) => void planned.push(failure),
     meet(path) {
-      const index = planned.findIndex((failure) => failure.path === undefined || failure.path === path);
-      return index === -1 ? undefined : planned.splice(index, 1)[0];
+      const met = planned.find((failure) => failure.path === undefined || failure.path === path);
+      if (met === undefined || met.times === Infinity) return met;
+      met.times -= 1;
+      planned = planned.filter(({ times }) => times > 0);
+      onMeet();
+      return met;
     },
+    all: () => planned,
     clear() {
       planned = [];
     },
   };
+}
+
+/** Whether the caller gets no answer at all. */
+export function breaksConnection(answer: Failure['answer']): answer is 'lost' | 'reset' {
+  return answer === 'lost' || answer === 'reset';
 }
 
 /** Answers with the failure, in place of the operation. Throws Budgea's own. */
@@ -45,9 +59,9 @@ export function fail({ answer, retryAfter }: Failure, reply: FastifyReply): Fast
   if (answer === 'html') {
     return reply.code(502).type('text/html').send('<html><body><h1>502 Bad Gateway</h1></body></html>');
   }
-  if (answer === 'lost') {
+  if (breaksConnection(answer)) {
     reply.hijack();
-    reply.raw.socket?.destroy();
+    reply.raw.socket?.resetAndDestroy();
     return reply;
   }
   if (answer === 'tooManyRequests') reply.header('retry-after', String(retryAfter));

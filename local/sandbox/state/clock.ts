@@ -4,6 +4,8 @@ import type { Table } from '../../store.ts';
 export interface Clock {
   /** Milliseconds since the epoch. */
   now: () => number;
+  /** How many seconds before the machine's time. */
+  ahead: () => number;
   advance(seconds: number): Promise<void>;
 }
 
@@ -12,6 +14,7 @@ export function openClock(settings: Table<unknown>): Clock {
   const offset = () => Number(settings.get('clock_offset') ?? 0);
   return {
     now: () => Date.now() + offset(),
+    ahead: () => offset() / 1000,
     advance: (seconds) => settings.set('clock_offset', offset() + Math.round(seconds * 1000)),
   };
 }
