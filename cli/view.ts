@@ -1,16 +1,3 @@
-/** Rows as left-aligned columns. */
-export function columns(rows: readonly (readonly string[])[]): string {
-  const width = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, at) => cell.padEnd(width(at)))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
-}
-
 /** An ISO 8601 time, to the minute. */
 export function minute(time: string): string {
   return `${time.slice(0, 16).replace('T', ' ')} UTC`;

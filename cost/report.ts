@@ -1,4 +1,4 @@
-import { columns } from '../cli/view.ts';
+import { pairs } from '../cli/table.ts';
 import { coldStarts, peak } from './assumptions.ts';
 import { metricsOf } from './metrics.ts';
 import type { Line, Usage } from './model.ts';
@@ -30,7 +30,7 @@ export function report(
 ${list.join('\n')}
 ${'total, USD a month'.padEnd(width - usd(sum).length)}${usd(sum)}
 
-${columns([
+${pairs([
   ['fixed, whatever the calls', usd(fixed)],
   ['each million calls more', usage.calls === 0 ? '-' : usd(((sum - fixed) / usage.calls) * 1_000_000)],
 ])}

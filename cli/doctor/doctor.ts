@@ -24,12 +24,13 @@ export function addDoctor(program: Command, session: Session): void {
       const { examine } = await import('./examine.ts');
       const { callbackOf, report } = await import('./report.ts');
       const subject = await subjectOf(session, options);
-      const found = await examine(checksOf(subject), subject);
+      const checks = checksOf(subject);
+      const found = await examine(checks, subject, (done) => session.progress(`${done} of ${checks.length} checks …`));
       const callback = await callbackOf(subject);
       const faults = found.filter(({ state }) => state === 'wrong').length;
       session.answer(
         { environment: subject.environment, healthy: faults === 0, callback_uri: callback, checks: found },
-        report(found, callback),
+        report(found, callback, session.look().paint),
       );
       if (faults > 0) throw new Refusal(`${faults} of ${found.length} checks found something wrong.`);
     });

@@ -9,9 +9,25 @@ const longest = 10_000;
 /** A finding with the name of its check. */
 export type Examined = Finding & { check: string };
 
-/** Runs all checks at the same time, each for ten seconds at most; gives their findings in the checks' order. Never rejects. */
-export function examine(checks: readonly Check[], subject: Subject, patience = longest): Promise<Examined[]> {
-  return Promise.all(checks.map(async (check) => ({ check: check.name, ...(await within(patience, check, subject)) })));
+/**
+ * Runs all checks at the same time, each for ten seconds at most; gives their findings in the checks' order. `tell` hears how many are done.
+ * Never rejects.
+ */
+export function examine(
+  checks: readonly Check[],
+  subject: Subject,
+  tell: (done: number) => void,
+  patience = longest,
+): Promise<Examined[]> {
+  let done = 0;
+  tell(done);
+  return Promise.all(
+    checks.map(async (check) => {
+      const found = await within(patience, check, subject);
+      tell(++done);
+      return { check: check.name, ...found };
+    }),
+  );
 }
 
 async function within(patience: number, check: Check, subject: Subject): Promise<Finding> {

@@ -1,5 +1,4 @@
 import { Argument, type Command } from 'commander';
-import { now } from '../../lib/clock.ts';
 import type { PartnerRecord } from '../../lib/partners/record.ts';
 import { Refusal } from '../refusal.ts';
 import type { Session } from '../session.ts';
@@ -10,8 +9,6 @@ import { called } from './view.ts';
 
 /** How many ids are looked at at a time. */
 const atATime = 16;
-/** Between two signs of life, in milliseconds. */
-const progressInterval = 2_000;
 
 interface Outcome {
   recorded: number;
@@ -42,13 +39,12 @@ async function claim(session: Session, ids: readonly string[], partner: PartnerR
   const interruption = new AbortController();
   const interrupt = () => interruption.abort(new Refusal('Interrupted.', 130));
   process.once('SIGINT', interrupt);
-  const tell = progress(session, ids.length);
 
   await forEach(ids, interruption, async (id) => {
     const claimed = await claimUser(id, partner.client_id);
     if (typeof claimed === 'string') outcome[claimed] += 1;
     else outcome.conflicts.push({ id_user: id, owner: claimed.owner });
-    tell(done());
+    session.progress(`${done()} of ${ids.length} …`);
   });
   process.removeListener('SIGINT', interrupt);
 
@@ -76,15 +72,6 @@ async function forEach(
     }
   };
   await Promise.all(Array.from({ length: atATime }, worker));
-}
-
-function progress(session: Session, total: number): (done: number) => void {
-  let next = now() + progressInterval;
-  return (done) => {
-    if (now() < next) return;
-    next = now() + progressInterval;
-    session.note(`${done} of ${total} …`);
-  };
 }
 
 function summary(partner: PartnerRecord, { recorded, already, conflicts }: Outcome): string {

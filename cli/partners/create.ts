@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { grantForms } from '../../lib/partners/grants.ts';
 import type { Session } from '../session.ts';
-import { columns } from '../view.ts';
+import { pairs } from '../table.ts';
 import { grantList, partnerName, redirectUriList } from './arguments.ts';
 import { called, issuedView, listed } from './view.ts';
 
@@ -22,7 +22,7 @@ export function addCreate(partners: Command, session: Session): void {
     .action(async ({ name, redirectUri = [], grant = [] }: Options) => {
       const { createPartner } = await session.directory();
       const { record, key } = await createPartner({ name, redirectUris: redirectUri, grants: grant });
-      const text = columns([
+      const text = pairs([
         ['client_id', record.client_id],
         ['client_secret', key],
         ['redirect URIs', listed(record.redirect_uris)],

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import type { PartnerRecord } from '../../lib/partners/record.ts';
 import type { Session } from '../session.ts';
-import { columns } from '../view.ts';
-import { listed, partnerView } from './view.ts';
+import { table, type Look } from '../table.ts';
+import { listed, partnerView, statusCell } from './view.ts';
 
 /** `partners list`: all of them. */
 export function addList(partners: Command, session: Session): void {
@@ -14,19 +14,17 @@ export function addList(partners: Command, session: Session): void {
       const records: PartnerRecord[] = [];
       for await (const record of listPartners()) records.push(record);
       if (records.length === 0) session.note(`No partners yet: "${session.toType('partners create')}" makes one.`);
-      session.answer(records.map(partnerView), records.length === 0 ? '' : table(records));
+      session.answer(records.map(partnerView), records.length === 0 ? '' : listing(records, session.look()));
     });
 }
 
-function table(records: readonly PartnerRecord[]): string {
-  return columns([
-    ['CLIENT ID', 'NAME', 'STATUS', 'KEYS', 'GRANTS'],
-    ...records.map(({ client_id, name, status, keys, grants }) => [
-      client_id,
-      name,
-      status,
-      String(keys.length),
-      listed(grants, '-'),
-    ]),
+function listing(records: readonly PartnerRecord[], look: Look): string {
+  const rows = records.map(({ client_id, name, status, keys, grants }) => [
+    client_id,
+    name,
+    statusCell(status),
+    String(keys.length),
+    listed(grants, '-'),
   ]);
+  return table([['CLIENT ID', 'NAME', 'STATUS', 'KEYS', 'GRANTS'], ...rows], look, ['NAME', 'GRANTS']);
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { Refusal } from '../refusal.ts';
 import type { Session } from '../session.ts';
-import { columns } from '../view.ts';
+import { pairs } from '../table.ts';
 import { clientIdArgument } from './arguments.ts';
 import { changeRecord } from './change.ts';
 import { keepIt } from './create.ts';
@@ -22,7 +22,7 @@ export function addRotateKey(partners: Command, session: Session): void {
         if (before.keys.length >= mostKeys) throw tooMany(session, clientId, before.keys);
         return { ...before, keys: [...before.keys, stored] };
       });
-      const text = columns([
+      const text = pairs([
         ['client_id', clientId],
         ['client_secret', key],
       ]);

@@ -1,4 +1,5 @@
 import type { PartnerRecord } from '../../lib/partners/record.ts';
+import type { Cell } from '../table.ts';
 
 /** A partner as `--json` shows it: everything but the hashes. */
 export function partnerView({ client_id, name, status, created, redirect_uris, grants, keys }: PartnerRecord) {
@@ -25,6 +26,11 @@ export function issuedView({ client_id, name, redirect_uris, grants, keys }: Par
     redirect_uris,
     grants,
   };
+}
+
+/** A partner's status in a table. */
+export function statusCell(status: PartnerRecord['status']): Cell {
+  return { tone: status === 'active' ? 'good' : 'doubtful', text: status };
 }
 
 /** A partner in a sentence: `Acme (12345678)`. */

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import type { Terminal } from '../session.ts';
+import type { Terminal } from '../terminal.ts';
 import type { Field } from './settable.ts';
 
 /** Asks a person for a secret's fields; what is hidden is not shown while it is typed. */

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { secretFullName } from '../../lib/env.ts';
 import { Refusal } from '../refusal.ts';
-import type { Session, Terminal } from '../session.ts';
+import type { Session } from '../session.ts';
+import type { Terminal } from '../terminal.ts';
 import { readStack } from '../target.ts';
 import { budgeaOption, findBudgea, type Budgea } from './budgea.ts';
 import { askFor, readInput } from './input.ts';

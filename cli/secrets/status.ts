@@ -2,10 +2,12 @@ import type { Command } from 'commander';
 import { now } from '../../lib/clock.ts';
 import { secretFullName, secretNames } from '../../lib/env.ts';
 import type { SecretName } from '../../lib/operations.ts';
+import type { Paint } from '../paint.ts';
 import { Refusal } from '../refusal.ts';
 import type { Session } from '../session.ts';
 import type { Target } from '../target.ts';
-import { columns, duration, minute, shortId } from '../view.ts';
+import { table, type Cell, type Look } from '../table.ts';
+import { duration, minute, shortId } from '../view.ts';
 import { problemsOf, type Known, type Problem } from './problems.ts';
 import { isRotatable } from './rotatable.ts';
 import type { Version } from './state.ts';
@@ -28,7 +30,8 @@ export function addStatus(secrets: Command, session: Session): void {
       await session.connect();
       const shown = await Promise.all(secretNames.map((name) => inspect(session, name)));
       if (shown.every(({ known }) => known === undefined)) throw new Refusal(noneAt(session.target()));
-      session.answer(shown.map(view), [table(shown), ...advice(shown)].join('\n\n'));
+      const look = session.look();
+      session.answer(shown.map(view), [listing(shown, look), ...advice(shown, look.paint)].join('\n\n'));
       const wrong = shown.filter(({ problems }) => problems.length > 0).length;
       if (wrong > 0) throw new Refusal(`${wrong} of ${shown.length} secrets need attention.`);
     });
@@ -87,17 +90,22 @@ function iso(time: number | undefined): string | undefined {
   return time === undefined ? undefined : new Date(time).toISOString();
 }
 
-function table(shown: readonly Shown[]): string {
-  return columns([['SECRET', 'VERSION', 'STAGES', 'AGE', 'ROTATION', 'LAST', 'NEXT'], ...shown.flatMap(rows)]);
+const titles = ['SECRET', 'VERSION', 'STAGES', 'AGE', 'ROTATION', 'LAST', 'NEXT'];
+
+function listing(shown: readonly Shown[], look: Look): string {
+  const cut = titles.filter((title) => title !== 'VERSION');
+  return table([titles, ...shown.flatMap(rows)], look, cut);
 }
 
 /** A row for each version, and one at least. */
-function rows({ name, fullName, known }: Shown): string[][] {
-  if (known === undefined) return [[fullName, 'missing']];
+function rows({ name, fullName, known }: Shown): Cell[][] {
+  if (known === undefined) return [[fullName, { tone: 'bad', text: 'missing' }]];
   const { versions, rotation, lastRotatedAt, nextRotationAt } = known.state;
-  const [first = ['none', '', ''], ...others] = versions.toSorted(currentFirst).map(versionCells);
+  const [first = [{ tone: 'bad' as const, text: 'none' }, '', ''], ...others] = versions
+    .toSorted(currentFirst)
+    .map(versionCells);
   const rotationCells = isRotatable(name)
-    ? [rotation ? 'on' : 'off', ago(lastRotatedAt), ahead(nextRotationAt)]
+    ? [rotation ? 'on' : { tone: 'bad' as const, text: 'off' }, ago(lastRotatedAt), ahead(nextRotationAt)]
     : ['by hand'];
   return [[fullName, ...first, ...rotationCells], ...others.map((cells) => [''].concat(cells))];
 }
@@ -119,11 +127,13 @@ function ahead(time: number | undefined): string {
   return time <= now() ? 'due' : `in ${duration(time - now())}`;
 }
 
-function advice(shown: readonly Shown[]): string[] {
+function advice(shown: readonly Shown[], paint: Paint): string[] {
   const life = shown.flatMap(({ known }) => (known?.name === 'manage-token' ? lifeOf(known) : []));
-  const wrong = shown.flatMap(({ fullName, problems }) => problems.map((problem) => explained(fullName, problem)));
+  const wrong = shown.flatMap(({ fullName, problems }) =>
+    problems.map((problem) => explained(fullName, problem, paint)),
+  );
   const underway = shown.filter(isUnderWay).map(({ fullName }) => `A rotation of ${fullName} is under way.`);
-  return [...life, ...underway, ...(wrong.length === 0 ? ['Nothing is wrong.'] : wrong)];
+  return [...life, ...underway, ...(wrong.length === 0 ? [paint('good', 'Nothing is wrong.')] : wrong)];
 }
 
 /** Unless it is stuck. */
@@ -142,6 +152,8 @@ function lifeOf({ state, expiresAt }: Known): string[] {
   ];
 }
 
-function explained(fullName: string, { text, commands }: Problem): string {
-  return [`${fullName}: ${text}`, ...commands.map((command) => `  ${command}`)].join('\n');
+function explained(fullName: string, { text, commands }: Problem, paint: Paint): string {
+  return [`${paint('bad', fullName)}: ${text}`, ...commands.map((command) => `  ${paint('command', command)}`)].join(
+    '\n',
+  );
 }

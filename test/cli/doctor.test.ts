@@ -364,6 +364,6 @@ test('without AWS credentials, one check says so and the others wait', async () 
 
 test('a check that does not end is given up', async () => {
   const never = { name: 'endless', run: () => Promise.withResolvers<never>().promise };
-  const [found] = await examine([never], {} as Subject, 10);
+  const [found] = await examine([never], {} as Subject, () => undefined, 10);
   expect(found).toMatchObject({ check: 'endless', state: 'wrong', text: 'There was no answer within 0.01 seconds.' });
 });

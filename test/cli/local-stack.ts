@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { WriteStream } from 'node:tty';
 import { useLocal, type AwsAddresses } from '../../lib/environment.ts';
 import { run } from '../../cli/run.ts';
 import { startDynamoDb } from '../../local/dynamodb/server.ts';
@@ -20,6 +21,8 @@ export interface Outcome {
 export interface RunOptions {
   stdin?: string;
   env?: Record<string, string>;
+  /** Of a terminal that the output goes to; without it, it goes into a pipe. */
+  columns?: number;
 }
 
 /** A local stack's AWS servers, for one test file: a process keeps to the servers that it called first. */
@@ -64,13 +67,19 @@ export async function stackFolder(file: object): Promise<string> {
 }
 
 /** Runs a command in this process. */
-export async function runHere(args: readonly string[], { stdin = '' }: RunOptions = {}): Promise<Outcome> {
-  const terminal = { stdin: new PassThrough().end(stdin), stdout: new PassThrough(), stderr: new PassThrough() };
+export async function runHere(args: readonly string[], { stdin = '', columns }: RunOptions = {}): Promise<Outcome> {
+  const output = () => Object.assign(new PassThrough(), columns === undefined ? {} : windowOf(columns));
+  const terminal = { stdin: new PassThrough().end(stdin), stdout: output(), stderr: output() };
   const [stdout, stderr] = [text(terminal.stdout), text(terminal.stderr)];
   const code = await run(args, terminal);
   terminal.stdout.end();
   terminal.stderr.end();
   return { code, stdout: await stdout, stderr: await stderr };
+}
+
+/** What makes a stream one of a terminal. */
+function windowOf(columns: number) {
+  return { isTTY: true, columns, getColorDepth: () => WriteStream.prototype.getColorDepth() };
 }
 
 /** Starts the command itself, with no AWS settings but those given. */
