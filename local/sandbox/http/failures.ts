@@ -18,7 +18,7 @@ export interface Failure {
 export const ANSWERS = ['tooManyRequests', 'bug', 'maintenance', 'html', 'reset', 'lost'] as const;
 
 /** A failure to come, and how many calls will meet it: `Infinity` until it is called off. */
-export type Planned = Failure & { times: number };
+type Planned = Failure & { times: number };
 
 /** The failures to come. */
 export interface Failures {
