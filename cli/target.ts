@@ -15,6 +15,8 @@ export interface Target {
 
 /** Points this process at the target. Throws Refusal when it is a local stack that does not run. */
 export async function connect(target: Target): Promise<void> {
+  const { callItemsBy } = await import('../lib/table.ts');
+  callItemsBy(async (...call) => (await import('../lib/dynamodb.ts')).callBySdk(...call));
   if (target.folder === undefined) return useDeployed(target.environment);
   const addresses = await readStack(target.folder, target.option);
   const answering = await Promise.all([answers(addresses.secretsManager), answers(addresses.dynamodb)]);

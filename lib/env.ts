@@ -10,16 +10,26 @@ export type Variable = 'ENVIRONMENT' | 'BUDGEA_URL' | 'TABLE_NAME' | Setting | `
 /** Thrown when a function starts without a setting that its deployment should have given it. */
 class MissingSetting extends Error {
   override readonly name = 'MissingSetting';
-  constructor(variable: Variable) {
+  constructor(variable: Variable | AwsVariable) {
     super(`The environment variable ${variable} is not set`);
   }
 }
 
-function given(variable: Variable): string | undefined {
+/** What the SDK looks at too. */
+type AwsVariable =
+  | 'AWS_REGION'
+  | 'AWS_ACCESS_KEY_ID'
+  | 'AWS_SECRET_ACCESS_KEY'
+  | 'AWS_SESSION_TOKEN'
+  | 'AWS_ENDPOINT_URL'
+  | 'AWS_ENDPOINT_URL_SECRETS_MANAGER'
+  | 'AWS_ENDPOINT_URL_DYNAMODB';
+
+function given(variable: Variable | AwsVariable): string | undefined {
   return process.env[variable];
 }
 
-function setting(variable: Variable): string {
+function setting(variable: Variable | AwsVariable): string {
   const value = given(variable);
   if (value === undefined || value === '') throw new MissingSetting(variable);
   return value;
@@ -67,4 +77,24 @@ export const env = {
   rotationMinutes: () => Number(setting('ROTATION_MINUTES')),
   /** Whether `POST /auth/init` works without any credential. */
   allowAnonymousInit: () => given('ALLOW_ANONYMOUS_INIT') === 'true',
+  /** The region, which Lambda gives every function. */
+  awsRegion: () => setting('AWS_REGION'),
+  /** Who this function is to AWS: its role's credentials, which Lambda gives it. */
+  awsCredentials: () => ({
+    accessKeyId: setting('AWS_ACCESS_KEY_ID'),
+    secretAccessKey: setting('AWS_SECRET_ACCESS_KEY'),
+    sessionToken: given('AWS_SESSION_TOKEN'),
+  }),
+  /** Where a service of AWS answers; a variable can name another place, as it can to the SDK. */
+  awsEndpoint: (service: 'secretsmanager' | 'dynamodb') =>
+    new URL(
+      given(endpointVariables[service]) ??
+        given('AWS_ENDPOINT_URL') ??
+        `https://${service}.${setting('AWS_REGION')}.amazonaws.com`,
+    ),
 };
+
+const endpointVariables = {
+  secretsmanager: 'AWS_ENDPOINT_URL_SECRETS_MANAGER',
+  dynamodb: 'AWS_ENDPOINT_URL_DYNAMODB',
+} as const;

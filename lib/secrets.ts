@@ -1,10 +1,9 @@
-import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import * as z from 'zod/mini';
+import { readSecretText } from './aws/secret-value.ts';
 import { now } from './clock.ts';
 import { env } from './env.ts';
 import { GatewayError } from './errors.ts';
 import type { SecretName } from './operations.ts';
-import { secretsManager } from './secrets-manager.ts';
 
 /** A secret's value as it was read; the same object stands for the same reading. */
 export interface Held<T> {
@@ -105,8 +104,7 @@ export function cachedSecret<T>(
 }
 
 async function fetchSecret<T>(name: SecretName, schema: z.ZodMiniType<T>): Promise<Held<T>> {
-  const { SecretString: text } = await secretsManager.send(new GetSecretValueCommand({ SecretId: env.secretId(name) }));
-  return parseSecret(name, text ?? '', schema);
+  return parseSecret(name, await readSecretText(env.secretId(name)), schema);
 }
 
 /** Messages of parsers quote what they parse: none of theirs goes on. */

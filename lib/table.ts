@@ -1,13 +1,6 @@
-import {
-  ConditionalCheckFailedException,
-  DeleteItemCommand,
-  DynamoDBClient,
-  GetItemCommand,
-  PutItemCommand,
-  UpdateItemCommand,
-  type AttributeValue,
-} from '@aws-sdk/client-dynamodb';
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import { callDynamoDb } from './aws/dynamodb.ts';
 import { env } from './env.ts';
 
 /** One item; `pk` is its key: `PARTNER#<client id>`, `USER#<id>` and so on. */
@@ -25,11 +18,18 @@ export interface Expression {
   values?: Record<string, unknown>;
 }
 
-/** The client of this container; one attempt ends after a second and a half, a call after two attempts. */
-export const dynamodb = new DynamoDBClient({
-  maxAttempts: 2,
-  requestHandler: { connectionTimeout: 1_000, requestTimeout: 1_500, throwOnRequestTimeout: true },
-});
+/** The calls of DynamoDB that the table is made of. */
+export type ItemOperation = 'GetItem' | 'PutItem' | 'UpdateItem' | 'DeleteItem';
+
+/** Makes one such call with its documented input and gives its output. Throws the service's error, its name the service's own. */
+export type CallItem = (operation: ItemOperation, input: object) => Promise<{ readonly Item?: unknown }>;
+
+let call: CallItem = callDynamoDb;
+
+/** Lets another client make the calls of this process: the operator's, who has more ways to credentials than a function. */
+export function callItemsBy(other: CallItem): void {
+  call = other;
+}
 
 const marshallOptions = { removeUndefinedValues: true };
 
@@ -37,26 +37,29 @@ const marshallOptions = { removeUndefinedValues: true };
 export const table = {
   /** The item, or undefined. */
   async get(pk: string): Promise<Item | undefined> {
-    const command = new GetItemCommand({ TableName: env.tableName(), Key: marshall({ pk }), ConsistentRead: true });
-    const { Item: found } = await dynamodb.send(command);
-    return found === undefined ? undefined : asItem(found);
+    const { Item: found } = await call('GetItem', {
+      TableName: env.tableName(),
+      Key: marshall({ pk }),
+      ConsistentRead: true,
+    });
+    // The documented output; whoever reads an item checks its shape.
+    return found === undefined ? undefined : asItem(found as Record<string, AttributeValue>);
   },
 
   /** Replaces the item. Throws ConditionFailed. */
   async put(item: Item, condition?: Expression): Promise<void> {
-    const command = new PutItemCommand({
+    await write('PutItem', {
       TableName: env.tableName(),
       Item: marshall(item, marshallOptions),
       ConditionExpression: condition?.text,
       ExpressionAttributeNames: condition?.names,
       ExpressionAttributeValues: condition?.values && marshall(condition.values),
     });
-    await conditional(dynamodb.send(command));
   },
 
   /** Changes the item; `values` serve both expressions. Throws ConditionFailed. */
   async update(pk: string, change: Expression, condition?: string): Promise<void> {
-    const command = new UpdateItemCommand({
+    await write('UpdateItem', {
       TableName: env.tableName(),
       Key: marshall({ pk }),
       UpdateExpression: change.text,
@@ -64,28 +67,26 @@ export const table = {
       ExpressionAttributeNames: change.names,
       ExpressionAttributeValues: change.values && marshall(change.values, marshallOptions),
     });
-    await conditional(dynamodb.send(command));
   },
 
   /** Removes the item. Throws ConditionFailed. */
   async delete(pk: string, condition?: Expression): Promise<void> {
-    const command = new DeleteItemCommand({
+    await write('DeleteItem', {
       TableName: env.tableName(),
       Key: marshall({ pk }),
       ConditionExpression: condition?.text,
       ExpressionAttributeNames: condition?.names,
       ExpressionAttributeValues: condition?.values && marshall(condition.values),
     });
-    await conditional(dynamodb.send(command));
   },
 };
 
-async function conditional(write: Promise<unknown>): Promise<void> {
+async function write(operation: ItemOperation, input: object): Promise<void> {
   try {
-    await write;
+    await call(operation, input);
   } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) throw new ConditionFailed('the condition does not hold');
-    throw error;
+    const isRefused = error instanceof Error && error.name === 'ConditionalCheckFailedException';
+    throw isRefused ? new ConditionFailed('the condition does not hold') : error;
   }
 }
 

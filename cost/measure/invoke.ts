@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { callDynamoDb } from '../../lib/aws/dynamodb.ts';
 import type { Handler } from '../../lib/http/serve.ts';
 import { basePath, operations, type OperationId } from '../../lib/operations.ts';
-import { dynamodb } from '../../lib/table.ts';
+import { callItemsBy } from '../../lib/table.ts';
 import { newContext } from '../../local/api-gateway/context.ts';
 import { toEvent } from '../../local/api-gateway/event.ts';
 import { selectRoute } from '../../local/api-gateway/routes.ts';
@@ -15,15 +16,11 @@ process.stderr.write = (chunk: string | Uint8Array) => caught.push(String(chunk)
 const routes = await loadRoutes();
 
 const items = { reads: 0, writes: 0 };
-dynamodb.middlewareStack.add(
-  (next, { commandName = '' }) =>
-    (args) => {
-      if (commandName.startsWith('Get')) items.reads += 1;
-      else items.writes += 1;
-      return next(args);
-    },
-  { step: 'initialize' },
-);
+callItemsBy((operation, input) => {
+  if (operation === 'GetItem') items.reads += 1;
+  else items.writes += 1;
+  return callDynamoDb(operation, input);
+});
 
 /** How many items were read and written so far. */
 export const countItems = () => ({ ...items });

@@ -4,11 +4,23 @@ import buildConnector from 'undici/lib/core/connect.js';
 import Pool from 'undici/lib/dispatcher/pool.js';
 import { now } from '../clock.ts';
 
-/** An idle connection is kept this long, in milliseconds. */
-const keepAlive = 4_000;
 const connections = 64;
 /** The longest answer that is read, in bytes. */
 const longestAnswer = 1024 * 1024;
+
+/** How to treat an origin's connections; times in milliseconds. */
+export interface Connecting {
+  connectTimeout: number;
+  /** How long an idle connection is kept. */
+  keepAlive: number;
+}
+
+/** An answer; header names in lower case. */
+export interface Answer {
+  status: number;
+  headers: Dispatcher.ResponseData['headers'];
+  text: string;
+}
 
 interface Connected {
   pool: PoolOfConnections;
@@ -22,12 +34,16 @@ const connectErrors = new WeakSet<Error>();
  * Sends one request over a kept connection of its origin. Rejects with undici's or the socket's error.
  * Source of the waiting times: the caller; undici's own default is five minutes.
  */
-export function dispatch(
+export async function dispatch(
   origin: string,
-  connectTimeout: number,
+  connecting: Connecting,
   options: Dispatcher.RequestOptions,
-): Promise<Dispatcher.ResponseData> {
-  return request.call(poolOf(origin, connectTimeout), options);
+): Promise<Answer> {
+  const { statusCode, headers, body } = await request.call(poolOf(origin, connecting), options);
+  const text = await body.text();
+  // undici frees a connection one turn after its answer; a call that follows at once would open another.
+  await new Promise(setImmediate);
+  return { status: statusCode, headers, text };
 }
 
 /** Whether an error of {@link dispatch} is that there was no connection, so that not a byte can have arrived. */
@@ -39,7 +55,8 @@ export function neverConnected(error: unknown): boolean {
  * The origin's pool. A frozen Lambda's timers do not run, so connections that the far side closed meanwhile look alive when it thaws: after
  * a pause in which they should have been dropped, a new pool takes over and the old one ends with its running requests.
  */
-function poolOf(origin: string, connectTimeout: number): PoolOfConnections {
+function poolOf(origin: string, connecting: Connecting): PoolOfConnections {
+  const { connectTimeout, keepAlive } = connecting;
   const key = `${origin} ${connectTimeout}`;
   const known = pools.get(key);
   const time = now();
@@ -48,12 +65,12 @@ function poolOf(origin: string, connectTimeout: number): PoolOfConnections {
     return known.pool;
   }
   known?.pool.close().catch(() => undefined);
-  const pool = openPool(origin, connectTimeout);
+  const pool = openPool(origin, connecting);
   pools.set(key, { pool, usedAt: time });
   return pool;
 }
 
-function openPool(origin: string, connectTimeout: number): PoolOfConnections {
+function openPool(origin: string, { connectTimeout, keepAlive }: Connecting): PoolOfConnections {
   // HTTP/2 would put many requests on one connection, to be lost together.
   const connect = buildConnector({ timeout: connectTimeout, allowH2: false });
   return new Pool(origin, {

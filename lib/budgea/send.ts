@@ -12,11 +12,15 @@ export type Send = (
   signal: AbortSignal,
 ) => Promise<BudgeaResponse>;
 
+/** An idle connection is kept this long, in milliseconds. */
+const keepAlive = 4_000;
+
 /** Sends over HTTP/1.1; redirects are answers, not followed. */
 export const send: Send = async (request, { basePath, authorization, timeouts }, signal) => {
   const { origin, pathname } = new URL(basePath);
+  const connecting = { connectTimeout: timeouts.connect, keepAlive };
   try {
-    const { statusCode, headers, body } = await dispatch(origin, timeouts.connect, {
+    const { status, headers, text } = await dispatch(origin, connecting, {
       method: request.method,
       path: (pathname === '/' ? '' : pathname) + request.path,
       headers: { ...request.headers, ...(authorization === undefined ? {} : { authorization }) },
@@ -25,10 +29,7 @@ export const send: Send = async (request, { basePath, authorization, timeouts },
       bodyTimeout: timeouts.headers,
       signal,
     });
-    const text = await body.text();
-    // undici frees a connection one turn after its answer; a call that follows at once would open another.
-    await new Promise(setImmediate);
-    return { status: statusCode, headers: singleValues(headers), body: text };
+    return { status, headers: singleValues(headers), body: text };
   } catch (error) {
     const { failure, code } = diagnose(error, signal);
     // The codes alone, and no cause: an error's own text and fields can quote what was sent or answered.

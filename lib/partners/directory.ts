@@ -1,8 +1,9 @@
 import { QueryCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { now } from '../clock.ts';
+import { dynamodb } from '../dynamodb.ts';
 import { env } from '../env.ts';
-import { asItem, ConditionFailed, dynamodb, table, type Item } from '../table.ts';
+import { asItem, ConditionFailed, table, type Item } from '../table.ts';
 import { hashKey, keyId, makeClientId, makeKey } from './key.ts';
 import { keyUseItem } from './key-use.ts';
 import { partnerItem, partnerRecord, readPartner, type PartnerRecord } from './record.ts';

@@ -179,7 +179,7 @@ describe('of the local stack', () => {
   });
 
   test('a table without an index, and none at all', async () => {
-    const { dynamodb } = await import('../../lib/table.ts');
+    const { dynamodb } = await import('../../lib/dynamodb.ts');
     const { createTable } = await import('../../local/table.ts');
     const TableName = tableFullName('local');
     const removeTable = async () => {

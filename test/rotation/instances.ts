@@ -1,4 +1,3 @@
-import { ListSecretsCommand } from '@aws-sdk/client-secrets-manager';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { vi } from 'vitest';
 import { newContext } from '../../local/api-gateway/context.ts';
@@ -39,13 +38,14 @@ export async function prepareInstances(): Promise<Instances> {
       );
       closing.push(() => proxy.close());
       vi.resetModules();
-      const [{ handler }, { secretsManager: client }] = await Promise.all([
+      const [{ handler }, { readSecretText }] = await Promise.all([
         import('../../functions/users-id-user-get.ts'),
-        import('../../lib/secrets-manager.ts'),
+        import('../../lib/aws/secret-value.ts'),
       ]);
       // A client keeps the endpoint that its first call finds in the environment.
       process.env['AWS_ENDPOINT_URL_SECRETS_MANAGER'] = proxy.url;
-      await client.send(new ListSecretsCommand()).catch(() => undefined);
+      await readSecretText('nowhere').catch(() => undefined);
+      reads = 0;
       process.env['AWS_ENDPOINT_URL_SECRETS_MANAGER'] = secretsManager;
       return {
         ask: () => handler(event, newContext('users-id-user-get', 29_000)),

@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { ClientRequest } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { SealingKeys } from '../../lib/webauth-state.ts';
 
 /** Makes a sealing key that a test can recognise. */
@@ -11,10 +11,11 @@ export function keyNamed(kid: string): SealingKeys['current'] {
 export async function countReads(during: () => Promise<unknown>): Promise<number> {
   let reads = 0;
   const count = (message: unknown) => {
-    const { request } = message as { request: ClientRequest };
-    if (request.getHeader('x-amz-target') === 'secretsmanager.GetSecretValue') reads++;
+    // Node publishes it with every request that any of its servers receives.
+    const { request } = message as { request: IncomingMessage };
+    if (request.headers['x-amz-target'] === 'secretsmanager.GetSecretValue') reads++;
   };
-  subscribe('http.client.request.start', count);
-  await during().finally(() => unsubscribe('http.client.request.start', count));
+  subscribe('http.server.request.start', count);
+  await during().finally(() => unsubscribe('http.server.request.start', count));
   return reads;
 }

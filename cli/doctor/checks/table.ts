@@ -7,7 +7,7 @@ export const table: Check = {
   name: 'table',
   async run({ environment, remedy }) {
     const TableName = tableFullName(environment);
-    const { dynamodb } = await import('../../../lib/table.ts');
+    const { dynamodb } = await import('../../../lib/dynamodb.ts');
     const { partnersIndex, usersIndex } = await import('../../../lib/partners/directory.ts');
     const missing = await Promise.all(
       [partnersIndex, usersIndex].map(async ({ name, key }) => {
