@@ -43,6 +43,8 @@ export async function bundle(folder: string, entries: Readonly<Record<string, st
     // The AWS SDK's ES modules: of those, esbuild leaves out what nobody imports.
     mainFields: ['module', 'main'],
     legalComments: 'none',
+    // undici's own word for a bundle without its experimental parser: 14 kB of code and the parser's 150 kB.
+    define: { esbuildDetection: 'true' },
     sourcemap: 'external',
     plugins: [builtIns, leaveOut],
     metafile: true,

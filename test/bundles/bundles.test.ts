@@ -3,6 +3,8 @@ import type { DemoPartner } from '../../local/demo-partners.ts';
 import { authorization, form, json } from '../gateway.ts';
 import { apiKey } from '../key-forms.ts';
 import type { TestRequest } from '../invoke.ts';
+import { standIns } from '../../infra/bundle/built-ins.ts';
+import { leftOut } from '../../infra/bundle/left-out.ts';
 import { environments } from '../../infra/environments.ts';
 import { namespace } from '../../lib/metrics.ts';
 import { synthesize, type Synthesized } from '../infra/synthesized.ts';
@@ -177,6 +179,15 @@ test('the same source gives the same bundles, wherever it is checked out, and no
   const elsewhere = await buildElsewhere();
   for (const bundle of bundles) expect(elsewhere[bundle]).toBe(here[bundle]);
 }, 60_000);
+
+test('what is left out of bundles is something that they ask for', () => {
+  const modules = deployed.bundles.flatMap((bundle) => bundle.modules);
+  const idle = [
+    ...leftOut.map(({ file }) => file),
+    ...Object.keys(standIns).map((name) => new RegExp(`^stand-in:${name}$`)),
+  ];
+  expect(idle.filter((file) => !modules.some((module) => file.test(module)))).toEqual([]);
+});
 
 test('no bundle but api-page-get’s has the API’s document in it', () => {
   const having = deployed.bundles.filter(({ modules }) => modules.some((module) => module.startsWith('lib/openapi')));
