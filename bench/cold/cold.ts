@@ -1,0 +1,113 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Bundle } from '../../infra/bundle.ts';
+import { median, spreadOf, type Spread } from '../spread.ts';
+import { eventOf, type Call } from '../surroundings/calls.ts';
+import type { Surroundings } from '../surroundings/surroundings.ts';
+import { byTurns, type Going } from '../turns.ts';
+import { bundlePeers, coldPeers } from '../peers.ts';
+import { start, type Start, type Startable } from './start.ts';
+
+/** What a start takes, as multiples of what an empty function's takes in the same round. */
+export interface ColdFigures {
+  name: string;
+  time: Spread;
+  /** Of the processor. */
+  work: Spread;
+  /** The most memory. */
+  peak: Spread;
+  /** The time by itself, on this machine. */
+  milliseconds: Spread;
+}
+
+/** What cold starts take. */
+export interface ColdResult {
+  rounds: number;
+  empty: { milliseconds: Spread; peakBytes: Spread };
+  functions: ColdFigures[];
+  peers: ColdFigures[];
+}
+
+/** Starts of an empty function in each round: everything else is divided by their median. */
+const emptyStarts = 3;
+
+/** Starts every function and every peer by turns, each in a process of its own, from its start to its first answer. */
+export async function measureCold(
+  folder: string,
+  bundles: readonly Bundle[],
+  surroundings: Surroundings,
+  rounds: number,
+  going: Going,
+): Promise<ColdResult> {
+  const functions = await prepareFunctions(folder, bundles, surroundings);
+  const peers = await preparePeers(folder, surroundings, Object.keys(coldPeers));
+  const [empty] = await preparePeers(folder, surroundings, ['empty']);
+  if (empty === undefined) throw new Error('there is nothing to compare with');
+  const empties = Array.from({ length: emptyStarts }, () => ({ ...empty }));
+  const subjects = spreadOut([...functions, ...peers], empties);
+
+  // The first start of each reads its files from the disk.
+  await byTurns('cold starts, to have read each file once', subjects, 1, going, (each) => start(each, going.signal));
+  const starts = await byTurns('cold starts', subjects, rounds, going, (each) => start(each, going.signal));
+  const startsOf = (subject: Startable): readonly Start[] => starts.get(subject) ?? [];
+
+  const emptyIn = (round: number, of: keyof Start) =>
+    median(empties.flatMap((subject) => startsOf(subject)[round]?.[of] ?? []));
+  const figuresOf = (subject: Startable): ColdFigures => {
+    const ratio = (of: keyof Start) => spreadOf(startsOf(subject).map((one, round) => one[of] / emptyIn(round, of)));
+    return {
+      name: subject.name,
+      time: ratio('time'),
+      work: ratio('work'),
+      peak: ratio('peak'),
+      milliseconds: spreadOf(startsOf(subject).map(({ time }) => time)),
+    };
+  };
+  const allEmpty = empties.flatMap(startsOf);
+  return {
+    rounds,
+    empty: {
+      milliseconds: spreadOf(allEmpty.map(({ time }) => time)),
+      peakBytes: spreadOf(allEmpty.map(({ peak }) => peak)),
+    },
+    functions: functions.map(figuresOf),
+    peers: peers.map(figuresOf),
+  };
+}
+
+/** The functions that callers wait for. */
+async function prepareFunctions(
+  folder: string,
+  bundles: readonly Bundle[],
+  { calls, variablesOf }: Surroundings,
+): Promise<Startable[]> {
+  const startables = bundles.map(async ({ name, file }) => {
+    const call = calls[name];
+    if (call === undefined) return [];
+    return [{ name, bundle: file, event: await writeEvent(folder, name, call), variables: variablesOf(name) }];
+  });
+  return (await Promise.all(startables)).flat();
+}
+
+async function preparePeers(
+  folder: string,
+  { peerCall, peerVariables: variables }: Surroundings,
+  names: readonly string[],
+): Promise<Startable[]> {
+  const event = await writeEvent(folder, 'peers', peerCall);
+  const files = await bundlePeers(join(folder, 'peers'), names);
+  return [...files].map(([name, bundle]) => ({ name, bundle, event, variables }));
+}
+
+async function writeEvent(folder: string, name: string, call: Call): Promise<string> {
+  const events = join(folder, 'events');
+  await mkdir(events, { recursive: true });
+  await writeFile(join(events, `${name}.json`), JSON.stringify(eventOf(call)));
+  return join(events, `${name}.json`);
+}
+
+/** Puts some between the others, as evenly as it goes. */
+function spreadOut<T>(others: readonly T[], some: readonly T[]): T[] {
+  const gap = Math.ceil(others.length / some.length);
+  return some.flatMap((one, index) => [one, ...others.slice(index * gap, (index + 1) * gap)]);
+}

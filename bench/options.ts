@@ -1,0 +1,27 @@
+import { Command, Option } from 'commander';
+import { partNames, type PartName } from './measured.ts';
+
+/** What the command line asks for. */
+export interface BenchOptions {
+  quick?: true;
+  only?: PartName[];
+}
+
+/** Reads the command line; with `--help` or a wrong option the process ends here. */
+export function readOptions(): BenchOptions {
+  return new Command('npm run bench --')
+    .description(
+      'Measures the deployed functions beside an empty one, undici, hono, fastify + http-proxy, express + axios and, where it is installed, nginx: cold ' +
+        'starts, warm calls, as HTTP servers, with more calls at once and with a fuller table. Everything runs on loopback, by turns, so that the ' +
+        'ratios hold on a busy machine too; times are goals, and a missed one is no failure. Takes under ten minutes.',
+    )
+    .option('--quick', 'fewer rounds and a smaller table: under two minutes')
+    .addOption(new Option('--only <parts...>', 'these parts alone').choices(partNames))
+    .addHelpText(
+      'after',
+      '\nThe peers are installed into bench/peers at the first run. Examples:\n' +
+        '  npm run bench -- --quick\n  npm run bench -- --only cold sizes\n',
+    )
+    .parse()
+    .opts<BenchOptions>();
+}

@@ -1,0 +1,14 @@
+import autocannon from 'autocannon';
+
+// The load, from a process of its own: its one argument is autocannon's options as JSON, its output what came of them.
+
+const result = await autocannon(JSON.parse(process.argv[2]));
+const { latency, errors, duration } = result;
+process.stdout.write(
+  JSON.stringify({
+    answers: result['2xx'],
+    rate: result['2xx'] / duration,
+    failed: errors + result.non2xx,
+    latencyMs: { median: latency.p50, p99: latency.p99 },
+  }),
+);

@@ -1,0 +1,18 @@
+import type { Spread } from '../spread.ts';
+
+/** A number with so many digits behind the point, and commas between thousands; a dash where there is none. */
+export function number(value: number | null, digits = 0): string {
+  // JSON has no NaN.
+  if (value === null || Number.isNaN(value)) return '–';
+  return value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}
+
+/** A median with its quartiles: `1.52 (1.49–1.55)`. */
+export function spread({ median, low, high }: Spread, digits = 2): string {
+  return `${number(median, digits)} (${number(low, digits)}–${number(high, digits)})`;
+}
+
+/** Bytes in megabytes. */
+export function megabytes(bytes: number | null): string {
+  return bytes === null ? '–' : number(bytes / 1e6);
+}
