@@ -10,6 +10,7 @@ import type { DemoPartner } from '../local/demo-partners.ts';
 import type { RecordedCall } from '../local/sandbox/http/call-list.ts';
 import type { StackFile } from '../local/stack-file.ts';
 import { startStack, type StackOptions } from '../local/stack.ts';
+import { requireDocumented } from './documented.ts';
 import { invokeHandler, type Answer, type TestRequest } from './invoke.ts';
 
 /** How a test reaches an operation: its exported handler with an API Gateway event, or HTTP through the local API Gateway. */
@@ -54,7 +55,11 @@ export async function startGateway(options: Partial<StackOptions> = {}): Promise
   const { sandbox: budgea = '' } = stack.file;
   const control = new URL('/_sandbox/', budgea);
   const arrivals = countArrivals(budgea);
-  const http: Ask = (method, path, request) => askOverHttp(method, stack.file.gateway + path, request);
+  const http: Ask = async (method, path, request) => {
+    const answer = await askOverHttp(method, stack.file.gateway + path, request);
+    requireDocumented(method, path, answer);
+    return answer;
+  };
   const gateway: Gateway = {
     file: stack.file,
     ask: { http, handler: invokeHandler },

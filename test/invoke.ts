@@ -5,6 +5,7 @@ import { toEvent } from '../local/api-gateway/event.ts';
 import { selectRoute } from '../local/api-gateway/routes.ts';
 import { parseTarget } from '../local/api-gateway/target.ts';
 import { loadRoutes } from '../local/routes.ts';
+import { requireDocumented } from './documented.ts';
 
 /** What a test sends along; header names in lower case. */
 export interface TestRequest {
@@ -50,10 +51,12 @@ export async function invokeHandler(
   if (typeof result === 'string') throw new Error('a gateway function answers with a structured result');
   const { statusCode = 0, headers: answered = {}, body: text = '' } = result;
   const isJson = answered['content-type'] === 'application/json';
-  return {
+  const answer: Answer = {
     status: statusCode,
     headers: Object.fromEntries(Object.entries(answered).map(([name, value]) => [name, String(value)])),
     text,
     body: isJson ? JSON.parse(text) : undefined,
   };
+  requireDocumented(method, path, answer);
+  return answer;
 }

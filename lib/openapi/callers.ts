@@ -2,24 +2,44 @@ import type { CallerKind, Operation } from '../operations.ts';
 import type { DocumentedOperation, SecurityScheme } from './document.ts';
 import type { Schema } from './schema.ts';
 
-/** Who calls, and what such a caller sends. */
-export const callers: Record<CallerKind, string> = {
-  client:
-    'A partner with its client id and its key, as `client_id` and `client_secret` in the body where there is one, or in HTTP Basic.',
-  manager: 'A partner with its key in `Authorization`, after `Bearer` or alone; its grants and its own users count.',
-  identified: 'A partner with its key in `x-api-key`, who only has to be known.',
-  token: 'Whoever has a token of the API, in `Authorization`, after `Bearer` or alone; it is passed on as it is.',
-  anonymous: 'Anyone; credentials are not looked at.',
-};
+const key = 'The partner’s key, `bgk_<client id>_…`,';
 
 /** The ways to send a credential, each for one kind of caller. */
 export const securitySchemes = {
-  client: { type: 'http', scheme: 'basic', description: callers.client },
-  manager: { type: 'http', scheme: 'bearer', description: callers.manager },
-  manager_alone: { type: 'apiKey', in: 'header', name: 'Authorization', description: callers.manager },
-  identified: { type: 'apiKey', in: 'header', name: 'x-api-key', description: callers.identified },
-  token: { type: 'http', scheme: 'bearer', description: callers.token },
-  token_alone: { type: 'apiKey', in: 'header', name: 'Authorization', description: callers.token },
+  client: {
+    type: 'http',
+    scheme: 'basic',
+    description:
+      '**client**: a partner with its client id as user name and its key as password. Where there is a body, `client_id` and `client_secret` in it are as good, and what most clients of this API send.',
+  },
+  manager: {
+    type: 'http',
+    scheme: 'bearer',
+    description: `**manager**: ${key} after \`Bearer\`. The partner’s own users and its grants count.`,
+  },
+  manager_alone: {
+    type: 'apiKey',
+    in: 'header',
+    name: 'Authorization',
+    description: `**manager**: ${key} without a word before it, as clients made from the banking API’s own document send it.`,
+  },
+  identified: {
+    type: 'apiKey',
+    in: 'header',
+    name: 'x-api-key',
+    description: `**identified**: ${key} where a partner only has to be known: nothing permanent comes of it.`,
+  },
+  token: {
+    type: 'http',
+    scheme: 'bearer',
+    description: '**token**: a user’s token or a JWT, after `Bearer`. It goes to the banking API as it is.',
+  },
+  token_alone: {
+    type: 'apiKey',
+    in: 'header',
+    name: 'Authorization',
+    description: '**token**: a user’s token or a JWT without a word before it.',
+  },
 } as const satisfies Record<string, SecurityScheme>;
 
 const schemesOf: Record<CallerKind, readonly (keyof typeof securitySchemes)[]> = {
@@ -46,8 +66,11 @@ export function withCredentials(body: Schema): Schema {
   return {
     ...body,
     properties: {
-      client_id: { anyOf: [{ type: 'integer' }, { type: 'string' }], description: 'the partner’s client id' },
-      client_secret: { type: 'string', description: 'the partner’s key' },
+      client_id: {
+        anyOf: [{ type: 'integer' }, { type: 'string' }],
+        description: 'The partner’s client id, unless the credentials are in a header.',
+      },
+      client_secret: { type: 'string', description: 'The partner’s key.' },
       ...body.properties,
     },
     dependentRequired: { client_id: ['client_secret'], client_secret: ['client_id'] },

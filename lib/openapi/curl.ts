@@ -1,37 +1,42 @@
-import type { CallerKind } from '../operations.ts';
+import { encodeQuery } from '../budgea/media.ts';
+import type { Example } from './examples.ts';
 
-/** What a shell has to be told to make a call. */
-interface Example {
-  method: string;
-  /** With values in place of `{parameters}`. */
-  url: string;
-  caller: CallerKind;
-  /** Whether fields and the client's credentials go into the body. */
-  hasBody: boolean;
-  fields: Readonly<Record<string, string>>;
+/** The call of an example for a shell, at the gateway with this base URL. */
+export function curl(url: string, path: string, { method, caller, request }: Example): string {
+  const { path: inPath, query, headers, mediaType, fields } = request;
+  const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(inPath[name])));
+  const search = encodeQuery(query);
+  const body = bodyOf(mediaType, fields);
+  const usual = body.length > 0 ? 'POST' : 'GET';
+  const parts = [
+    ...(method === usual ? [] : [`-X ${method}`]),
+    quoted(url + filled + (search === '' ? '' : `?${search}`)),
+    ...credentialsOf(headers),
+    ...body,
+    // A browser follows; who looks at the call wants to see where to.
+    ...(caller === 'anonymous' ? ['-w %header{location}'] : []),
+  ];
+  return `curl ${parts.join(' \\\n  ')}`;
 }
 
-/** A call to paste, once the words in capitals are replaced. */
-export function curl({ method, url, caller, hasBody, fields }: Example): string {
-  const inBody = { ...(hasBody && caller === 'client' ? clientFields : {}), ...(hasBody ? fields : {}) };
-  const query = hasBody ? '' : new URLSearchParams(fields).toString();
-  const data = Object.entries(inBody).map(([name, value]) => `-d ${name}=${value}`);
-  const needsMethod = method !== (data.length > 0 ? 'POST' : 'GET');
-  return [
-    'curl',
-    ...(needsMethod ? [`-X ${method}`] : []),
-    query === '' ? url : `'${url}?${query}'`,
-    ...(hasBody && caller === 'client' ? [] : credential[caller]),
-    ...data,
-  ].join(' ');
+function bodyOf(mediaType: Example['request']['mediaType'], fields: Example['request']['fields']): string[] {
+  const option = mediaType === 'multipart/form-data' ? '-F' : '-d';
+  if (mediaType !== 'application/json') {
+    return Object.entries(fields).map(([name, value]) => `${option} ${quoted(`${name}=${value}`)}`);
+  }
+  return ["-H 'content-type: application/json'", `-d ${quoted(JSON.stringify(fields))}`];
 }
 
-const clientFields = { client_id: 'CLIENT_ID', client_secret: 'PARTNER_KEY' };
+/** What HTTP Basic sends is written in clear, as curl takes it. */
+function credentialsOf(headers: Example['request']['headers']): string[] {
+  return Object.entries(headers).map(([name, value]) => {
+    const basic = /^Basic (.+)$/.exec(value)?.[1];
+    return basic === undefined
+      ? `-H ${quoted(`${name}: ${value}`)}`
+      : `-u ${quoted(Buffer.from(basic, 'base64').toString())}`;
+  });
+}
 
-const credential: Record<CallerKind, readonly string[]> = {
-  client: ['-u CLIENT_ID:PARTNER_KEY'],
-  manager: ["-H 'Authorization: Bearer PARTNER_KEY'"],
-  identified: ["-H 'x-api-key: PARTNER_KEY'"],
-  token: ["-H 'Authorization: Bearer TOKEN'"],
-  anonymous: [],
-};
+function quoted(text: string): string {
+  return /^[\w./:=-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}

@@ -6,8 +6,9 @@ import type { Schema } from './schema.ts';
 /** An OpenAPI document. */
 export interface Document {
   openapi: '3.1.1';
-  info: { title: string; version: string; description: string };
+  info: { title: string; version: string; description: string; license: { name: string; identifier: string } };
   servers: readonly { url: string }[];
+  tags: readonly { name: string; description: string }[];
   paths: Readonly<Record<string, PathItem>>;
   components: {
     securitySchemes: Readonly<Record<string, SecurityScheme>>;
@@ -23,7 +24,9 @@ export type PathItem = Readonly<Partial<Record<'get' | 'post' | 'delete', Docume
 /** An operation as the document has it. */
 export interface DocumentedOperation {
   operationId: string;
+  tags: readonly string[];
   summary: string;
+  description: string;
   /** Any one of them is enough; an empty one stands for credentials in the body. */
   security: readonly Readonly<Record<string, readonly string[]>>[];
   parameters?: readonly Parameter[];
@@ -32,7 +35,7 @@ export interface DocumentedOperation {
   /** The kinds of caller, as the table of operations names them. */
   'x-accepts': readonly CallerKind[];
   /** As several renderers know it. */
-  'x-codeSamples': readonly { lang: string; source: string }[];
+  'x-codeSamples': readonly { lang: string; label: string; source: string }[];
 }
 
 /** A field in the path or in the query. */
@@ -40,7 +43,9 @@ export interface Parameter {
   name: string;
   in: 'path' | 'query';
   required: boolean;
+  description: string;
   schema: Schema;
+  examples: Examples;
 }
 
 /** An answer. */
@@ -56,11 +61,16 @@ export interface Reference {
 }
 
 /** By media type. */
-export type Content = Readonly<Record<string, { schema: Schema }>>;
+export type Content = Readonly<Record<string, { schema: Schema; examples: Examples }>>;
 
-interface Header {
+/** By name. */
+export type Examples = Readonly<Record<string, { summary?: string; value: unknown }>>;
+
+/** A header of an answer. */
+export interface Header {
   description: string;
   schema: Schema;
+  examples?: Examples;
 }
 
 /** How a credential is sent. */

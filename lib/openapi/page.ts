@@ -1,9 +1,19 @@
-import { callers } from './callers.ts';
+import type { CallerKind } from '../operations.ts';
 import type { Answer, Document, DocumentedOperation, Reference } from './document.ts';
 import { html, joined, phrase, prose, type Html } from './html.ts';
 import type { Schema } from './schema.ts';
 import { limitsOf, shapeOf } from './shape.ts';
 import { styleElement } from './style.ts';
+
+/** Who calls, and what such a caller sends. */
+const callers: Record<CallerKind, string> = {
+  client:
+    'A partner with its client id and its key, as `client_id` and `client_secret` in the body where there is one, or in HTTP Basic.',
+  manager: 'A partner with its key in `Authorization`, after `Bearer` or alone; its grants and its own users count.',
+  identified: 'A partner with its key in `x-api-key`, who only has to be known.',
+  token: 'Whoever has a token of the API, in `Authorization`, after `Bearer` or alone; it is passed on as it is.',
+  anonymous: 'Anyone; credentials are not looked at.',
+};
 
 /** An operation with its method and its path. */
 interface Listed {
@@ -96,7 +106,10 @@ function fieldsOf({ parameters = [], requestBody }: DocumentedOperation): Field[
     required: required.includes(name),
     schema,
   }));
-  return [...parameters, ...inBody];
+  return [
+    ...parameters.map(({ description, ...each }) => ({ ...each, schema: { ...each.schema, description } })),
+    ...inBody,
+  ];
 }
 
 function fieldsTable(fields: readonly Field[]): Html | undefined {

@@ -1,19 +1,21 @@
 import type { MediaType } from '../budgea/media.ts';
-import type { Operation } from '../operations.ts';
+import type { Operation, OperationId } from '../operations.ts';
 import { securityOf, takesBodyCredentials, withCredentials } from './callers.ts';
 import { curl } from './curl.ts';
-import type { Answer, DocumentedOperation, Parameter, PathItem } from './document.ts';
+import type { Answer, Content, DocumentedOperation, Examples, Header, Parameter, PathItem } from './document.ts';
+import { examples, type Example } from './examples.ts';
 import { headers, refusalsOf } from './refusals.ts';
-import { jsonSchema, type Schema } from './schema.ts';
+import { described, jsonSchema, type Schema } from './schema.ts';
+import { words } from './words.ts';
 
 /** What the document says of a row: an operation for each of its methods. */
-export function pathItem(id: string, row: Operation, url: string): PathItem {
+export function pathItem(id: OperationId, row: Operation, url: string): PathItem {
   const { method, alsoMethod } = row;
-  const own = { [method.toLowerCase()]: operation(id, row, url) };
+  const own = { [method.toLowerCase()]: operation(id, id, row, url) };
   if (alsoMethod === undefined) return own;
   const also = { ...row, method: alsoMethod, fields: 'body' } as const;
   const name = alsoMethod.toLowerCase();
-  return { ...own, [name]: operation(`${id}_by_${name}`, also, url) };
+  return { ...own, [name]: operation(id, `${id}_by_${name}`, also, url) };
 }
 
 /** Shapes of the fields that travel in each place. */
@@ -23,23 +25,29 @@ interface Places {
   body: Schema | undefined;
 }
 
-function operation(operationId: string, row: Operation, url: string): DocumentedOperation {
-  const { path, query, body } = placesOf(row);
-  const parameters = [...parametersIn('path', path), ...parametersIn('query', query)];
+function operation(id: OperationId, operationId: string, row: Operation, url: string): DocumentedOperation {
+  const { path, query, body } = placesOf(id, row);
+  const { title, tag, details } = words[id];
+  const successes = examples.filter(
+    ({ operation: of, method, answer }) => of === id && method === row.method && answer.status < 400,
+  );
+  const parameters = [...parametersIn('path', path, successes), ...parametersIn('query', query, successes)];
   return {
     operationId,
-    summary: row.summary,
+    tags: [tag],
+    summary: row.alsoMethod === 'POST' && row.method === 'POST' ? `${title}, by POST` : title,
+    description: `${row.summary}\n\n${details}`,
     security: securityOf(row),
     ...(parameters.length > 0 && { parameters }),
-    ...(body !== undefined && { requestBody: requestBody(body) }),
-    responses: { ...successOf(row.response), ...refusalsOf(row) },
+    ...(body !== undefined && { requestBody: requestBody(body, successes) }),
+    responses: { ...successOf(id, row.response, successes), ...refusalsOf(row) },
     'x-accepts': row.accepts,
-    'x-codeSamples': [{ lang: 'Shell', source: example(row, url) }],
+    'x-codeSamples': samplesOf(successes, row.path, url),
   };
 }
 
-function placesOf(row: Operation): Places {
-  const fields = jsonSchema(row.request);
+function placesOf(id: OperationId, row: Operation): Places {
+  const fields = described(jsonSchema(row.request), words[id].fields);
   const isInPath = (name: string) => row.path.includes(`{${name}}`);
   const path = pick(fields, isInPath);
   const rest = pick(fields, (name) => !isInPath(name));
@@ -58,12 +66,21 @@ function pick({ properties = {}, required = [], ...schema }: Schema, picked: (na
   };
 }
 
-function parametersIn(place: 'path' | 'query', { properties = {}, required = [] }: Schema): Parameter[] {
-  return Object.entries(properties).map(([name, schema]) => ({
+function parametersIn(
+  place: 'path' | 'query',
+  { properties = {}, required = [] }: Schema,
+  successes: readonly Example[],
+): Parameter[] {
+  return Object.entries(properties).map(([name, { description = '', ...schema }]) => ({
     name,
     in: place,
     required: required.includes(name),
+    description,
     schema,
+    examples: named(
+      successes.filter(({ request }) => name in request[place]),
+      ({ request }) => request[place][name],
+    ),
   }));
 }
 
@@ -73,48 +90,57 @@ const mediaTypes: readonly MediaType[] = [
   'multipart/form-data',
 ];
 
-function requestBody(schema: Schema): NonNullable<DocumentedOperation['requestBody']> {
-  return {
-    required: (schema.required ?? []).length > 0,
-    content: Object.fromEntries(mediaTypes.map((mediaType) => [mediaType, { schema }])),
-  };
+function requestBody(schema: Schema, successes: readonly Example[]): NonNullable<DocumentedOperation['requestBody']> {
+  const content = mediaTypes.map((mediaType) => {
+    const sent = successes.filter(({ request }) => request.mediaType === mediaType);
+    return [mediaType, { schema, examples: named(sent, ({ request }) => request.fields) }] as const;
+  });
+  return { required: (schema.required ?? []).length > 0, content: Object.fromEntries(content) };
 }
 
-function successOf(response: Operation['response']): Record<string, Answer> {
-  const nothing = { 204: { description: 'It is done.', headers: headers() } };
+function successOf(
+  id: OperationId,
+  response: Operation['response'],
+  successes: readonly Example[],
+): Record<string, Answer> {
+  const nothing = { 204: { description: 'Done; there is nothing to tell.', headers: headers() } };
   if (response === 'empty') return nothing;
-  if (response === 'redirect')
-    return { 302: { description: 'The browser goes on to `Location`.', headers: headers('location') } };
-  const content = { 'application/json': { schema: jsonSchema(response) } };
+  if (response === 'redirect') {
+    const location: Header = {
+      description: 'Where the browser goes next.',
+      schema: { type: 'string', format: 'uri' },
+      examples: named(successes, ({ answer }) => answer.location),
+    };
+    return { 302: { description: 'The browser goes on to `Location`.', headers: { ...headers(), location } } };
+  }
+  const content: Content = {
+    'application/json': {
+      schema: described(jsonSchema(response), words[id].answer),
+      examples: named(successes, ({ answer }) => answer.body),
+    },
+  };
   return {
     200: { description: 'What the banking API gives; it may have more fields.', headers: headers(), content },
     ...(response._zod.optin === 'optional' && nothing),
   };
 }
 
-/** Values of the fields that an example cannot do without. */
-const exampleValues: Readonly<Record<string, string>> = {
-  application: 'sharedAccess',
-  client_id: 'CLIENT_ID',
-  code: 'CODE',
-  id_user: '42',
-  redirect_uri: 'https://app.example/callback',
-  state: 'STATE',
-  type: 'qwac',
-};
-
-function example(row: Operation, url: string): string {
-  const { method, path, accepts, fields } = row;
-  const needed = (jsonSchema(row.request).required ?? []).filter((name) => !path.includes(`{${name}}`));
-  return curl({
-    method,
-    url: url + path.replaceAll(/\{(\w+)\}/g, (_, name: string) => exampleValue(name)),
-    caller: accepts[0] ?? 'anonymous',
-    hasBody: fields === 'body',
-    fields: Object.fromEntries(needed.map((name) => [name, exampleValue(name)])),
+/** One call for each thing that can be shown, as a form where there is one: that is the shortest. */
+function samplesOf(successes: readonly Example[], path: string, url: string): DocumentedOperation['x-codeSamples'] {
+  const shortest = successes.toSorted((one, other) => lengthOf(one) - lengthOf(other));
+  const names = [...new Set(successes.map(({ name }) => name))];
+  return names.flatMap((name) => {
+    const shown = shortest.find((example) => example.name === name);
+    return shown === undefined ? [] : [{ lang: 'Shell', label: shown.summary, source: curl(url, path, shown) }];
   });
 }
 
-function exampleValue(name: string): string {
-  return exampleValues[name] ?? name.toUpperCase();
+function lengthOf({ request }: Example): number {
+  return request.mediaType === 'application/x-www-form-urlencoded' ? 0 : 1;
+}
+
+/** The first of each name. */
+function named(shown: readonly Example[], value: (example: Example) => unknown): Examples {
+  const pairs = shown.map((example) => [example.name, { summary: example.summary, value: value(example) }] as const);
+  return Object.fromEntries(pairs.toReversed());
 }

@@ -1,6 +1,7 @@
 import { failures } from '../errors.ts';
-import type { Operation } from '../operations.ts';
-import type { Answer, Content, Reference } from './document.ts';
+import { operations, type Operation } from '../operations.ts';
+import type { Answer, Content, Examples, Header, Reference } from './document.ts';
+import { examples, type Example } from './examples.ts';
 import type { Schema } from './schema.ts';
 
 type Shape = Operation['refusals'];
@@ -12,12 +13,19 @@ export const refusalSchemas = {
   Refusal: {
     type: 'object',
     properties: {
-      code: { ...text, description: 'what a program can tell refusals by' },
-      description: { ...text, description: 'what a person can do about it' },
-      message: { type: ['string', 'null'] },
-      request_id: { ...text, description: 'finds the call in the gateway’s log' },
+      code: { ...text, description: 'What a program can tell refusals by.' },
+      description: { ...text, description: 'What a person can do about it; the words may change.' },
+      message: { type: ['string', 'null'], description: 'More of the banking API’s own words, where it has them.' },
+      request_id: { ...text, description: 'Finds the call in the gateway’s log.' },
     },
     required: ['code', 'description', 'message', 'request_id'],
+  },
+  ApiGatewayRefusal: {
+    type: 'object',
+    description: 'By API Gateway, in front of the gateway: too many calls, too long a body, or no answer.',
+    properties: { message: { ...text, description: 'HTTP’s name for the status.' } },
+    required: ['message'],
+    additionalProperties: false,
   },
   OAuthRefusal: {
     allOf: [
@@ -25,8 +33,8 @@ export const refusalSchemas = {
       {
         type: 'object',
         properties: {
-          error: { ...text, description: 'OAuth’s name for it, RFC 6749, section 5.2' },
-          error_description: text,
+          error: { ...text, description: 'OAuth’s name for it, RFC 6749, section 5.2.' },
+          error_description: { ...text, description: 'The same as `description`, for OAuth clients.' },
         },
         required: ['error', 'error_description'],
       },
@@ -34,15 +42,10 @@ export const refusalSchemas = {
   },
 } as const satisfies Record<string, Schema>;
 
-const json = (name: keyof typeof refusalSchemas): Content => ({
-  'application/json': { schema: { $ref: `#/components/schemas/${name}` } },
-});
-
-const contents: Record<Shape, Content> = {
-  envelope: json('Refusal'),
-  oauth: json('OAuthRefusal'),
-  // A person looks on, unless the caller asks for JSON.
-  page: { 'text/html': { schema: text }, ...json('Refusal') },
+const schemas: Record<Shape, Schema> = {
+  envelope: { $ref: '#/components/schemas/Refusal' },
+  oauth: { $ref: '#/components/schemas/OAuthRefusal' },
+  page: { $ref: '#/components/schemas/Refusal' },
 };
 
 const statuses = [...new Set(Object.values(failures).map(({ status }) => status))];
@@ -79,15 +82,48 @@ function statusesOf({ path, method, accepts }: Refusing): (number | 'default')[]
 }
 
 function refusalWith(status: number | 'default', shape: Shape): Answer {
+  const shown = examples.filter((example) => isShownBy(example, status, shape));
   const codes = Object.entries(failures).filter(
     ([code, failure]) => failure.status === status && (shape === 'oauth' || code !== 'invalidCode'),
   );
-  const described = codes.map(([code, { description }]) => `\`${code}\`: ${description}`).join(' ');
+  const told = codes.map(([code, { description }]) => `\`${code}\`: ${description}`).join(' ');
   const own = status === 401 ? ['www-authenticate'] : overloads.has(status) ? ['retry-after'] : [];
   return {
-    description: status === 'default' ? 'A refusal of the banking API, in its own words.' : described,
+    description: status === 'default' ? 'A refusal of the banking API, in its own words.' : told,
     headers: headers(...own),
-    content: contents[shape],
+    content: contentOf(status, shape, shown),
+  };
+}
+
+/** What API Gateway itself refuses has these statuses, whatever the operation. */
+const alsoByApiGateway = new Set(examples.filter(isByApiGateway).map(({ answer }) => answer.status));
+
+function isShownBy(example: Example, status: number | 'default', shape: Shape): boolean {
+  const { answer, operation } = example;
+  if (answer.status < 400) return false;
+  if (isByApiGateway(example)) return answer.status === status;
+  const row: Operation = operations[operation];
+  if (row.refusals !== shape) return false;
+  return statusesOf(row).includes(answer.status) ? answer.status === status : status === 'default';
+}
+
+function isByApiGateway({ answer: { status, body } }: Example): boolean {
+  return status >= 400 && typeof body === 'object' && body !== null && !('code' in body);
+}
+
+function contentOf(status: number | 'default', shape: Shape, shown: readonly Example[]): Content {
+  const byApiGateway = { $ref: '#/components/schemas/ApiGatewayRefusal' };
+  const schema = alsoByApiGateway.has(Number(status)) ? { anyOf: [schemas[shape], byApiGateway] } : schemas[shape];
+  const inType = (mediaType: string): Examples =>
+    Object.fromEntries(
+      shown
+        .filter(({ answer }) => answer.mediaType === mediaType)
+        .map((example) => [example.name, { summary: example.summary, value: example.answer.body }]),
+    );
+  return {
+    // A person looks on, unless the caller asks for JSON.
+    ...(shape === 'page' && { 'text/html': { schema: text, examples: inType('text/html') } }),
+    'application/json': { schema, examples: inType('application/json') },
   };
 }
 
@@ -96,12 +132,11 @@ function nameOf(shape: Shape, status: number | 'default'): string {
 }
 
 /** The headers of answers, as components. */
-export const answerHeaders = {
+export const answerHeaders: Record<'x-request-id' | 'retry-after' | 'www-authenticate', Header> = {
   'x-request-id': { description: 'Finds the call in the gateway’s log.', schema: text },
   'retry-after': { description: 'Whole seconds, from 1 to 3600.', schema: { type: 'integer' } },
   'www-authenticate': { description: 'RFC 9110, section 11.6.1.', schema: text },
-  location: { description: 'Where the browser goes next.', schema: { ...text, format: 'uri' } },
-} as const;
+};
 
 /** References to the request id's header and to others. */
 export function headers(...names: string[]): NonNullable<Answer['headers']> {

@@ -16,7 +16,29 @@ export interface Schema {
   maxLength?: number;
   format?: string;
   dependentRequired?: Readonly<Record<string, readonly string[]>>;
+  additionalProperties?: boolean | Schema;
   $ref?: string;
+}
+
+/** The same schema with words for its fields, however deep; what they have to be like follows the words. Throws on a field without words. */
+export function described(schema: Schema, words: Readonly<Record<string, string>>): Schema {
+  const { properties, items, anyOf } = schema;
+  return {
+    ...schema,
+    ...(properties && { properties: mapped(properties, words) }),
+    ...(items && { items: described(items, words) }),
+    ...(anyOf && { anyOf: anyOf.map((each) => described(each, words)) }),
+  };
+}
+
+function mapped(properties: NonNullable<Schema['properties']>, words: Readonly<Record<string, string>>) {
+  const pairs = Object.entries(properties).map(([name, schema]) => {
+    const told = words[name];
+    if (told === undefined) throw new Error(`the document has no words for ${name}`);
+    const form = schema.description === undefined ? '' : ` Expected: ${schema.description}.`;
+    return [name, { ...described(schema, words), description: told + form }] as const;
+  });
+  return Object.fromEntries(pairs);
 }
 
 type Literal = string | number | boolean | null;

@@ -1,7 +1,9 @@
 import type * as z from 'zod';
 import { describe, expect, test } from 'vitest';
+import { failures } from '../../lib/errors.ts';
 import { openApiDocument } from '../../lib/openapi.ts';
-import type { DocumentedOperation } from '../../lib/openapi/document.ts';
+import type { Answer, Content, DocumentedOperation, Reference } from '../../lib/openapi/document.ts';
+import { examples } from '../../lib/openapi/examples.ts';
 import type { Schema } from '../../lib/openapi/schema.ts';
 import { operations, type Operation, type OperationId } from '../../lib/operations.ts';
 import { routesOf } from '../../lib/routes.ts';
@@ -24,6 +26,26 @@ function operationOf(id: OperationId): DocumentedOperation {
 function resolve(reference: string): unknown {
   const steps = reference.replace('#/', '').split('/');
   return steps.reduce<unknown>((value, step) => (value as Record<string, unknown>)[step], document);
+}
+
+/** An answer, wherever it is described. */
+function resolved(answer: Answer | Reference | undefined): Answer {
+  if (answer === undefined) throw new Error('no such answer');
+  return '$ref' in answer ? (resolve(answer.$ref) as Answer) : answer;
+}
+
+/** Every schema of an operation's bodies. */
+function schemasOf({ requestBody, responses }: DocumentedOperation): Schema[] {
+  const contents = [requestBody?.content, ...Object.values(responses).map((answer) => resolved(answer).content)];
+  return contents.flatMap((content) => Object.values(content ?? {})).flatMap(({ schema }) => partsOf(schema));
+}
+
+/** A schema and all that it consists of. */
+function partsOf(schema: Schema): Schema[] {
+  const { properties = {}, items, anyOf = [], allOf = [], $ref } = schema;
+  const referred = $ref === undefined ? [] : [resolve($ref) as Schema];
+  const parts = [...Object.values(properties), ...(items ? [items] : []), ...anyOf, ...allOf, ...referred];
+  return [schema, ...parts.flatMap(partsOf)];
 }
 
 /** Every value of a property of that name, however deep, but for one within another. */
@@ -78,9 +100,48 @@ describe.each(documented.map(({ route, operation }) => [route, operation] as con
   test('says how it succeeds, how it refuses and how to call it', () => {
     expect(Object.keys(responses)).toEqual(expect.arrayContaining(['400', '429', '500', 'default']));
     expect(Object.keys(responses).some((status) => /^[23]/.test(status))).toBe(true);
-    expect(operation.summary).toMatch(/\.$/);
-    expect(operation['x-codeSamples'][0]?.source).toMatch(/^curl /);
+    expect(operation.summary).toMatch(/^[A-Z].*[^.]$/);
+    expect(operation.description).toMatch(/\.$/);
+    expect(operation['x-codeSamples'].map(({ source }) => source)).toEqual(
+      expect.arrayContaining([expect.stringMatching(/^curl /)]),
+    );
   });
+
+  test('has a name and words for everything, and an example of it', () => {
+    const tags = document.tags.map(({ name }) => name);
+    expect(tags).toEqual(expect.arrayContaining([...operation.tags]));
+    for (const parameter of parameters) expect(parameter).toMatchObject({ description: expect.stringMatching(/\.$/) });
+    const required = parameters.filter((parameter) => parameter.required);
+    expect(required.filter((parameter) => Object.keys(parameter.examples).length === 0)).toEqual([]);
+    const contents: Record<string, Content | undefined> = {
+      body: requestBody?.content,
+      ...Object.fromEntries(Object.entries(responses).map(([status, answer]) => [status, resolved(answer).content])),
+    };
+    // What the banking API refuses in its own words is not the gateway's to show.
+    delete contents['default'];
+    const shown = Object.entries(contents).flatMap(([where, content = {}]) =>
+      Object.entries(content).map(([mediaType, { examples: some }]) => [where, mediaType, Object.keys(some)] as const),
+    );
+    expect(shown.filter(([, , names]) => names.length === 0)).toEqual([]);
+    for (const schema of schemasOf(operation)) {
+      for (const [name, field] of Object.entries(schema.properties ?? {})) {
+        expect([name, field.description]).toEqual([name, expect.stringMatching(/\.$/)]);
+      }
+    }
+  });
+
+  test('shows a call of each kind of caller that it takes', () => {
+    const method = route.split(' ', 1)[0];
+    const id = operation.operationId.replace(/_by_post$/, '');
+    const made = examples.filter((example) => example.operation === id && example.method === method);
+    const kinds = made.filter(({ answer }) => answer.status < 400).map(({ caller }) => caller);
+    expect([...new Set(kinds)].toSorted()).toEqual([...operation['x-accepts']].toSorted());
+  });
+});
+
+test('every refusal of the gateway has an example', () => {
+  const names = new Set(examples.map(({ name }) => name));
+  expect(Object.keys(failures).filter((code) => !names.has(code))).toEqual([]);
 });
 
 test.each<[OperationId, readonly string[]]>([
