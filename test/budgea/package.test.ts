@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { buildClient } from '../../client/build.ts';
 import { AuthenticationApi } from '../../lib/budgea/authentication-api.ts';
 import { startSandbox, type RunningSandbox } from '../../local/sandbox/server.ts';
 
@@ -70,13 +71,15 @@ test('the examples work, in a process that comes to its end by itself', async ()
   expect(JSON.parse(stdout)).toEqual(Object.fromEntries(examples.map(([name]) => [name, 'done'])));
 });
 
-/** Builds the package into the application's `node_modules`, beside what it depends on but AWS. */
+/** Builds the package into the application's `node_modules`, beside what it says that it depends on and what its compiler needs. */
 async function install(): Promise<void> {
   const packages = join(application, 'node_modules');
-  const installed = join(packages, 'budgea-auth-gateway');
-  await tsc(root, '-p', 'tsconfig.client.json', '--outDir', join(installed, 'dist/client'));
-  await writeFile(join(installed, 'package.json'), await readFile(join(root, 'package.json')));
-  for (const name of ['undici', 'undici-types', 'zod', '@types/node']) {
+  const installed = join(packages, 'budgea-auth-gateway-client');
+  await buildClient(installed);
+  const { dependencies } = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8')) as {
+    dependencies: object;
+  };
+  for (const name of [...Object.keys(dependencies), 'undici-types', '@types/node']) {
     await mkdir(dirname(join(packages, name)), { recursive: true });
     await symlink(join(root, 'node_modules', name), join(packages, name));
   }
@@ -99,7 +102,7 @@ async function readExamples(): Promise<[name: string, code: string][]> {
 /** An application that runs all examples. */
 function applicationOf(all: [string, string][]): string {
   const functions = all.map(([name, code]) => `  async ${name}() {${scope}\n    {\n${code}    }\n  },\n`);
-  return `import { ApiError, AuthenticationApi, Configuration } from 'budgea-auth-gateway';
+  return `import { ApiError, AuthenticationApi, Configuration } from 'budgea-auth-gateway-client';
 
 const { BASE_PATH: basePath = '' } = process.env;
 const { client_id, client_secret } = ${JSON.stringify(client)};
