@@ -40,6 +40,7 @@ function explainAws({ name, message }: Error, { environment, folder }: Target): 
         : `The local stack of ${folder} has no table yet. Wait until it has started.`;
     case 'ThrottlingException':
     case 'ProvisionedThroughputExceededException':
+    case 'ServiceUnavailableException':
       return 'AWS answers too many requests at the moment. Try again in a minute.';
     default:
       return message.startsWith('Region is missing')
@@ -57,13 +58,31 @@ function missingPermission(message: string): string {
   return action === undefined ? '' : ` (${action})`;
 }
 
+/** Errors of AWS that pass by themselves. */
+const throttled = new Set([
+  'ThrottlingException',
+  'ProvisionedThroughputExceededException',
+  'ServiceUnavailableException',
+]);
+
 const connectionErrors = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EPIPE']);
 
 function explainConnection(error: Error, target: Target): string | undefined {
-  const code = 'code' in error ? String(error.code) : '';
-  if (error.name !== 'TimeoutError' && !connectionErrors.has(code)) return undefined;
+  if (!isAboutConnection(error)) return undefined;
   if (target.folder !== undefined) return notAnswering(target);
   return 'AWS cannot be reached. Check the network and AWS_REGION, then try again.';
+}
+
+function isAboutConnection(error: Error): boolean {
+  return error.name === 'TimeoutError' || ('code' in error && connectionErrors.has(String(error.code)));
+}
+
+/** Whether AWS refuses for the moment alone, or cannot be reached: what was asked may be asked again. */
+export function isPassing(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return (
+    isAboutConnection(error) || ('$retryable' in error && error.$retryable !== undefined) || throttled.has(error.name)
+  );
 }
 
 /** A service may quote what it was sent: of its errors, the name is enough. */

@@ -57,6 +57,7 @@ ${paint('title', 'Examples:')}
   npm run gateway -- secrets status --env dev
   npm run gateway -- secrets set admin-token --env dev
   npm run gateway -- doctor --env dev
+  npm run gateway -- tail --failed --since 10m
 
 With --env, AWS credentials and region come from where the AWS CLI finds them.
 `;

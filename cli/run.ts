@@ -5,6 +5,7 @@ import { addPartners } from './partners/partners.ts';
 import { createProgram } from './program.ts';
 import { addSecrets } from './secrets/secrets.ts';
 import { createSession, type Session } from './session.ts';
+import { addTail } from './tail/tail.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Runs one command line and gives its exit code: 0 done, 1 refused or failed, 2 wrong usage, 130 interrupted. */
@@ -14,6 +15,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   addPartners(program, session);
   addSecrets(program, session);
   addDoctor(program, session);
+  addTail(program, session);
   try {
     await program.parseAsync(args, { from: 'user' });
     return 0;

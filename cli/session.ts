@@ -18,6 +18,8 @@ export interface Session {
   directory(): Promise<typeof directory>;
   /** Prints the command's answer on standard output: `json` with `--json`, else `text`. */
   answer(json: unknown, text: string): void;
+  /** Whether answers are to be JSON. */
+  isJson(): boolean;
   /** How texts for standard output look. */
   look(): Look;
   /** Tells something that is not the answer, on standard error. */
@@ -61,6 +63,7 @@ export function createSession(program: Command, terminal: Terminal): Session {
       progress.clear();
       if (answer !== '') terminal.stdout.write(`${answer}\n`);
     },
+    isJson: () => options().json === true,
     look: () => ({
       paint: paintFor(terminal.stdout, options().color),
       width: terminal.stdout.isTTY ? terminal.stdout.columns : undefined,

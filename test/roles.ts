@@ -128,6 +128,10 @@ function readCall(
       return { action: `cloudwatch:${operation}`, resource: arnOf('alarms') };
     case 'lambda':
       return { action: 'lambda:GetAccountSettings', resource: '*' };
+    case 'logs': {
+      const { logGroupName } = JSON.parse(body) as { logGroupName: string };
+      return { action: `${service}:${operation}`, resource: arnOf(logGroupName) };
+    }
     default:
       throw new Error(`no policy of this project has ${service}`);
   }

@@ -6,11 +6,14 @@ import { redirectUriFault } from '../../lib/partners/redirect-uri.ts';
 
 /** `<client id>`: the partner that a command is about. */
 export function clientIdArgument(): Argument {
-  return new Argument('<client id>', 'the partner').argParser((text) => {
-    if (!/^[1-9]\d{7}$/.test(text))
-      throw new InvalidArgumentError('A client id is 8 digits; "partners list" shows them.');
-    return text;
-  });
+  return new Argument('<client id>', 'the partner').argParser(clientId);
+}
+
+/** Reads a client id. */
+export function clientId(text: string): string {
+  if (!/^[1-9]\d{7}$/.test(text))
+    throw new InvalidArgumentError('A client id is 8 digits; "partners list" shows them.');
+  return text;
 }
 
 /** Whether a text is a user id of Budgea's. */
