@@ -1,13 +1,13 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { buildClient } from '../../client/build.ts';
 import { AuthenticationApi } from '../../lib/budgea/authentication-api.ts';
 import { startSandbox, type RunningSandbox } from '../../local/sandbox/server.ts';
+import { installClient } from './installed.ts';
 
 // The package as an application has it: built, installed beside its dependencies, without AWS. The application consists of the examples in the
 // client's documentation.
@@ -33,7 +33,7 @@ const examples = await readExamples();
 beforeAll(async () => {
   application = await realpath(await mkdtemp(join(tmpdir(), 'application-')));
   sandbox = await startSandbox({ port: 0, client, adminToken, redirectUris: [redirect_uri] });
-  await install();
+  await installClient(application);
   await writeFile(join(application, 'package.json'), '{ "type": "module" }');
   await writeFile(join(application, 'application.ts'), applicationOf(examples));
 });
@@ -70,20 +70,6 @@ test('the examples work, in a process that comes to its end by itself', async ()
   expect(stderr).toBe('');
   expect(JSON.parse(stdout)).toEqual(Object.fromEntries(examples.map(([name]) => [name, 'done'])));
 });
-
-/** Builds the package into the application's `node_modules`, beside what it says that it depends on and what its compiler needs. */
-async function install(): Promise<void> {
-  const packages = join(application, 'node_modules');
-  const installed = join(packages, 'budgea-auth-gateway-client');
-  await buildClient(installed);
-  const { dependencies } = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8')) as {
-    dependencies: object;
-  };
-  for (const name of [...Object.keys(dependencies), 'undici-types', '@types/node']) {
-    await mkdir(dirname(join(packages, name)), { recursive: true });
-    await symlink(join(root, 'node_modules', name), join(packages, name));
-  }
-}
 
 function tsc(cwd: string, ...options: string[]) {
   return run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), ...options], { cwd });
