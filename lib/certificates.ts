@@ -1,26 +1,29 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod/mini';
 import { now } from './clock.ts';
+import { later } from './schemas/later.ts';
 import { certificate } from './schemas/responses.ts';
 import { ConditionFailed, table } from './table.ts';
 
 /** A certificate as upstream gives it. */
-export type Certificate = z.output<typeof certificate>;
+export type Certificate = z.output<ReturnType<typeof certificate>>;
 
 /** What is kept of a certificate type. Times are ISO 8601. */
-const keptCertificate = z.object({
-  /** The latest good one, as JSON since its numbers may be larger than the table's; undefined before the first. */
-  certificate: z.optional(z.pipe(z.pipe(z.string(), z.transform(parseJson)), certificate)),
-  /** When it became another one. */
-  changed_at: z.optional(z.string()),
-  /** When upstream was last asked, whatever came of it. */
-  checked_at: z.string(),
-  /** When upstream last confirmed it. */
-  confirmed_at: z.optional(z.string()),
-});
+const keptCertificate = later(() =>
+  z.object({
+    /** The latest good one, as JSON since its numbers may be larger than the table's; undefined before the first. */
+    certificate: z.optional(z.pipe(z.pipe(z.string(), z.transform(parseJson)), certificate())),
+    /** When it became another one. */
+    changed_at: z.optional(z.string()),
+    /** When upstream was last asked, whatever came of it. */
+    checked_at: z.string(),
+    /** When upstream last confirmed it. */
+    confirmed_at: z.optional(z.string()),
+  }),
+);
 
 /** What is kept of a certificate type. */
-export type KeptCertificate = z.output<typeof keptCertificate>;
+export type KeptCertificate = z.output<ReturnType<typeof keptCertificate>>;
 
 const certificateItem = (type: string): string => `CERTIFICATE#${type}`;
 const timestamp = (): string => new Date(now()).toISOString();
@@ -28,7 +31,7 @@ const timestamp = (): string => new Date(now()).toISOString();
 /** What is kept of a type; undefined when it was never asked for. Throws the table's errors. */
 export async function readKept(type: string): Promise<KeptCertificate | undefined> {
   const item = await table.get(certificateItem(type));
-  return item === undefined ? undefined : keptCertificate.parse(item);
+  return item === undefined ? undefined : keptCertificate().parse(item);
 }
 
 function parseJson(text: string): unknown {

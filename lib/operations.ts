@@ -33,7 +33,7 @@ export interface Operation extends Omit<Specified, 'mediaTypes' | 'repeatable'> 
   /** Where fields come from, beside the path. */
   fields: 'query' | 'body';
   /** Path parameters and fields together. */
-  request: z.ZodMiniType;
+  request: () => z.ZodMiniType;
   /** The kinds of caller that the operation takes. `anonymous` alone: credentials are not looked at. */
   accepts: readonly CallerKind[];
   /** The shape of its refusals: the envelope, the envelope with OAuth's fields, or a page where a person looks on. */
@@ -192,7 +192,7 @@ export const operations = {
 export type OperationId = keyof typeof operations;
 
 /** What an operation's request is worth once it has been checked. */
-export type Input<Id extends OperationId> = z.output<(typeof operations)[Id]['request']>;
+export type Input<Id extends OperationId> = z.output<ReturnType<(typeof operations)[Id]['request']>>;
 
 /** Every API path begins with it, as upstream's do, so that a client changes its host alone. */
 export const basePath = '/2.0';

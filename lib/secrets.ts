@@ -4,6 +4,7 @@ import { now } from './clock.ts';
 import { env } from './env.ts';
 import { GatewayError } from './errors.ts';
 import type { SecretName } from './operations.ts';
+import { later } from './schemas/later.ts';
 
 /** A secret's value as it was read; the same object stands for the same reading. */
 export interface Held<T> {
@@ -33,7 +34,7 @@ const evidencePause = 1_000;
 /** Makes the reader of a secret; `usableUntil` gives the time, in milliseconds since the epoch, at which a value stops being worth anything. */
 export function cachedSecret<T>(
   name: SecretName,
-  schema: z.ZodMiniType<T>,
+  schema: () => z.ZodMiniType<T>,
   usableUntil: (value: T) => number = () => Infinity,
 ): Secret<T> {
   let held: Held<T> | undefined;
@@ -103,8 +104,8 @@ export function cachedSecret<T>(
   return { get, newerThan };
 }
 
-async function fetchSecret<T>(name: SecretName, schema: z.ZodMiniType<T>): Promise<Held<T>> {
-  return parseSecret(name, await readSecretText(env.secretId(name)), schema);
+async function fetchSecret<T>(name: SecretName, schema: () => z.ZodMiniType<T>): Promise<Held<T>> {
+  return parseSecret(name, await readSecretText(env.secretId(name)), schema());
 }
 
 /** Messages of parsers quote what they parse: none of theirs goes on. */
@@ -126,16 +127,18 @@ function unavailable(name: SecretName, cause: unknown): GatewayError {
 }
 
 /** What a header can carry. */
-const credential = z.string().check(z.regex(/^[\x21-\x7e]+$/));
+const credential = later(() => z.string().check(z.regex(/^[\x21-\x7e]+$/)));
 
 /** `<env>/budgea/client-credentials`: the contract's credentials. */
-export const clientCredentials = z.object({
-  client_id: z.pipe(z.union([z.int(), z.string().check(z.regex(/^\d{1,18}$/))]), z.transform(String)),
-  client_secret: credential,
-});
+export const clientCredentials = later(() =>
+  z.object({
+    client_id: z.pipe(z.union([z.int(), z.string().check(z.regex(/^\d{1,18}$/))]), z.transform(String)),
+    client_secret: credential(),
+  }),
+);
 
 /** `<env>/budgea/admin-token`: the admin manage token. */
-export const adminToken = z.object({ token: credential });
+export const adminToken = later(() => z.object({ token: credential() }));
 
 /** `<env>/budgea/manage-token`: the manage JWT of the moment; `expires_at` in seconds since the epoch. */
-export const manageToken = z.object({ jwt_token: credential, expires_at: z.number() });
+export const manageToken = later(() => z.object({ jwt_token: credential(), expires_at: z.number() }));

@@ -39,7 +39,7 @@ async function readManageToken(): Promise<Readings> {
 
 function expiryOf(text: string | undefined): number {
   try {
-    return manageToken.parse(JSON.parse(text ?? '')).expires_at;
+    return manageToken().parse(JSON.parse(text ?? '')).expires_at;
   } catch {
     // Nobody can sign with what nobody can read.
     return 0;

@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import { now } from './clock.ts';
 import { env } from './env.ts';
 import { GatewayError } from './errors.ts';
+import { later } from './schemas/later.ts';
 import { cachedSecret, type Held } from './secrets.ts';
 
 /** What a browser carries through the bank and back. */
@@ -19,18 +20,22 @@ export const sealLife = 600;
 /** A key id that nobody knows makes the keys be read again, at most once in this time, in milliseconds. */
 const unknownKeyPause = 30_000;
 
-const sealingKey = z.object({
-  kid: z.string().check(z.regex(/^[\w-]{1,32}$/)),
-  /** 32 bytes, base64. */
-  key: z.string().check(z.regex(/^[A-Za-z0-9+/]{43}=$/)),
-});
+const sealingKey = later(() =>
+  z.object({
+    kid: z.string().check(z.regex(/^[\w-]{1,32}$/)),
+    /** 32 bytes, base64. */
+    key: z.string().check(z.regex(/^[A-Za-z0-9+/]{43}=$/)),
+  }),
+);
 
 /** `<env>/gateway/sealing-keys`: every reader knows `next` before any writer uses it. */
-export const sealingKeys = z.object({ next: sealingKey, current: sealingKey, previous: z.optional(sealingKey) });
+export const sealingKeys = later(() =>
+  z.object({ next: sealingKey(), current: sealingKey(), previous: z.optional(sealingKey()) }),
+);
 
 /** The value of the sealing secret. */
-export type SealingKeys = z.output<typeof sealingKeys>;
-type SealingKey = z.output<typeof sealingKey>;
+export type SealingKeys = z.output<ReturnType<typeof sealingKeys>>;
+type SealingKey = z.output<ReturnType<typeof sealingKey>>;
 
 const secret = cachedSecret('sealing-keys', sealingKeys);
 

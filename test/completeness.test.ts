@@ -48,7 +48,7 @@ describe.each(rows)('%s', (id, { method, alsoMethod, path, summary, request, acc
 
   test('has a request schema that knows the path’s parameters', () => {
     const parameters = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
-    const { shape } = request as unknown as { shape: Record<string, unknown> };
+    const { shape } = request() as unknown as { shape: Record<string, unknown> };
     expect(Object.keys(shape)).toEqual(expect.arrayContaining(parameters));
   });
 

@@ -106,7 +106,7 @@ async function readValue(
 ): Promise<Record<string, string>> {
   const { stdin } = terminal;
   const given = stdin.isTTY ? await askFor(fields, terminal) : await readInput(stdin, bare);
-  const parsed = schema(await import('../../lib/secrets.ts')).safeParse(given);
+  const parsed = schema(await import('../../lib/secrets.ts'))().safeParse(given);
   if (parsed.success && unprintable(parsed.data) === undefined) return parsed.data;
   const wrong = parsed.success ? unprintable(parsed.data) : (parsed.error.issues[0]?.path[0] ?? 'value');
   const expected = stdin.isTTY

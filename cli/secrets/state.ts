@@ -101,7 +101,7 @@ export async function manageTokenExpiry(
   return unlessDenied(async () => {
     const text = await readVersion(fullName, id);
     try {
-      return manageToken.parse(JSON.parse(text ?? '')).expires_at * 1000;
+      return manageToken().parse(JSON.parse(text ?? '')).expires_at * 1000;
     } catch {
       // A parser's message quotes what it parses.
       return 'malformed';

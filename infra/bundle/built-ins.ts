@@ -17,6 +17,9 @@ assert.strictEqual = assert.equal = (one, other, message) => assert(one === othe
 assert.notStrictEqual = (one, other, message) => assert(one !== other, message);`,
 };
 
+/** Modules of Node's that are loaded when one of their functions is called for the first time: crypto is 0.1 of an empty start. */
+const late = new Set(['crypto']);
+
 /**
  * Takes Node's own modules from `process.getBuiltinModule`. An ES module that imports `node:http` reads its every export, and one of those
  * loads Node's whole fetch; this call reads nothing, and works for `require` in an ES module too.
@@ -24,14 +27,26 @@ assert.notStrictEqual = (one, other, message) => assert(one !== other, message);
 export const builtIns: Plugin = {
   name: 'built-ins',
   setup(build) {
-    build.onResolve({ filter: builtIn }, ({ path, importer }) => {
+    build.onResolve({ filter: builtIn }, ({ path, importer, kind }) => {
       const name = path.replace('node:', '');
       const standsIn = name in standIns && /\/undici\/lib\//.test(importer);
-      return { path: name, namespace: standsIn ? 'stand-in' : 'built-in', sideEffects: false };
+      const isLate = late.has(name) && kind === 'import-statement';
+      const namespace = standsIn ? 'stand-in' : isLate ? 'late' : 'built-in';
+      return { path: name, namespace, sideEffects: false };
     });
+    build.onLoad({ filter: /./, namespace: 'late' }, async ({ path }) => ({ contents: await lateFunctions(path) }));
     build.onLoad({ filter: /./, namespace: 'built-in' }, ({ path }) => ({
       contents: `module.exports = process.getBuiltinModule('node:${path}');`,
     }));
     build.onLoad({ filter: /./, namespace: 'stand-in' }, ({ path }) => ({ contents: standIns[path] ?? '' }));
   },
 };
+
+/** The functions of a module of Node's, each of which loads it when it is called. */
+async function lateFunctions(module: string): Promise<string> {
+  const all = (await import(`node:${module}`)) as Readonly<Record<string, unknown>>; // Any module's exports.
+  const functions = Object.keys(all).filter((name) => typeof all[name] === 'function' && name !== 'default');
+  return functions
+    .map((name) => `export const ${name} = (...given) => process.getBuiltinModule('node:${module}').${name}(...given);`)
+    .join('\n');
+}

@@ -31,6 +31,10 @@ export const leftOut: readonly LeftOut[] = [
     file: /undici\/lib\/web\/webidl\/index\.js$/,
     contents: 'exports.webidl = { is: { FormData: () => false } };',
   },
+  // The names of well-known headers as a tree: without it, an unknown name is as good. 0.1 of an empty start.
+  { file: /undici\/lib\/core\/tree\.js$/, contents: 'exports.tree = { lookup: () => undefined };' },
+  // Nobody listens to what the client tells of its work: 3 kB.
+  { file: /undici\/lib\/core\/diagnostics\.js$/, contents: silentChannels() },
   // Of the parser's constants, the client looks at two lists: 9 kB.
   {
     file: /undici\/lib\/llhttp\/constants\.js$/,
@@ -44,6 +48,15 @@ function constantsOf(module: string, names: readonly string[]): string {
   const values = names.map((name) => [name, all[name]]);
   if (values.some(([, value]) => value === undefined)) throw new Error(`${module} lacks one of ${names.join(', ')}`);
   return `module.exports = ${JSON.stringify(Object.fromEntries(values))};`;
+}
+
+/** The client's channels, to which nobody listens. */
+function silentChannels(): string {
+  const { channels } = require('undici/lib/core/diagnostics.js') as { channels: object }; // Its channels by their names.
+  return `const silent = { hasSubscribers: false, publish() {} };
+exports.channels = { ${Object.keys(channels)
+    .map((name) => `${name}: silent`)
+    .join(', ')} };`;
 }
 
 /** Leaves modules out that cost time to read and are never used in Lambda. */

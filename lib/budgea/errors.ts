@@ -17,7 +17,7 @@ export class ApiError extends Error {
   readonly #body: unknown;
 
   constructor(operation: string, status: number, headers: Readonly<Record<string, string>>, body: unknown) {
-    const envelope = errorEnvelope.safeParse(body);
+    const envelope = errorEnvelope().safeParse(body);
     const code = envelope.success && readsAsCode.test(envelope.data.code) ? envelope.data.code : undefined;
     super(`${operation} answered ${status}${code === undefined ? '' : ` ${code}`}`);
     this.status = status;

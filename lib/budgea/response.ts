@@ -11,8 +11,8 @@ export interface BudgeaResponse {
 
 /** What an operation's success gives: an object, nothing, or a redirect's target. */
 export type Result<Id extends OperationId> = (typeof specification)[Id]['response'] extends infer Shape
-  ? Shape extends z.ZodMiniType
-    ? z.output<Shape>
+  ? Shape extends () => z.ZodMiniType
+    ? z.output<ReturnType<Shape>>
     : Shape extends 'redirect'
       ? string
       : undefined
@@ -29,7 +29,7 @@ export function readResponse(operation: OperationId, { status, headers, body }: 
     if (status >= 300 && status < 400 && headers['location'] !== undefined) return headers['location'];
   } else if (status >= 200 && status < 300) {
     if (shape === 'empty') return undefined;
-    const parsed = shape.safeParse(body.trim() === '' ? undefined : (parseJson(body) ?? null));
+    const parsed = shape().safeParse(body.trim() === '' ? undefined : (parseJson(body) ?? null));
     if (parsed.success) return parsed.data;
     throw malformed(operation, status);
   }

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { later } from '../schemas/later.ts';
 import * as responses from '../schemas/responses.ts';
 import type { MediaType } from './media.ts';
 
@@ -12,7 +13,7 @@ export interface Specified {
   /** Whether the same request may be sent a second time after a failure that leaves open whether the first arrived. */
   repeatable: boolean;
   /** The shape of a success; `redirect`: the answer is the target in `Location`. */
-  response: z.ZodMiniType | 'empty' | 'redirect';
+  response: (() => z.ZodMiniType) | 'empty' | 'redirect';
 }
 
 const json = 'application/json';
@@ -27,6 +28,8 @@ const remove = { method: 'DELETE', mediaTypes: [], repeatable: true } as const;
 /** A read by its method, yet each call mints a code or spends one. */
 const getOnce = { ...get, repeatable: false } as const;
 
+const deletedUsers = later(() => z.optional(responses.userOrUsers()));
+
 /** The twelve operations of the specification. */
 export const specification = {
   admin_jwt_post: { ...postJson, path: '/admin/jwt', response: responses.jwt },
@@ -37,7 +40,7 @@ export const specification = {
   auth_token_delete: { ...remove, path: '/auth/token', response: 'empty' },
   certificate_type_get: { ...get, path: '/certificate/{type}', response: responses.certificate },
   hash_delete: { ...remove, path: '/hash', response: 'empty' },
-  users_id_user_delete: { ...remove, path: '/users/{id_user}', response: z.optional(responses.userOrUsers) },
+  users_id_user_delete: { ...remove, path: '/users/{id_user}', response: deletedUsers },
   users_id_user_get: { ...get, path: '/users/{id_user}', response: responses.userOrUsers },
   users_id_user_token_post: { ...postForm, path: '/users/{id_user}/token', response: responses.userToken },
   webauth_get: { ...getOnce, path: '/webauth', response: 'redirect' },

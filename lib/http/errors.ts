@@ -47,7 +47,7 @@ function ownRefusal(code: FailureCode, { description, retryAfter }: Partial<Gate
 
 /** Upstream's own refusal goes on in its words; its failures become a bad gateway, its overload keeps its status. */
 function upstreamRefusal({ status, headers, body }: ApiError): Refusal {
-  const envelope = errorEnvelope.safeParse(body);
+  const envelope = errorEnvelope().safeParse(body);
   const overload = status === 429 || status === 503;
   if (!overload && !envelope.success) return ownRefusal('badGateway');
   if (status < 400) return ownRefusal('badGateway');

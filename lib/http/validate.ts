@@ -5,7 +5,7 @@ import type { Middleware } from './call.ts';
 export const validate: Middleware = {
   before({ event, context: { call } }) {
     const given: Record<string, unknown> = { ...call.fields, ...event.pathParameters };
-    const checked = call.operation.request.safeParse(given);
+    const checked = call.operation.request().safeParse(given);
     if (checked.success) {
       call.input = checked.data;
       return;

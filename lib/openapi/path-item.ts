@@ -47,7 +47,7 @@ function operation(id: OperationId, operationId: string, row: Operation, url: st
 }
 
 function placesOf(id: OperationId, row: Operation): Places {
-  const fields = described(jsonSchema(row.request), words[id].fields);
+  const fields = described(jsonSchema(row.request()), words[id].fields);
   const isInPath = (name: string) => row.path.includes(`{${name}}`);
   const path = pick(fields, isInPath);
   const rest = pick(fields, (name) => !isInPath(name));
@@ -113,15 +113,16 @@ function successOf(
     };
     return { 302: { description: 'The browser goes on to `Location`.', headers: { ...headers(), location } } };
   }
+  const success = response();
   const content: Content = {
     'application/json': {
-      schema: described(jsonSchema(response), words[id].answer),
+      schema: described(jsonSchema(success), words[id].answer),
       examples: named(successes, ({ answer }) => answer.body),
     },
   };
   return {
     200: { description: 'What the banking API gives; it may have more fields.', headers: headers(), content },
-    ...(response._zod.optin === 'optional' && nothing),
+    ...(success._zod.optin === 'optional' && nothing),
   };
 }
 

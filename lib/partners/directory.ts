@@ -83,7 +83,7 @@ export async function changePartner(
 /** All partners, in the order of their ids. */
 export async function* listPartners(): AsyncGenerator<PartnerRecord> {
   for await (const found of query(partnersIndex.name, partnersIndex.key, partnersIndex.value)) {
-    yield partnerRecord.parse(found);
+    yield partnerRecord().parse(found);
   }
 }
 

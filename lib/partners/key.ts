@@ -1,5 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { crc32 } from 'node:zlib';
+import { crc32 } from './crc32.ts';
 
 /** Every partner key begins with it, so that a secret scanner finds a leaked one. */
 export const keyPrefix = 'bgk_';

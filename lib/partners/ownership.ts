@@ -1,8 +1,9 @@
 import * as z from 'zod/mini';
 import { now } from '../clock.ts';
+import { later } from '../schemas/later.ts';
 import { ConditionFailed, table } from '../table.ts';
 
-const ownership = z.object({ owner: z.string(), expires_at: z.optional(z.number()) });
+const ownership = later(() => z.object({ owner: z.string(), expires_at: z.optional(z.number()) }));
 
 /** Whose a user is. */
 export interface Ownership {
@@ -24,7 +25,7 @@ const seconds = (): number => Math.floor(now() / 1000);
 export async function ownershipOf(idUser: string): Promise<Ownership | undefined> {
   const item = await table.get(userItem(idUser));
   if (item === undefined) return undefined;
-  const found = ownership.parse(item);
+  const found = ownership().parse(item);
   return found.expires_at !== undefined && found.expires_at <= seconds() ? undefined : found;
 }
 

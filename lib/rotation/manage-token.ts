@@ -25,7 +25,7 @@ export function manageMinutes(): number {
 
 /** The manage JWT: minted with the admin token, and tried at upstream before it is used. */
 export const manageTokenRotation: Rotation<ManageToken> = {
-  schema: manageToken,
+  schema: manageToken(),
   create: (_current, invocation) =>
     signed(invocation, 'admin-token', (budgea: AuthenticationApi) =>
       mintManageToken(budgea, { scope: env.manageScope(), minutes: manageMinutes() }),

@@ -4,7 +4,7 @@ import { Unusable, type Rotation } from './rotate.ts';
 
 /** The sealing keys: each moves up one place, `next → current → previous`, and a fresh one comes in. */
 export const sealingKeyRotation: Rotation<SealingKeys> = {
-  schema: sealingKeys,
+  schema: sealingKeys(),
   // The key that leaves may have sealed until the last cache let it go, and that seal has its life still.
   pause: sealLife * 1000 + longestLife,
   create: async (keys) =>

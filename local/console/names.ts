@@ -8,7 +8,7 @@ import type { CallEvent, Sent } from './events.ts';
 const fieldNames: ReadonlySet<string> = new Set([
   'client_id',
   'client_secret',
-  ...Object.values(operations).flatMap(({ request }) => Object.keys(jsonSchema(request).properties ?? {})),
+  ...Object.values(operations).flatMap(({ request }) => Object.keys(jsonSchema(request()).properties ?? {})),
 ]);
 /** The headers that the gateway looks at. */
 const headerNames = ['authorization', 'x-api-key', 'content-type', 'accept', 'traceparent'];

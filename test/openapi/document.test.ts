@@ -200,7 +200,7 @@ function fieldsOf({ parameters = [], requestBody }: DocumentedOperation): [strin
 
 /** The fields of a row's request, and how they are checked. */
 function checksOf(id: OperationId): Record<string, z.ZodType> {
-  const { shape } = operations[id].request as unknown as { shape: Record<string, z.ZodType> }; // Requests are objects.
+  const { shape } = operations[id].request() as unknown as { shape: Record<string, z.ZodType> }; // Requests are objects.
   return shape;
 }
 

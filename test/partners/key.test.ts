@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import { crc32 as nodesCrc32 } from 'node:zlib';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { crc32 } from '../../lib/partners/crc32.ts';
 import { hashKey, keyId, keyPrefix, makeClientId, makeKey, readKey, sameHash } from '../../lib/partners/key.ts';
 
 const base62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'.split('');
@@ -123,4 +125,13 @@ test('hashes are the same only when they are', () => {
   expect(sameHash(hash, hash.toUpperCase())).toBe(false);
   expect(sameHash(hash, hash.slice(1))).toBe(false);
   expect(sameHash(hash, '')).toBe(false);
+});
+
+test('the checksum is the CRC-32 that Node has too', () => {
+  const ascii = fc.string({ unit: 'binary-ascii', maxLength: 200 });
+  fc.assert(
+    fc.property(ascii, (text) => {
+      expect(crc32(text)).toBe(nodesCrc32(text));
+    }),
+  );
 });

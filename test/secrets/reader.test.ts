@@ -31,7 +31,7 @@ beforeAll(async () => {
   // Only now: the AWS client takes its endpoint from the environment.
   const { cachedSecret } = await import('../../lib/secrets.ts');
   client = (await import('../../lib/secrets-manager.ts')).secretsManager;
-  newSecret = (usableUntil) => cachedSecret('admin-token', shape, usableUntil);
+  newSecret = (usableUntil) => cachedSecret('admin-token', () => shape, usableUntil);
   await client.send(new CreateSecretCommand({ Name: secretFullName('local', 'admin-token'), SecretString: '{}' }));
 });
 afterAll(() => server.close());

@@ -20,7 +20,7 @@ export const manageJwt: Check = {
     const rotate = [subject.toType('secrets rotate manage-token')];
     const { manageToken } = await import('../../../lib/secrets.ts');
     const { problemsOf } = await import('../../secrets/problems.ts');
-    const parsed = manageToken.safeParse(parseJson(read.text ?? ''));
+    const parsed = manageToken().safeParse(parseJson(read.text ?? ''));
     const expiresAt = parsed.success ? parsed.data.expires_at * 1000 : 'malformed';
     const problems = problemsOf({ name: 'manage-token', state, expiresAt }, subject.toType);
     const problem = problems.find((one) => about.has(one.problem));
