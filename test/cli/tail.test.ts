@@ -162,7 +162,7 @@ describe('of a local stack', () => {
 });
 
 /** A run of a job. */
-const line = (request_id: string) => ({
+const watched = (request_id: string) => ({
   time: new Date().toISOString(),
   request_id,
   outcome: 'success' as const,
@@ -194,13 +194,13 @@ test('waits for a stack that stopped, and goes on where it was when it is back',
   onTestFinished(() => rm(data, { recursive: true }));
   const { next, said, interrupt } = tail('--data', data);
   await next();
-  first.feed.add('job', line('one'));
+  first.feed.add('job', watched('one'));
   expect(await next()).toContain('one');
   await first.close();
   expect(await said()).toMatch(/^The local stack has stopped\. Waiting .*Ctrl-C/);
   const second = await open();
   onTestFinished(() => second.close());
-  second.feed.add('job', line('two, before anybody listened'));
+  second.feed.add('job', watched('two, before anybody listened'));
   await writeFile(join(data, 'stack.json'), JSON.stringify(second.file));
   expect(await said()).toBe('The local stack is back.');
   expect(await next()).toContain('two, before anybody listened');
