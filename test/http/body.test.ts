@@ -172,12 +172,15 @@ describe('whatever the fields are', () => {
     await fc.assert(
       fc.asyncProperty(all, async (pairs) => {
         const boundary = 'a b:c?d(e)';
-        const body = `${pairs.map(([key, text]) => part(key, text)).join('')}--x--`.replaceAll('--x', `--${boundary}`);
+        const within = ([key, text]: [string, string]) => part(key, text).replace(/^--x/, `--${boundary}`);
+        const body = `${pairs.map(within).join('')}--${boundary}--`;
         expect(await read(`multipart/form-data; charset=utf-8; boundary="${boundary}"`, body)).toMatchObject({
           status: 200,
           body: Object.fromEntries(pairs.map(([key, text]) => [key, wellFormed(text)])),
         });
       }),
+      // Names and values may look like a delimiter.
+      { examples: [[[['a--x', '--x--']]]] },
     );
   });
 });
