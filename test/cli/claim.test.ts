@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { ownershipOf, recordOwner } from '../../lib/partners/ownership.ts';
 import { outcomeOf, stackFolder, start, startLocalStack, type LocalStack } from './local-stack.ts';
 
@@ -14,9 +14,6 @@ interface Claimed {
   conflicts: { id_user: string; owner: string }[];
   left: number;
 }
-
-// Each run of the real command is a new process.
-vi.setConfig({ testTimeout: 20_000 });
 
 let stack: LocalStack;
 let partner: string;

@@ -6,11 +6,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { CreateTableCommand, DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { runHere, runReal, stackFolder, start, startLocalStack, type LocalStack } from './local-stack.ts';
-
-// Each run of the real command is a new process.
-vi.setConfig({ testTimeout: 20_000 });
 
 let stack: LocalStack;
 beforeAll(async () => {

@@ -16,8 +16,6 @@ import { runHere, runReal, stackFolder } from './local-stack.ts';
 
 // Each test takes the gateway as the one before left it: nothing set, then healthy, then broken in one place after another.
 
-vi.setConfig({ testTimeout: 20_000 });
-
 interface Report {
   environment: string;
   healthy: boolean;

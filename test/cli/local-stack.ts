@@ -84,8 +84,9 @@ function windowOf(columns: number) {
 
 /** Starts the command itself, with no AWS settings but those given. */
 export function start(args: readonly string[], { env = {} }: RunOptions = {}): ChildProcessWithoutNullStreams {
+  const { NODE_COMPILE_CACHE } = process.env;
   return spawn(process.execPath, ['cli/main.ts', ...args], {
-    env: { HOME: tmpdir(), AWS_EC2_METADATA_DISABLED: 'true', ...env },
+    env: { HOME: tmpdir(), AWS_EC2_METADATA_DISABLED: 'true', NODE_COMPILE_CACHE, ...env },
   });
 }
 

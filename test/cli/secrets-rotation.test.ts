@@ -15,8 +15,6 @@ interface Shown {
 }
 
 // Some runs of the real command are new processes.
-vi.setConfig({ testTimeout: 20_000 });
-
 let stack: WholeStack;
 beforeAll(async () => {
   stack = await startWholeStack();

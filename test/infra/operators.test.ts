@@ -1,7 +1,4 @@
-import { spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
-import { once } from 'node:events';
-import { text } from 'node:stream/consumers';
 import { CreateSecretCommand, RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { resourceName } from '../../infra/names.ts';
@@ -14,6 +11,7 @@ import { startDynamoDb } from '../../local/dynamodb/server.ts';
 import { functionArn, runByArn } from '../../local/jobs.ts';
 import { startSandbox } from '../../local/sandbox/server.ts';
 import { startSecretsManager } from '../../local/secrets-manager/server.ts';
+import { runReal } from '../cli/local-stack.ts';
 import { startAws, type Aws } from '../roles.ts';
 
 // The command line as an operator runs it: a process of its own, with the rights of the operators' policy and no others.
@@ -77,17 +75,14 @@ async function deploy(arns: Map<string, string>): Promise<void> {
 
 /** Runs a command, which has to go well; gives what it prints. */
 async function gateway(args: readonly string[], stdin = ''): Promise<string> {
-  const child = spawn(process.execPath, ['cli/main.ts', ...args, '--env', 'dev'], {
-    env: {
-      AWS_REGION: 'eu-west-3',
-      AWS_ACCESS_KEY_ID: 'operator',
-      AWS_SECRET_ACCESS_KEY: 'secret',
-      AWS_ENDPOINT_URL: aws.url,
-    },
-  });
-  child.stdin.end(stdin);
-  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
-  expect({ code: child.exitCode, stderr }).toEqual({ code: 0, stderr });
+  const env = {
+    AWS_REGION: 'eu-west-3',
+    AWS_ACCESS_KEY_ID: 'operator',
+    AWS_SECRET_ACCESS_KEY: 'secret',
+    AWS_ENDPOINT_URL: aws.url,
+  };
+  const { code, stdout, stderr } = await runReal([...args, '--env', 'dev'], { stdin, env });
+  expect({ code, stderr }).toEqual({ code: 0, stderr });
   return stdout;
 }
 
@@ -103,7 +98,7 @@ test('an operator sets, rotates and inspects secrets', async () => {
   await gateway(['secrets', 'rotate', 'sealing-keys', '--compromised']);
   expect(await gateway(['secrets', 'status'])).toContain('Nothing is wrong.');
   expect(deniedButReading()).toEqual([]);
-}, 30_000);
+});
 
 test('an operator manages partners', async () => {
   const { client_id: id } = JSON.parse(await gateway(['partners', 'create', '--name', 'One', '--json'])) as {
@@ -117,7 +112,7 @@ test('an operator manages partners', async () => {
     gateway(['partners', 'list']),
   ]);
   expect(deniedButReading()).toEqual([]);
-}, 30_000);
+});
 
 const arn = (service: string, rest: string): string => `arn:aws:${service}:ap-southeast-2:123456789012:${rest}`;
 

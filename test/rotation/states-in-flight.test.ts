@@ -92,7 +92,7 @@ test('of 10,000 states in flight across 50 rotations none is lost, and none is a
       },
     ];
   }
-}, 30_000);
+});
 
 /** A module graph of its own, which reads the keys when it needs them for the first time. */
 async function coldInstance(): Promise<Instance> {
