@@ -11,19 +11,20 @@ import { startGateway, type Gateway } from './gateway.ts';
 
 const run = promisify(execFile);
 const text = await readFile(new URL('../docs/first-calls.md', import.meta.url), 'utf8');
-const fences = [...text.matchAll(/^```(\w+)\n(.*?)^```$/gms)].map(([, language = '', code = '']) => ({
-  language,
-  code,
-}));
-const [settings, ...snippets] = fences;
+const parts = [...text.matchAll(/^(?:## (.+?)\n.*?)?^```(\w+)\n(.*?)^```$/gms)];
+const [settings, ...snippets] = parts.map(([, title = '', language = '', code = '']) => ({ title, language, code }));
 
-/** What runs a snippet, and the Debian packages of all that it needs, each named by a command. */
+/** What runs a snippet, and what it needs: how to get it, by a command that works once it is there. */
 const runtimes: Record<string, { command: string; needs: Record<string, string> }> = {
-  sh: { command: 'bash', needs: { curl: 'curl', jq: 'jq' } },
-  ts: { command: process.execPath, needs: {} },
-  python: { command: 'python3', needs: { python3: 'python3' } },
-  ruby: { command: 'ruby', needs: { ruby: 'ruby' } },
-  php: { command: 'php', needs: { php: 'php-cli' } },
+  curl: { command: 'bash', needs: { 'curl --version': 'apt-get install curl', 'jq --version': 'apt-get install jq' } },
+  TypeScript: { command: process.execPath, needs: {} },
+  Python: { command: 'python3', needs: { 'python3 --version': 'apt-get install python3' } },
+  Ruby: { command: 'ruby', needs: { 'ruby --version': 'apt-get install ruby' } },
+  PHP: { command: 'php', needs: { 'php --version': 'apt-get install php-cli' } },
+  'Python with py-powens': {
+    command: 'python3',
+    needs: { 'python3 -m powens.exceptions': 'Python 3.13 and pip install py-powens==0.1.1' },
+  },
 };
 
 let folder: string;
@@ -46,32 +47,34 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** The packages that a snippet's runtime lacks here. */
+/** How to get what is not there. */
 async function lacking(needs: Record<string, string>): Promise<string[]> {
-  const asked = Object.entries(needs).map(([command, name]) =>
-    run(command, ['--version']).then(
+  const asked = Object.entries(needs).map(([line, remedy]) => {
+    const [command = '', ...options] = line.split(' ');
+    return run(command, options).then(
       () => [],
-      () => [name],
-    ),
-  );
+      () => [remedy],
+    );
+  });
   return (await Promise.all(asked)).flat();
 }
 
-test('there are five languages', () => {
-  expect(snippets.map(({ language }) => language)).toEqual(Object.keys(runtimes));
+test('every snippet can be run', () => {
+  expect(snippets.map(({ title }) => title)).toEqual(Object.keys(runtimes));
 });
 
 test('the settings are those of the local stack', async ({ skip }) => {
-  if ((await lacking({ jq: 'jq' })).length > 0) skip('apt-get install jq');
+  const missing = await lacking({ 'jq --version': 'apt-get install jq' });
+  if (missing.length > 0) skip(missing.join(', '));
   const { PATH, ...own } = env;
   const { stdout } = await run('bash', ['-c', `${settings?.code}\nenv`], { cwd: folder, env: { PATH } });
   expect(stdout.split('\n')).toEqual(expect.arrayContaining(Object.entries(own).map((each) => each.join('='))));
 });
 
-test.for(snippets)('the calls in $language', { timeout: 30_000 }, async ({ language, code }, { skip }) => {
-  const { command, needs } = runtimes[language] ?? { command: language, needs: {} };
+test.for(snippets)('$title', { timeout: 30_000 }, async ({ title, language, code }, { skip }) => {
+  const { command, needs } = runtimes[title] ?? { command: title, needs: {} };
   const missing = await lacking(needs);
-  if (missing.length > 0) skip(`apt-get install ${missing.join(' ')}`);
+  if (missing.length > 0) skip(missing.join(', '));
   const file = join(folder, `first-calls.${language}`);
   await writeFile(file, code);
   await gateway.upstreamCalls();
