@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import { addCompletion } from './completion/completion.ts';
 import { addDoctor } from './doctor/doctor.ts';
 import { exitCodeOf, explain } from './explain.ts';
 import { addPartners } from './partners/partners.ts';
@@ -16,6 +17,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   addSecrets(program, session);
   addDoctor(program, session);
   addTail(program, session);
+  addCompletion(program, session);
   try {
     await program.parseAsync(args, { from: 'user' });
     return 0;

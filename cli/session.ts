@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type * as directory from '../lib/partners/directory.ts';
+import { quoted } from './shell.ts';
 import { paintFor } from './paint.ts';
 import type { GlobalOptions } from './program.ts';
 import { createProgress } from './progress.ts';
@@ -79,9 +80,4 @@ export function createSession(program: Command, terminal: Terminal): Session {
     },
     toType: (command) => `npm run gateway -- ${command}${target().option}`,
   };
-}
-
-/** As a shell takes it. */
-function quoted(text: string): string {
-  return /^[\w./~-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

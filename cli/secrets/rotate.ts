@@ -20,7 +20,7 @@ export function addRotate(secrets: Command, session: Session): void {
   secrets
     .command('rotate')
     .description('let the rotation make a new value now, and follow it')
-    .addArgument(new Argument('<secret>', names).argParser(rotatableName))
+    .addArgument(new Argument('<secret>', 'which').choices(Object.keys(rotatables)).argParser(rotatableName))
     .option('--rehearse', 'make and test a value in this process, and store nothing')
     .addOption(
       new Option(

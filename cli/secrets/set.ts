@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Argument, type Command } from 'commander';
 import { secretFullName } from '../../lib/env.ts';
 import { Refusal } from '../refusal.ts';
 import type { Session } from '../session.ts';
@@ -20,7 +20,7 @@ export function addSet(secrets: Command, session: Session): void {
   secrets
     .command('set')
     .description('give a secret a value, typed at a prompt or piped in, once Budgea takes it; never as an argument')
-    .argument('<secret>', names)
+    .addArgument(new Argument('<secret>', 'which').choices(Object.keys(settables)).argParser(asTyped))
     .option('--untested', 'store it without asking Budgea')
     .addOption(budgeaOption())
     .allowExcessArguments()
@@ -118,6 +118,11 @@ async function readValue(
 /** The field with a space or a control character in it: it could become no header, and was pasted with too much around it. */
 function unprintable(value: Record<string, string>): string | undefined {
   return Object.keys(value).find((field) => !/^[\x21-\x7e]+$/.test(value[field] ?? ''));
+}
+
+/** Commander would quote what is none of the choices. */
+function asTyped(text: string): string {
+  return text;
 }
 
 function isSettable(name: string): name is SettableName {

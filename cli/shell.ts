@@ -1,0 +1,11 @@
+/** A text as one word of a shell's command line. */
+export function quoted(text: string): string {
+  return /^[\w./~:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** Defines the command `gateway`, which works from every folder as `npm run gateway --` does in the project's. */
+export function commandFunction(project: string): string {
+  return `gateway() {
+  (cd ${quoted(project)} && PATH=${quoted(`${project}/node_modules/.bin`)}:$PATH exec node --import ./local/require-node.mjs cli/main.ts "$@")
+}`;
+}
