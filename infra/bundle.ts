@@ -2,6 +2,7 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { builtIns } from './bundle/built-ins.ts';
+import { evaluated } from './bundle/evaluated.ts';
 import { leaveOut } from './bundle/left-out.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -46,7 +47,7 @@ export async function bundle(folder: string, entries: Readonly<Record<string, st
     // undici's own word for a bundle without its experimental parser: 14 kB of code and the parser's 150 kB.
     define: { esbuildDetection: 'true' },
     sourcemap: 'external',
-    plugins: [builtIns, leaveOut],
+    plugins: [builtIns, evaluated, leaveOut],
     metafile: true,
     write: false,
     logLevel: 'silent',

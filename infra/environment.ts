@@ -75,7 +75,7 @@ const environment = z
     fetchCertificatesHours: z.int().min(1).max(168),
     /** Whether `POST /auth/init` makes temporary users for anyone, as upstream does. */
     allowAnonymousInit: z.boolean(),
-    /** Whether `GET /docs` and `GET /openapi.json` show the API to anyone. */
+    /** Whether `/docs` and `/openapi.json` show the API to anyone. */
     apiPage: z.boolean(),
 
     /** Origins whose pages may call the gateway from a browser. */

@@ -1,6 +1,6 @@
 import { securitySchemes } from './openapi/callers.ts';
 import type { Document, PathItem } from './openapi/document.ts';
-import { introduction } from './openapi/introduction.ts';
+import { introduction, title } from './openapi/introduction.ts';
 import { pathItem } from './openapi/path-item.ts';
 import { answerHeaders, refusalComponents, refusalSchemas } from './openapi/refusals.ts';
 import { tags } from './openapi/words.ts';
@@ -15,7 +15,7 @@ export function openApiDocument(url: string): Document {
   return {
     openapi: '3.1.1',
     info: {
-      title: 'Budgea authentication gateway',
+      title,
       version: basePath.slice(1),
       description: introduction,
       license: { name: 'MIT', identifier: 'MIT' },

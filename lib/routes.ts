@@ -4,7 +4,7 @@ import type { Page } from './pages.ts';
 /** One route of the API, as API Gateway tells calls apart. */
 export interface RouteKey {
   method: string;
-  /** With the base path, such as `/2.0/users/{id_user}`. */
+  /** Such as `/2.0/users/{id_user}`, or `/docs`. */
   path: string;
   /** What its function has no other route with: an operation has one path, a page one method. */
   name: string;
@@ -12,7 +12,9 @@ export interface RouteKey {
 
 /** Every route of a function that answers callers. */
 export function routesOf(row: Operation | Page): RouteKey[] {
-  if ('paths' in row) return row.paths.map((path) => ({ method: 'GET', path: basePath + path, name: path.slice(1) }));
+  if ('paths' in row) {
+    return row.paths.map((path) => ({ method: 'GET', path, name: path.slice(1).replaceAll('/', '-') }));
+  }
   const methods = [row.method, ...(row.alsoMethod === undefined ? [] : [row.alsoMethod])];
   return methods.map((method) => ({ method, path: basePath + row.path, name: method }));
 }

@@ -11,7 +11,7 @@ export function banner(
   const client = `-d client_id=${partner.client_id} -d client_secret=${partner.client_secret}`;
   return `
 Gateway            ${gateway}
-API page           ${gateway}/docs
+API page           ${new URL('/docs', gateway).href}
 Budgea             ${file.sandbox === undefined ? `${upstream} (let it redirect to ${gateway}/webauth/callback)` : `${file.sandbox} (sandbox)`}
 Secrets Manager    ${file.secretsManager}
 DynamoDB           ${file.dynamodb}

@@ -27,7 +27,10 @@ async function users({ call, adminToken, stack: { partner, manager } }: Recordin
   const common = { operation: 'auth_init_post', status: 200 } as const;
   const client = { name: 'client', summary: 'A new user, by client id and key', caller: 'client' } as const;
   const { client_id, client_secret } = partner;
-  const made = [];
+  // Without a key in the body, the example is also what a page can send with the credentials that were entered there.
+  const headers = { authorization: `Basic ${basic(partner)}` };
+  const withBasic = { name: 'basic', summary: 'A new user, by HTTP Basic', caller: 'client', headers } as const;
+  const made = [await call({ ...common, ...withBasic, mediaType: json, fields: {} })];
   for (const mediaType of mediaTypes) {
     made.push(await call({ ...common, ...client, mediaType, fields: { client_id, client_secret } }));
   }
@@ -109,6 +112,15 @@ async function tokens({ call, stack }: Recording, { id_user, token }: User): Pro
   const { partner, manager } = stack;
   const { client_id, client_secret } = partner;
   const jwt = { operation: 'auth_jwt_post', status: 200 } as const;
+  await call({
+    ...jwt,
+    name: 'basic',
+    summary: 'A JWT of one of the partner’s users, by HTTP Basic',
+    caller: 'client',
+    headers: { authorization: `Basic ${basic(partner)}` },
+    mediaType: json,
+    fields: { id_user },
+  });
   const client = { name: 'client', summary: 'A JWT of one of the partner’s users', caller: 'client' } as const;
   for (const mediaType of mediaTypes) {
     await call({ ...jwt, ...client, mediaType, fields: { client_id, client_secret, id_user } });
@@ -194,14 +206,24 @@ async function codes({ call, stack: { partner } }: Recording, { token }: User): 
 
   const { client_id, client_secret, redirect_uri } = partner;
   const access = { operation: 'auth_token_access_post', status: 200, caller: 'client' } as const;
+  for (const mediaType of [json, 'application/x-www-form-urlencoded'] as const) {
+    await call({
+      ...access,
+      name: 'basic',
+      summary: 'The user’s token, by HTTP Basic as OAuth clients send it',
+      headers: { authorization: `Basic ${basic(partner)}` },
+      mediaType,
+      fields: { code: await newCode() },
+    });
+  }
   for (const mediaType of mediaTypes) {
     const fields: Values = { client_id, client_secret, code: await newCode() };
     await call({ ...access, name: 'client', summary: 'The user’s token, for a code', mediaType, fields });
   }
   await call({
     ...access,
-    name: 'basic',
-    summary: 'The same with HTTP Basic, as OAuth clients do',
+    name: 'redirect_uri',
+    summary: 'With all that OAuth clients send',
     headers: { authorization: `Basic ${basic(partner)}` },
     mediaType: 'application/x-www-form-urlencoded',
     fields: { grant_type: 'authorization_code', code: await newCode(), redirect_uri },

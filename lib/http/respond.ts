@@ -54,6 +54,6 @@ export function pageAnswer(
 }
 
 /** Plain text as text of a page, or of an attribute in quotes. */
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -52,7 +52,9 @@ const schemesOf: Record<CallerKind, readonly (keyof typeof securitySchemes)[]> =
 
 /** What satisfies an operation. OpenAPI has no word for credentials in a body: an empty requirement leaves them to the body's schema. */
 export function securityOf({ accepts, fields }: Operation): DocumentedOperation['security'] {
-  const headers = accepts.flatMap((kind) => schemesOf[kind]).map((scheme) => ({ [scheme]: [] }));
+  // Programs that show one way show the first: the key alone is the shortest.
+  const kinds = accepts.toSorted((one, other) => Number(other === 'manager') - Number(one === 'manager'));
+  const headers = kinds.flatMap((kind) => schemesOf[kind]).map((scheme) => ({ [scheme]: [] }));
   return takesBodyCredentials({ accepts, fields }) ? [...headers, {}] : headers;
 }
 
@@ -67,7 +69,7 @@ export function withCredentials(body: Schema): Schema {
     ...body,
     properties: {
       client_id: {
-        anyOf: [{ type: 'integer' }, { type: 'string' }],
+        type: ['integer', 'string'],
         description: 'The partner’s client id, unless the credentials are in a header.',
       },
       client_secret: { type: 'string', description: 'The partner’s key.' },

@@ -1,8 +1,11 @@
 import { failures } from '../errors.ts';
 
 const codes = Object.entries(failures)
-  .map(([code, { status, description }]) => `| ${status} | \`${code}\` | ${description} |`)
+  .map(([code, { status, description }]) => `- ${status} \`${code}\`: ${description}`)
   .join('\n');
+
+/** The name of the API. */
+export const title = 'Budgea authentication gateway';
 
 /** What a partner's developer reads first, in Markdown: the headings become entries of a page's menu. */
 export const introduction = `The authentication operations of the Budgea / Powens API for partners: the same paths, fields and answers, with a partner’s own client id and key. An existing client of that API changes its base URL and its credentials, and nothing else.
@@ -15,12 +18,10 @@ export const introduction = `The authentication operations of the Budgea / Powen
 
 ## Credentials
 
-| who | sends | is known as |
-| --- | --- | --- |
-| a partner | \`client_id\` and its key as \`client_secret\`, in the body or in HTTP Basic | client |
-| a partner | its key in \`Authorization\`, after \`Bearer\` or alone | manager |
-| a partner | its key in \`x-api-key\` | identified |
-| whoever has a user’s token or a JWT | it in \`Authorization\`, after \`Bearer\` or alone | token |
+- **client**: a partner’s \`client_id\` and its key as \`client_secret\`, in the body or in HTTP Basic.
+- **manager**: a partner’s key in \`Authorization\`, after \`Bearer\` or alone.
+- **identified**: a partner’s key in \`x-api-key\`.
+- **token**: a user’s token or a JWT in \`Authorization\`, after \`Bearer\` or alone.
 
 A key begins with \`bgk_\` and belongs on a server: never in a browser, an app or a repository. Each operation lists who may call it. Two different keys in one request are refused.
 
@@ -32,8 +33,6 @@ A key begins with \`bgk_\` and belongs on a server: never in a browser, an app o
 
 Branch on \`code\`; \`description\` says what to do and may change. \`request_id\`, which every answer has as \`x-request-id\` too, finds the call in the gateway’s log: quote it when you ask for help.
 
-| status | code | |
-| --- | --- | --- |
 ${codes}
 
 Other codes come from the banking API, in its own words. Unknown paths, and more calls than the limits allow, are answered by API Gateway with \`message\` alone.

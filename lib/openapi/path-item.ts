@@ -129,7 +129,13 @@ function successOf(
 /** One call for each thing that can be shown, as a form where there is one: that is the shortest. */
 function samplesOf(successes: readonly Example[], path: string, url: string): DocumentedOperation['x-codeSamples'] {
   const shortest = successes.toSorted((one, other) => lengthOf(one) - lengthOf(other));
-  const names = [...new Set(successes.map(({ name }) => name))];
+  // What most clients of this API send comes first.
+  const names = [
+    ...new Set([
+      ...successes.map(({ name }) => name).filter((name) => name === 'client'),
+      ...successes.map(({ name }) => name),
+    ]),
+  ];
   return names.flatMap((name) => {
     const shown = shortest.find((example) => example.name === name);
     return shown === undefined ? [] : [{ lang: 'Shell', label: shown.summary, source: curl(url, path, shown) }];
@@ -143,5 +149,6 @@ function lengthOf({ request }: Example): number {
 /** The first of each name. */
 function named(shown: readonly Example[], value: (example: Example) => unknown): Examples {
   const pairs = shown.map((example) => [example.name, { summary: example.summary, value: value(example) }] as const);
-  return Object.fromEntries(pairs.toReversed());
+  const first = pairs.filter(([name], index) => pairs.findIndex(([other]) => other === name) === index);
+  return Object.fromEntries(first);
 }

@@ -189,15 +189,22 @@ test('what is left out of bundles is something that they ask for', () => {
   expect(idle.filter((file) => !modules.some((module) => file.test(module)))).toEqual([]);
 });
 
-test('no bundle but api-page-get’s has the API’s document in it', () => {
+test('no bundle but api-page-get’s has the API’s document in it, and none what makes Scalar’s script', () => {
+  expect(
+    deployed.bundles
+      .flatMap(({ modules }) => modules)
+      .filter((module) => /node_modules\/(fastify|@scalar)\//.test(module)),
+  ).toEqual([]);
   const having = deployed.bundles.filter(({ modules }) => modules.some((module) => module.startsWith('lib/openapi')));
   expect(having.map(({ name }) => name)).toEqual(['api-page-get']);
 });
 
 test('the bundle of api-page-get shows the API, asking nobody', async () => {
-  const page = await deployed.ask('GET', '/docs');
-  expect(await page.text()).toContain(`curl ${deployed.gateway.file.gateway}/auth/init`);
-  const document = await deployed.ask('GET', '/openapi.json');
+  const page = await deployed.ask('GET', '/../docs');
+  const [, address] = /<script src="docs(.+?)">/.exec(await page.text()) ?? [];
+  const script = await deployed.ask('GET', `/../docs${address}`);
+  expect(await script.text()).toContain('createApiReference');
+  const document = await deployed.ask('GET', '/../openapi.json');
   expect(await document.json()).toMatchObject({ servers: [{ url: deployed.gateway.file.gateway }] });
   expect(deployed.awsCalls('api-page-get')).toEqual([]);
 });

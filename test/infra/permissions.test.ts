@@ -131,10 +131,12 @@ const variables: Record<keyof typeof matrix, string[]> = {
   watch: ['TABLE_NAME', ...Object.values(secretVariables), 'CERTIFICATE_TYPES'],
 };
 
-const api = (target: string, method: string, path: string) => [
+const api = (target: string, method: string, path: string) => fromRoot(target, method, `/2.0${path}`);
+
+const fromRoot = (target: string, method: string, path: string) => [
   target,
   'apigateway.amazonaws.com',
-  `Api <env>-gateway-api/*/${method}/2.0${path}`,
+  `Api <env>-gateway-api/*/${method}${path}`,
 ];
 
 /** Without what an environment does not have. */
@@ -270,7 +272,9 @@ describe.each(synthesizeAll().map((made) => [made.name, made] as const))('in %s'
         api('users-id-user-token-post', 'POST', '/users/{id_user}/token'),
         api('webauth-get', 'GET', '/webauth'),
         api('webauth-callback-get', 'GET', '/webauth/callback'),
-        ...(made.settings.apiPage ? ['/docs', '/openapi.json'].map((path) => api('api-page-get', 'GET', path)) : []),
+        ...(made.settings.apiPage
+          ? ['/docs', '/docs/scalar.js', '/openapi.json'].map((path) => fromRoot('api-page-get', 'GET', path))
+          : []),
         ['rotate-manage-token', 'secretsmanager.amazonaws.com', manage],
         ['rotate-sealing-key', 'secretsmanager.amazonaws.com', sealing],
       ].toSorted(byText),

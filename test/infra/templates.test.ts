@@ -26,7 +26,9 @@ const jobNames = ['rotate-manage-token', 'rotate-sealing-key', 'fetch-certificat
 
 /** The routes that an environment has, and their functions. */
 function routesIn({ settings }: Synthesized): Record<string, string> {
-  const shown = { 'GET /2.0/docs': 'api-page-get', 'GET /2.0/openapi.json': 'api-page-get' };
+  const shown = Object.fromEntries(
+    ['/docs', '/docs/scalar.js', '/openapi.json'].map((path) => [`GET ${path}`, 'api-page-get']),
+  );
   return settings.apiPage ? { ...operationRoutes, ...shown } : operationRoutes;
 }
 

@@ -146,7 +146,7 @@ test('every refusal of the gateway has an example', () => {
 
 test.each<[OperationId, readonly string[]]>([
   ['auth_token_access_post', ['client', 'in the body']],
-  ['certificate_type_get', ['client', 'manager', 'manager_alone', 'identified', 'token', 'token_alone']],
+  ['certificate_type_get', ['manager', 'manager_alone', 'client', 'identified', 'token', 'token_alone']],
   ['users_id_user_get', ['manager', 'manager_alone', 'token', 'token_alone']],
   ['hash_delete', ['token', 'token_alone']],
   ['webauth_get', []],
