@@ -10,5 +10,7 @@ export default defineConfig({
     // A browser's start, on a busy machine.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // A click does not wait for the page that it leads to: `expect.poll` does.
+    expect: { poll: { timeout: 15_000 } },
   },
 });

@@ -1,5 +1,5 @@
 import { details, escape, page as pageOf } from '../page.ts';
-import type { Outcome } from './answered.ts';
+import type { Outcome } from './home.ts';
 
 type OutcomeOf<Result extends Outcome['result']> = Extract<Outcome, { result: Result }>;
 
@@ -24,7 +24,7 @@ ${begin('Connect a bank')}`,
 }
 
 /** Said yes, and everything went well. */
-export function connectedPage({ connection, user }: OutcomeOf<'connected'>): string {
+export function connectedPage({ connection, user, isNew }: OutcomeOf<'connected'>): string {
   return page(
     'Your bank is connected',
     `<p>We can read your accounts now. There is nothing more to do; you can close this page.</p>
@@ -33,9 +33,9 @@ ${begin('Connect another bank')}
 ${details([
   ['state', 'the one that it had sent'],
   ['id_connection', connection],
-  ['code', 'exchanged by its back end'],
+  ['code', isNew ? 'exchanged by its back end' : 'none, as it knew the user'],
   ['access_token', 'kept by its back end'],
-  ['id_user, from GET /users/me', String(user)],
+  ['id_user', String(user)],
 ])}`,
   );
 }

@@ -1,7 +1,7 @@
 import { fastify, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { DemoPartner } from '../demo-partners.ts';
 import { pageHeaders } from '../page.ts';
-import { takeHome, type Answered } from './answered.ts';
+import { codeFor, takeHome, type Outcome, type OwnSide } from './home.ts';
 import {
   connectedPage,
   errorPage,
@@ -41,20 +41,22 @@ export async function startDemoApp({ port, gateway }: { port: number; gateway: s
 
   app.get('/', (_request, reply) => html(reply, 200, homePage()));
 
-  app.get('/connect', async (_request, reply) => {
-    const { id, state } = visits.begin();
+  app.get('/connect', async (request, reply) => {
+    const { id, state, user } = visits.begin(visitOf(request, visits)?.user);
     const { client_id } = await partner;
     const query = new URLSearchParams({ client_id, redirect_uri: url + callback, state });
+    // Without a code the bank's visitor would become a new user each time.
+    if (user !== undefined) query.set('token', await codeFor(user, gateway));
     // Not `Secure`, as this is http; a browser's other tabs see no script's work in it, as there is none.
     void reply.header('set-cookie', `visit=${id}; Path=/; HttpOnly; SameSite=Lax; Max-Age=1800`);
     return reply.redirect(`${gateway}/webauth?${query.toString()}`, 303);
   });
 
-  app.get(callback, async (request: FastifyRequest<{ Querystring: Answered }>, reply) => {
+  app.get(callback, async (request: FastifyRequest<{ Querystring: Record<string, unknown> }>, reply) => {
     const visit = visitOf(request, visits);
-    if (visit === undefined || visit.state !== request.query.state) return html(reply, 400, unexpectedPage());
+    if (visit === undefined || visit.state !== request.query['state']) return html(reply, 400, unexpectedPage());
     // Who comes a second time, with the browser's button, is shown what became of the first.
-    visit.outcome ??= takeHome(request.query, { gateway, redirectUri: url + callback, ...(await partner) });
+    visit.outcome ??= takeUp(visit, request.query, { gateway, redirectUri: url + callback, ...(await partner) });
     await visit.outcome;
     // The code leaves the address line.
     return reply.redirect('/result', 303);
@@ -78,6 +80,12 @@ export async function startDemoApp({ port, gateway }: { port: number; gateway: s
 
   url = await app.listen({ host, port });
   return { url, redirectUri: url + callback, serveAs, close: () => app.close() };
+}
+
+async function takeUp(visit: Visit, carried: Readonly<Record<string, unknown>>, own: OwnSide): Promise<Outcome> {
+  const { outcome, user } = await takeHome(carried, own, visit.user);
+  visit.user = user;
+  return outcome;
 }
 
 function visitOf({ headers }: FastifyRequest, visits: Visits): Visit | undefined {

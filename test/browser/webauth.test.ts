@@ -28,8 +28,14 @@ async function toTheBank(): Promise<Tab> {
   const tab = await browser.open();
   await tab.page.goto(gateway.file.demoApp);
   await follow(tab.page, 'Connect a bank');
-  expect(await title(tab.page)).toBe('Share your accounts?');
+  await expect.poll(() => title(tab.page)).toBe('Share your accounts?');
   return tab;
+}
+
+/** What the application shows to developers of whoever is connected. */
+async function shownIds(page: Page): Promise<{ connection: string; user: string }> {
+  const [connection = '', user = ''] = await page.getByText(/^\d+$/).allInnerTexts();
+  return { connection, user };
 }
 
 /** Everything that a tab was sent, as text: addresses and what stands on the page. */
@@ -41,9 +47,9 @@ describe('whoever says yes', () => {
   test('is connected, and the partner’s key and the user’s token never get near the browser', async () => {
     const tab = await toTheBank();
     await press(tab.page, 'Approve');
-    expect(await title(tab.page)).toBe('Your bank is connected');
+    await expect.poll(() => title(tab.page)).toBe('Your bank is connected');
     expect(new URL(tab.page.url()).pathname).toBe('/result');
-    const user = await tab.page.getByText(/^\d+$/).last().innerText();
+    const { user } = await shownIds(tab.page);
     const { partner } = gateway.file;
     const owned = await gateway.ask.http('GET', `/users/${user}`, {
       headers: { authorization: partner.client_secret },
@@ -55,29 +61,44 @@ describe('whoever says yes', () => {
     expect(await hardToRead(tab.page, 'app-connected')).toEqual([]);
   });
 
+  test('connects another bank to the same user', async () => {
+    const { page } = await toTheBank();
+    await press(page, 'Approve');
+    await expect.poll(() => title(page)).toBe('Your bank is connected');
+    const { user, connection } = await shownIds(page);
+    gateway.logs();
+    await follow(page, 'Connect another bank');
+    await press(page, 'Approve');
+    const another = expect.not.stringMatching(`^${connection}$`) as string;
+    await expect.poll(() => shownIds(page)).toEqual({ user, connection: another });
+    const operations = gateway.logs().map(({ operation }) => operation);
+    expect(operations).toEqual(['auth_token_code_get', 'webauth_get', 'webauth_callback_get']);
+  });
+
   test('goes back with the browser’s button to a bank that has the answer already, and from there on again', async () => {
     const { page } = await toTheBank();
     await press(page, 'Approve');
+    await expect.poll(() => title(page)).toBe('Your bank is connected');
     await page.goBack();
-    expect(await title(page)).toBe('You have answered already');
+    await expect.poll(() => title(page)).toBe('You have answered already');
     expect(await hardToRead(page, 'bank-answered')).toEqual([]);
     gateway.logs();
     await follow(page, 'Go back to it');
-    expect(await title(page)).toBe('Your bank is connected');
+    await expect.poll(() => title(page)).toBe('Your bank is connected');
     // The code was spent the first time.
     expect(gateway.logs().map(({ operation }) => operation)).toEqual(['webauth_callback_get']);
     await page.reload();
-    expect(await title(page)).toBe('Your bank is connected');
+    await expect.poll(() => title(page)).toBe('Your bank is connected');
   });
 });
 
 test('whoever says no is told so, and can try again', async () => {
   const { page } = await toTheBank();
   await press(page, 'Refuse');
-  expect(await title(page)).toBe('You said no');
+  await expect.poll(() => title(page)).toBe('You said no');
   expect(await hardToRead(page, 'app-refused')).toEqual([]);
   await follow(page, 'Try again');
-  expect(await title(page)).toBe('Share your accounts?');
+  await expect.poll(() => title(page)).toBe('Share your accounts?');
 });
 
 test('the first two pages can be read', async () => {
@@ -104,8 +125,11 @@ const stopped = (why: string) => [
 describe('the gateway stops, and says what to do,', () => {
   test('whoever took over ten minutes at the bank', async () => {
     const tab = await toTheBank();
-    await later(601, () => press(tab.page, 'Approve'));
-    expect(await told(tab)).toEqual(stopped('This link has expired or is not valid.'));
+    await later(601, async () => {
+      await press(tab.page, 'Approve');
+      await tab.page.getByText('You cannot go on from here').waitFor();
+    });
+    await expect.poll(() => told(tab)).toEqual(stopped('This link has expired or is not valid.'));
     expect(await hardToRead(tab.page, 'gateway-refusal')).toEqual([]);
   });
 
@@ -115,7 +139,7 @@ describe('the gateway stops, and says what to do,', () => {
     const seal = callback.searchParams.get('state') ?? '';
     callback.searchParams.set('state', seal.slice(0, -1) + (seal.endsWith('A') ? 'B' : 'A'));
     await tab.page.goto(callback.href);
-    expect(await told(tab)).toEqual(stopped('This link has expired or is not valid.'));
+    await expect.poll(() => told(tab)).toEqual(stopped('This link has expired or is not valid.'));
   });
 
   test('whoever is to be sent to an address that is not registered', async () => {
@@ -125,7 +149,7 @@ describe('the gateway stops, and says what to do,', () => {
       redirect_uri: 'http://127.0.0.1:9/elsewhere',
     });
     await tab.page.goto(`${gateway.file.gateway}/webauth?${query.toString()}`);
-    expect(await told(tab)).toEqual(stopped('The redirect_uri is not registered for this client_id.'));
+    await expect.poll(() => told(tab)).toEqual(stopped('The redirect_uri is not registered for this client_id.'));
     expect(tab.requests).toHaveLength(1);
   });
 });
@@ -136,7 +160,7 @@ test('an answer that the browser did not ask for is not taken up', async () => {
   const callback = await decide(attacker.page.url(), 'approve');
   gateway.logs();
   await victim.page.goto(callback);
-  expect(await title(victim.page)).toBe('This is not what we waited for');
+  await expect.poll(() => title(victim.page)).toBe('This is not what we waited for');
   expect(gateway.logs().map(({ operation }) => operation)).toEqual(['webauth_callback_get']);
   expect(await hardToRead(victim.page, 'app-unexpected')).toEqual([]);
 });
@@ -145,13 +169,13 @@ test('whoever said yes is told when the application cannot finish', async () => 
   const tab = await toTheBank();
   await gateway.control('failures', { answer: 'maintenance', path: '/auth/token/access' });
   await press(tab.page, 'Approve');
-  expect(await title(tab.page)).toBe('We could not finish');
+  await expect.poll(() => title(tab.page)).toBe('We could not finish');
   expect(await hardToRead(tab.page, 'app-unfinished')).toEqual([]);
 });
 
 test('a visit that is over at the bank can be begun again', async () => {
   const { page } = await browser.open();
   await page.goto(new URL('/bank/unknown', gateway.file.sandbox).href);
-  expect(await title(page)).toBe('This visit is over');
+  await expect.poll(() => title(page)).toBe('This visit is over');
   expect(await hardToRead(page, 'bank-over')).toEqual([]);
 });
