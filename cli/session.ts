@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type * as directory from '../lib/partners/directory.ts';
-import { quoted } from './shell.ts';
+import { quoted } from '../lib/shell.ts';
 import { paintFor } from './paint.ts';
 import type { GlobalOptions } from './program.ts';
 import { createProgress } from './progress.ts';

@@ -1,4 +1,5 @@
-import { commandFunction, quoted } from '../shell.ts';
+import { quoted } from '../../lib/shell.ts';
+import { commandFunction } from './command.ts';
 import type { Level, Values, Word, Words } from './words.ts';
 
 /** The command `gateway` and its completion, for zsh. */

@@ -1,4 +1,5 @@
 import { encodeQuery } from '../budgea/media.ts';
+import { quoted } from '../shell.ts';
 import type { Example } from './examples.ts';
 
 /** The call of an example for a shell, at the gateway with this base URL. */
@@ -35,8 +36,4 @@ function credentialsOf(headers: Example['request']['headers']): string[] {
       ? `-H ${quoted(`${name}: ${value}`)}`
       : `-u ${quoted(Buffer.from(basic, 'base64').toString())}`;
   });
-}
-
-function quoted(text: string): string {
-  return /^[\w./:=-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

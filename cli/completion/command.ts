@@ -1,7 +1,4 @@
-/** A text as one word of a shell's command line. */
-export function quoted(text: string): string {
-  return /^[\w./~:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-}
+import { quoted } from '../../lib/shell.ts';
 
 /** Defines the command `gateway`, which works from every folder as `npm run gateway --` does in the project's. */
 export function commandFunction(project: string): string {
