@@ -57,7 +57,7 @@ export async function startStack({
 }: StackOptions): Promise<RunningStack> {
   const stackFile = join(data, 'stack.json');
   const servers = createServers(port);
-  const shown = openConsole({ hasSandbox: upstream === undefined });
+  const shown = openConsole({ sandbox: upstream === undefined, aws: awsEndpoint === undefined });
   await mkdir(data, { recursive: true, mode: 0o700 });
   await removeStale(stackFile);
   try {
@@ -84,6 +84,7 @@ export async function startStack({
               redirectUris: [`${gateway}/webauth/callback`],
               certificateTypes,
               onCall: shown.upstream,
+              onControl: () => shown.changed('sandbox'),
             }),
           )
         : undefined;
@@ -107,6 +108,7 @@ export async function startStack({
       certificate_types: certificateTypes,
     };
     await writeWhole(stackFile, file);
+    shown.ready(file);
     return {
       file,
       refusal,

@@ -87,12 +87,26 @@ export async function* listPartners(): AsyncGenerator<PartnerRecord> {
   }
 }
 
+/** A user of a partner. */
+export interface OwnedUser {
+  id: string;
+  /** When a temporary one vanishes, in milliseconds since the epoch. */
+  expiresAt?: number;
+}
+
+/** A partner's users, temporary ones that have expired left out. */
+export async function* listUsers(clientId: string): AsyncGenerator<OwnedUser> {
+  for await (const { pk, expires_at } of query(usersIndex.name, usersIndex.key, clientId)) {
+    const id = pk.slice('USER#'.length);
+    if (typeof expires_at !== 'number') yield { id };
+    else if (expires_at * 1000 > now()) yield { id, expiresAt: expires_at * 1000 };
+  }
+}
+
 /** How many users a partner has, temporary ones that have expired left out. */
 export async function countUsers(clientId: string): Promise<number> {
   let users = 0;
-  for await (const { expires_at } of query(usersIndex.name, usersIndex.key, clientId)) {
-    if (typeof expires_at !== 'number' || expires_at * 1000 > now()) users += 1;
-  }
+  for await (const _ of listUsers(clientId)) users += 1;
   return users;
 }
 

@@ -1,6 +1,10 @@
+import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startApiGateway } from '../../local/api-gateway/server.ts';
+import { openConsole } from '../../local/console/console.ts';
 import type { CallEvent } from '../../local/console/events.ts';
 import { createFeed } from '../../local/console/feed.ts';
+import type { PartnerView } from '../../local/console/wire.ts';
 import { isFromHere } from '../../local/loopback.ts';
 import { follow, keptEvents, type ReceivedEvent } from '../events.ts';
 import { authorization, form, json, multipart, startGateway, type Gateway } from '../gateway.ts';
@@ -16,6 +20,17 @@ afterAll(async () => {
 });
 
 const events = (headers?: Record<string, string>) => keptEvents(gateway.file.gateway, headers);
+
+/** Without `fetch`, which sets some headers itself. */
+async function statusOf(method: string, path: string, headers: Record<string, string>): Promise<number | undefined> {
+  const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
+  const asked = request(new URL(path, gateway.file.gateway), { method, headers }, (answer) => {
+    answer.resume();
+    resolve(answer.statusCode);
+  });
+  asked.on('error', reject).end();
+  return promise;
+}
 
 /** The event of a call that was just answered. */
 async function eventOf({ headers }: { headers: Record<string, string> }): Promise<CallEvent> {
@@ -152,7 +167,175 @@ test('the last two hundred events are kept', () => {
   expect(feed.since(kept[199]?.id)).toEqual([]);
 });
 
+/** Asks the console as its page does, or otherwise. */
+async function ask(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
+  const { origin } = new URL(gateway.file.gateway);
+  const own = method === 'POST' ? { origin, 'content-type': 'application/json' } : {};
+  const answer = await fetch(origin + path, {
+    method,
+    headers: { ...own, ...headers },
+    body: body === undefined ? null : JSON.stringify(body),
+  });
+  return { status: answer.status, headers: answer.headers, body: (await answer.json()) as Record<string, string> };
+}
+const tell = (path: string, body: unknown = {}, headers = {}) => ask('POST', `/_console/${path}`, body, headers);
+
+test('the page is small, and runs nothing but its own script', async () => {
+  const { origin } = new URL(gateway.file.gateway);
+  const sizes = await Promise.all(
+    ['/', '/_console/main.js', '/_console/console.css', '/_console/icon.svg'].map(async (path) => {
+      const answer = await fetch(origin + path);
+      expect(answer.status).toBe(200);
+      return [
+        path,
+        Number(answer.headers.get('content-length')),
+        answer.headers.get('content-security-policy'),
+      ] as const;
+    }),
+  );
+  expect(sizes.reduce((sum, [, size]) => sum + size, 0)).toBeLessThan(30_000);
+  expect(sizes[0]?.[2]).toMatch(
+    /default-src 'none'; script-src 'self'; style-src 'self';.* connect-src 'self';.* frame-ancestors 'none'/,
+  );
+  expect(sizes[0]?.[2]).not.toContain('unsafe');
+});
+
+describe('partners', () => {
+  test('get their keys in the answer, and nowhere else', async () => {
+    const made = await tell('partners', {
+      name: 'Made here',
+      redirect_uris: ['https://app.example/back'],
+      grants: ['jwt:permanent'],
+    });
+    expect(made).toMatchObject({
+      status: 200,
+      body: { name: 'Made here', client_secret: expect.stringMatching(/^bgk_/) },
+    });
+    const { client_id = '', client_secret = '', key_id = '' } = made.body;
+    const another = await tell(`partners/${client_id}/keys`);
+    for (const key of [client_secret, another.body['client_secret'] ?? '']) {
+      expect(await gateway.ask.http('POST', '/auth/init', form({ client_id, client_secret: key }))).toMatchObject({
+        status: 200,
+      });
+    }
+    expect(await tell(`partners/${client_id}/keys`)).toMatchObject({ status: 409 });
+    expect(await tell(`partners/${client_id}/keys/${key_id}/retire`)).toMatchObject({ status: 200 });
+    expect(await tell(`partners/${client_id}/keys/${another.body['key_id']}/retire`)).toMatchObject({ status: 409 });
+
+    const partners = (await ask('GET', '/_console/partners')).body as unknown as PartnerView[];
+    expect(partners.find((partner) => partner.client_id === client_id)).toMatchObject({
+      name: 'Made here',
+      grants: ['jwt:permanent'],
+      redirect_uris: ['https://app.example/back'],
+      keys: [{ id: another.body['key_id'], lastUsed: expect.stringMatching(/^\d{4}-/) }],
+      userCount: 2,
+    });
+    const seen = JSON.stringify([partners, await events()]);
+    expect(seen).not.toMatch(/bgk_|"hash"|[0-9a-f]{64}/);
+  });
+
+  test.each([
+    [{ name: '' }, /name/],
+    [{ name: 'two\nlines' }, /name/],
+    [{ name: 'Insecure', redirect_uris: ['http://app.example'] }, /https/],
+    [{ name: 'Greedy', grants: ['everything'] }, /grant/],
+    [{}, /./],
+  ])('cannot be %j', async (body, message) => {
+    expect(await tell('partners', body)).toMatchObject({
+      status: 400,
+      body: { message: expect.stringMatching(message) },
+    });
+  });
+
+  test('that nobody knows have no keys', async () => {
+    expect(await tell('partners/99999999/keys')).toMatchObject({ status: 404 });
+    expect(await tell('partners/none/keys')).toMatchObject({ status: 404 });
+  });
+});
+
+describe('secrets and certificates', () => {
+  test('are shown without a value', async () => {
+    const [secrets, certificates] = [await ask('GET', '/_console/secrets'), await ask('GET', '/_console/certificates')];
+    const { client_secret } = await gateway.secret<{ client_secret: string }>('client-credentials');
+    const { jwt_token } = await gateway.secret<{ jwt_token: string }>('manage-token');
+    const seen = JSON.stringify([secrets.body, certificates.body]);
+    expect(seen).toMatch(/AWSCURRENT.*qwac/);
+    for (const secret of [client_secret, jwt_token]) expect(seen).not.toContain(secret);
+  });
+
+  test('do not rotate where nothing rotates them, and say so', async () => {
+    expect(await tell('secrets/admin-token/rotate')).toMatchObject({ status: 409, body: { message: /./ } });
+    expect(await tell('secrets/none/rotate')).toMatchObject({ status: 404 });
+  });
+
+  test('are fetched on request', async () => {
+    expect(await tell('certificates/fetch')).toMatchObject({ status: 200 });
+    expect((await events()).at(-1)).toMatchObject({ data: { job: 'fetch_certificates', outcome: 'success' } });
+  });
+});
+
+test('the sandbox is controlled as with curl, and nothing else is', async () => {
+  expect(await tell('sandbox/latency', { milliseconds: 1 })).toMatchObject({ status: 200 });
+  expect(await tell('sandbox/failures', { answer: 'bug', times: 'always', path: '/hash' })).toMatchObject({
+    status: 200,
+  });
+  expect((await ask('GET', '/_console/sandbox')).body).toMatchObject({
+    latency: 1,
+    ahead: 0,
+    failures: [{ answer: 'bug', times: 'always', path: '/hash' }],
+  });
+  await tell('sandbox/calm');
+  await tell('sandbox/latency', { milliseconds: 0 });
+  expect((await ask('GET', '/_console/sandbox')).body).toMatchObject({ latency: 0, failures: [] });
+  expect(await tell('sandbox/latency', { milliseconds: -1 })).toMatchObject({
+    status: 400,
+    body: { message: /milliseconds/ },
+  });
+  for (const what of ['client', 'admin-token', '../2.0/users/all', '%2e%2e/2.0/hash']) {
+    expect(await tell(`sandbox/${what}`)).toMatchObject({ status: 404 });
+  }
+});
+
+test('another Budgea than the sandbox is asked for nothing', async () => {
+  const shown = openConsole({ sandbox: false, aws: true });
+  const { sandbox: upstream = '', ...file } = gateway.file;
+  shown.ready({ ...file, upstream });
+  const server = await startApiGateway({ port: 0, routes: [], besides: shown.besides });
+  const { url: origin } = server;
+  for (const path of ['sandbox/clock', 'sandbox/calm']) {
+    const headers = { origin, 'content-type': 'application/json' };
+    const answer = await fetch(`${origin}/_console/${path}`, { method: 'POST', headers, body: '{"advance":60}' });
+    expect(answer.status).toBe(404);
+  }
+  await server.close();
+  shown.close();
+  expect((await ask('GET', '/_console/sandbox')).body).toMatchObject({ ahead: 0 });
+});
+
 describe('whoever asks from elsewhere is refused', () => {
+  test.each<[string, Record<string, string>, number]>([
+    ['of another origin', { origin: 'https://example.com' }, 403],
+    ['of another port', { origin: 'http://127.0.0.1:8080' }, 403],
+    ['in a frame without an origin', { origin: 'null' }, 403],
+    ['as a form', { 'content-type': 'text/plain' }, 415],
+  ])('a page %s changes nothing', async (_what, headers, status) => {
+    const before = (await ask('GET', '/_console/partners')).body as unknown as PartnerView[];
+    expect(await tell('partners', { name: 'Forged' }, headers)).toMatchObject({ status });
+    expect((await ask('GET', '/_console/partners')).body).toHaveLength(before.length);
+    expect(await tell('sandbox/clock', { advance: 60 }, headers)).toMatchObject({ status });
+  });
+
+  test('no page reads by a name of its own, nor does a program change what the command line is for', async () => {
+    const { port } = new URL(gateway.file.gateway);
+    for (const path of ['/', '/_console/main.js', '/_console/partners', '/_console/stack']) {
+      expect(await statusOf('GET', path, { host: `rebound.example:${port}` })).toBe(403);
+    }
+    expect(await statusOf('POST', '/_console/partners', { 'content-type': 'application/json' })).toBe(403);
+    // A link on another site may lead to the page, which has nothing in it yet.
+    expect(await statusOf('GET', '/', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' })).toBe(200);
+    expect(await statusOf('GET', '/_console/stack', { 'sec-fetch-site': 'cross-site' })).toBe(403);
+  });
+
   test('over the wire', async () => {
     const { gateway: url } = gateway.file;
     await expect(follow(url, { host: `gateway.example:${new URL(url).port}` })).rejects.toThrow('403');

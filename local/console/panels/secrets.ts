@@ -1,0 +1,65 @@
+import {
+  DescribeSecretCommand,
+  ListSecretVersionIdsCommand,
+  RotateSecretCommand,
+} from '@aws-sdk/client-secrets-manager';
+import { InvalidRequestException } from '@aws-sdk/client-secrets-manager';
+import { env, secretNames } from '../../../lib/env.ts';
+import type { SecretName } from '../../../lib/operations.ts';
+import { readVersion } from '../../../lib/rotation/staged-secret.ts';
+import { manageToken } from '../../../lib/secrets.ts';
+import { secretsManager } from '../../../lib/secrets-manager.ts';
+import { ConsoleRefusal } from '../refusal.ts';
+import type { SecretView } from '../wire.ts';
+
+/** What there is to see of each secret without its value. Throws the service's errors. */
+export function readSecrets(): Promise<SecretView[]> {
+  return Promise.all(secretNames.map(readSecret));
+}
+
+/** Begins a rotation, whose steps are events. Throws ConsoleRefusal when the secret does not rotate, or is being rotated. */
+export async function rotateSecret(name: string): Promise<{ version: string }> {
+  const known = secretNames.find((each) => each === name);
+  if (known === undefined) throw new ConsoleRefusal(404, 'There is no such secret.');
+  try {
+    const { VersionId = '' } = await secretsManager.send(new RotateSecretCommand({ SecretId: env.secretId(known) }));
+    return { version: VersionId };
+  } catch (error) {
+    // It was sent no value that it could quote.
+    if (error instanceof InvalidRequestException) throw new ConsoleRefusal(409, error.message);
+    throw error;
+  }
+}
+
+async function readSecret(name: SecretName): Promise<SecretView> {
+  const SecretId = env.secretId(name);
+  const [described, { Versions = [] }] = await Promise.all([
+    secretsManager.send(new DescribeSecretCommand({ SecretId })),
+    secretsManager.send(new ListSecretVersionIdsCommand({ SecretId, MaxResults: 100 })),
+  ]);
+  const versions = Versions.map(({ VersionId = '', VersionStages = [], CreatedDate }) => ({
+    id: VersionId,
+    stages: VersionStages,
+    createdAt: CreatedDate?.getTime() ?? 0,
+  })).toSorted((one, other) => other.createdAt - one.createdAt);
+  const inUse = versions.find(({ stages }) => stages.includes('AWSCURRENT'));
+  return {
+    name,
+    fullName: SecretId,
+    versions,
+    rotates: described.RotationLambdaARN !== undefined,
+    nextRotationAt: described.NextRotationDate?.getTime(),
+    lastRotatedAt: described.LastRotatedDate?.getTime(),
+    ...(name === 'manage-token' && inUse && { expiresAt: await expiryOf(SecretId, inUse.id) }),
+  };
+}
+
+/** Undefined for a value that is no manage JWT. */
+async function expiryOf(secretId: string, version: string): Promise<number | undefined> {
+  const text = await readVersion(secretId, version);
+  try {
+    return manageToken().parse(JSON.parse(text ?? '')).expires_at * 1000;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,244 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { deployedIntervals } from '../../local/intervals.ts';
+import { startApiGateway } from '../../local/api-gateway/server.ts';
+import { openConsole } from '../../local/console/console.ts';
+import type { Schedules } from '../../local/schedules.ts';
+import { authorization, form, startGateway, type Gateway } from '../gateway.ts';
+import { startBrowser, type Browser, type Tab } from './browser.ts';
+import { hardToRead } from './looks.ts';
+
+// What an operator sees of a local stack, and does to it.
+
+let gateway: Gateway;
+let schedules: Schedules;
+let browser: Browser;
+
+beforeAll(async () => {
+  [gateway, browser] = await Promise.all([startGateway(), startBrowser()]);
+  const { startSchedules } = await import('../../local/schedules.ts');
+  schedules = await startSchedules(deployedIntervals, true);
+});
+afterAll(async () => {
+  await browser.close();
+  await schedules.close();
+  await gateway.close();
+});
+
+/** The console, live. */
+async function openPage(): Promise<Tab> {
+  const tab = await browser.open();
+  await tab.page.goto(new URL('/', gateway.file.gateway).href);
+  await tab.page.getByText('Live', { exact: true }).waitFor();
+  await panel(tab.page, 'Secrets').getByRole('article').nth(3).waitFor();
+  return tab;
+}
+
+const panel = (page: Page, title: string) => page.getByRole('region', { name: title, exact: true });
+const press = (page: Page, name: string | RegExp) => page.getByRole('button', { name }).click();
+/** The rows of calls, the newest first. */
+const rows = (page: Page) => panel(page, 'Calls').locator('.calls > li');
+const init = () => gateway.ask.http('POST', '/auth/init', form({ ...gateway.file.partner }));
+const readAll = () => gateway.ask.http('GET', '/users/all', authorization(gateway.file.manager.client_secret));
+
+describe('calls', () => {
+  test('are there as they happen, and show their way without a value', async () => {
+    const { page } = await openPage();
+    const answer = await init();
+    const { auth_token } = answer.body as { auth_token: string };
+    const row = rows(page).first();
+    await expect
+      .poll(() => row.innerText())
+      .toMatch(/200\s+POST \/auth\/init\s+Demo partner\s+client\s+gateway\s+\d+ ms\s+Budgea\s+\d+ ms\s+1\s+try/);
+    await row.getByRole('button').click();
+    const way = await row.getByRole('group', { name: 'The way of the call' }).innerText();
+    expect(way.split('\n').filter((line) => /^(Caller|Checks|Signed|Budgea|Answer)$/.test(line))).toEqual([
+      'Caller',
+      'Checks',
+      'Signed',
+      'Budgea',
+      'Answer',
+    ]);
+    expect(way).toContain('Signed with the secret client-credentials');
+    expect(way).toContain('client_secret=•••');
+    expect(way).toContain('auth_token=•••');
+    expect(way).toContain(answer.headers['x-request-id']);
+    const content = await page.content();
+    expect(content).not.toContain(auth_token);
+    expect(content).not.toContain(gateway.file.partner.client_secret);
+    expect(await hardToRead(page, 'console-call')).toEqual([]);
+  });
+
+  test('hold still while one is open, and leave out what went well on request', async () => {
+    const { page } = await openPage();
+    await gateway.ask.http('DELETE', '/hash');
+    await expect.poll(() => rows(page).first().innerText()).toContain('DELETE /hash');
+    await rows(page).first().getByRole('button').press('Enter');
+    const held = await rows(page).count();
+    await init();
+    await page.getByRole('button', { name: '1 newer' }).waitFor();
+    expect(await rows(page).count()).toBe(held);
+    await press(page, '1 newer');
+    await expect.poll(() => rows(page).first().innerText()).toContain('POST /auth/init');
+    await page.getByRole('checkbox', { name: 'Refused and failed alone' }).check();
+    await expect.poll(() => rows(page).first().innerText()).toContain('DELETE /hash');
+    expect((await rows(page).allInnerTexts()).filter((text) => text.includes('200'))).toEqual([]);
+  });
+});
+
+describe('the sandbox', () => {
+  test('is slow, broken and mended again', async () => {
+    const { page } = await openPage();
+    const sandbox = panel(page, 'Sandbox');
+    await sandbox.getByRole('radio', { name: '200 ms' }).check();
+    await expect
+      .poll(async () => (await fetch(new URL('/_sandbox/latency', gateway.file.sandbox))).json())
+      .toEqual({
+        milliseconds: 200,
+      });
+    await init();
+    await expect.poll(() => rows(page).first().innerText()).toMatch(/Budgea\s+2\d\d ms/);
+    await sandbox.getByRole('radio', { name: 'not' }).check();
+
+    await sandbox.getByLabel('What goes wrong').selectOption('500 bug');
+    await sandbox.getByLabel('For which calls').selectOption('every call');
+    await press(page, 'Break');
+    await sandbox.getByText('To come: 500 bug, every call').waitFor();
+    expect(await init()).toMatchObject({ status: 502 });
+    await expect.poll(() => rows(page).first().innerText()).toContain('502');
+    await press(page, 'Mend');
+    await sandbox.getByText('Calls are answered as they should be').waitFor();
+
+    await sandbox.getByLabel('What goes wrong').selectOption('connection reset');
+    await sandbox.getByLabel('For which calls').selectOption('the next call');
+    await press(page, 'Break');
+    await sandbox.getByText('To come: connection reset, once').waitFor();
+    expect(await readAll()).toMatchObject({ status: 200 });
+    await sandbox.getByText('Calls are answered as they should be').waitFor();
+    await rows(page).first().getByRole('button').click();
+    const way = await rows(page).first().innerText();
+    expect(way).toContain('the connection broke');
+    expect(way).toContain('answered 200');
+  });
+
+  test('moves its time, issues a certificate and revokes the manage JWT, which a rotation heals', async () => {
+    const { page } = await openPage();
+    await press(page, /^Move it by \+10 minutes/);
+    await page.getByText('is 10:00 ahead').waitFor();
+    await press(page, 'Issue another qwac');
+    const issued = await page.getByText(/^Certificate \d+ is issued/).innerText();
+    const id = /\d+/.exec(issued)?.[0] ?? '';
+    await press(page, 'Fetch now');
+    await panel(page, 'Certificates')
+      .getByRole('row', { name: new RegExp(`^qwac ${id} `) })
+      .waitFor();
+
+    await press(page, 'Revoke the manage JWT');
+    await page.getByText(/manage JWTs? revoked/).waitFor();
+    expect(await readAll()).toMatchObject({ status: 503 });
+    await press(page, 'Rotate now: manage-token');
+    const secret = page.getByRole('article', { name: 'manage-token' });
+    await expect.poll(() => secret.locator('.steps .done').count()).toBe(4);
+    expect(await secret.locator('.steps').innerText()).toMatch(/create\s.*set\s.*test\s.*finish/s);
+    const version = await secret.getByText('Rotation to').locator('code').innerText();
+    await expect.poll(() => secret.getByRole('listitem').filter({ hasText: 'current' }).innerText()).toContain(version);
+    expect(await readAll()).toMatchObject({ status: 200 });
+  });
+});
+
+test('secrets count down to their rotation, and say why one did not come about', async () => {
+  const { page } = await openPage();
+  const sealing = page.getByRole('article', { name: 'sealing-keys' });
+  const left = () => sealing.getByRole('time').first().innerText();
+  const before = await left();
+  expect(before).toMatch(/^(24:00:00|23:59:\d\d)$/);
+  await expect.poll(left).not.toBe(before);
+  await press(page, 'Rotate now: sealing-keys');
+  await sealing
+    .getByText(/the last rotation is too recent|finish/)
+    .first()
+    .waitFor();
+  expect(await hardToRead(page, 'console')).toEqual([]);
+});
+
+describe('partners', () => {
+  test('are made, with a key that is shown once', async () => {
+    const { page, faults } = await openPage();
+    await press(page, 'New partner');
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Name').fill('Seen in a browser');
+    await dialog.getByLabel('Grants').fill('everything');
+    await press(page, 'Make it');
+    await dialog
+      .getByRole('alert')
+      .getByText(/A grant is one of/)
+      .waitFor();
+    // The browser itself complains of the refusal.
+    expect(faults.splice(0)).toEqual([expect.stringContaining('status of 400')]);
+    await dialog.getByLabel('Grants').fill('jwt:permanent');
+    await dialog.getByLabel('Redirect URIs').fill('https://app.example/callback');
+    expect(await hardToRead(page, 'console-new-partner')).toEqual([]);
+    await press(page, 'Make it');
+    const key = await page.getByText(/^bgk_/).innerText();
+    expect(await hardToRead(page, 'console-key')).toEqual([]);
+    await page.keyboard.press('Escape');
+    await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
+    expect(await page.content()).not.toContain('bgk_');
+
+    const partner = page.getByRole('article', { name: 'Seen in a browser' });
+    expect(await partner.innerText()).toMatch(/jwt:permanent[^]*https:\/\/app\.example\/callback/);
+    const client_id = /_(\d{8})_/.exec(key)?.[1] ?? '';
+    expect(await gateway.ask.http('POST', '/auth/init', form({ client_id, client_secret: key }))).toMatchObject({
+      status: 200,
+    });
+    await expect.poll(() => partner.innerText()).toMatch(/used on \d{4}-/);
+    await expect.poll(() => partner.locator('.users li').count()).toBe(1);
+    await page.reload();
+    await partner.waitFor();
+    expect(await page.content()).not.toContain('bgk_');
+  });
+
+  test('get a second key, and lose the first', async () => {
+    const { client_id } = await gateway.newPartner({ name: 'Changes its key' });
+    const { page } = await openPage();
+    const partner = page.getByRole('article', { name: 'Changes its key' });
+    await press(page, 'New key for Changes its key');
+    expect(await page.getByRole('dialog').getByText(/^bgk_/).innerText()).toContain(client_id);
+    await press(page, 'Done');
+    const retire = partner.getByRole('button', { name: /^Retire key/ });
+    await expect.poll(() => retire.count()).toBe(2);
+    expect(await partner.getByRole('button', { name: 'New key for' }).isDisabled()).toBe(true);
+    await retire.first().click();
+    await expect.poll(() => retire.count()).toBe(0);
+  });
+});
+
+test('with another Budgea nothing of the sandbox is shown', async () => {
+  const shown = openConsole({ sandbox: false, aws: true });
+  const { sandbox: _, ...file } = gateway.file;
+  shown.ready({ ...file, upstream: 'https://demo.biapi.pro/2.0' });
+  const server = await startApiGateway({ port: 0, routes: [], besides: shown.besides });
+  const { page } = await browser.open();
+  await page.goto(server.url);
+  await page.getByText('https://demo.biapi.pro/2.0').waitFor();
+  await page.getByRole('article', { name: 'Demo partner' }).waitFor();
+  expect(await panel(page, 'Sandbox').count()).toBe(0);
+  await page.close();
+  await server.close();
+  shown.close();
+});
+
+test('a stack that stops is missed', async () => {
+  const shown = openConsole({ sandbox: false, aws: true });
+  shown.ready(gateway.file);
+  const server = await startApiGateway({ port: 0, routes: [], besides: shown.besides });
+  const { page, faults } = await browser.open();
+  await page.goto(server.url);
+  await page.getByText('Live', { exact: true }).waitFor();
+  await server.close();
+  shown.close();
+  await expect.poll(() => page.getByRole('status').first().innerText()).toBe('The stack does not answer');
+  await page.goto('about:blank');
+  // The browser itself complains of every try.
+  faults.length = 0;
+});
