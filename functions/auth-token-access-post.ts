@@ -3,6 +3,7 @@ import { GatewayError } from '../lib/errors.ts';
 import { isPartner } from '../lib/http/caller.ts';
 import { serve } from '../lib/http/serve.ts';
 import { authenticatePartner } from '../lib/partners/authenticate.ts';
+import { requireOwnCode } from '../lib/partners/code-binding.ts';
 import { settleExchangedUser, validOrInvalid } from '../lib/partners/exchanged-user.ts';
 import { requireRegistered } from '../lib/partners/registered.ts';
 import { callUpstream } from '../lib/signing.ts';
@@ -14,6 +15,7 @@ export const handler = serve(
     if (!isPartner(call.caller)) throw new GatewayError('unauthorized');
     const { clientId } = call.caller;
     if (redirect_uri !== undefined) await requireRegistered(clientId, redirect_uri);
+    await requireOwnCode(code, clientId);
     const callback = redirect_uri === undefined ? undefined : `${env.gatewayUrl()}/webauth/callback`;
     const exchanged = await validOrInvalid(
       callUpstream(call, (budgea, { client_id = '', client_secret = '' }) =>

@@ -1,4 +1,5 @@
 import { Redirect, serve } from '../lib/http/serve.ts';
+import { bindCode } from '../lib/partners/code-binding.ts';
 import { requireRegistered } from '../lib/partners/registered.ts';
 import { open } from '../lib/webauth-state.ts';
 
@@ -7,6 +8,7 @@ export const handler = serve('webauth_callback_get', async (call, { state: seale
   const { partner, redirectUri, state } = await open(sealed);
   call.record.partner = partner;
   await requireRegistered(partner, redirectUri);
+  if (answered.code !== undefined) await bindCode(answered.code, partner);
   const home = new URLSearchParams(answered);
   if (state !== undefined) home.set('state', state);
   return new Redirect(home.size === 0 ? redirectUri : `${redirectUri}?${home.toString()}`);

@@ -9,7 +9,7 @@ export type CallerKind = 'client' | 'manager' | 'identified' | 'token' | 'anonym
 export type SecretName = 'client-credentials' | 'admin-token' | 'manage-token' | 'sealing-keys';
 
 /** The kinds of items in the table, as their keys begin. */
-export type ItemKind = 'PARTNER' | 'KEY_USE' | 'USER' | 'CERTIFICATE';
+export type ItemKind = 'PARTNER' | 'KEY_USE' | 'USER' | 'CODE' | 'CERTIFICATE';
 
 /** The calls on single items, as `lib/table.ts` makes them. */
 export type ItemCall = 'get' | 'put' | 'update' | 'delete';
@@ -92,7 +92,7 @@ export const operations = {
     refusals: 'oauth',
     needs: {
       secrets: ['client-credentials'],
-      items: { ...partner, USER: ['get', 'put'] },
+      items: { ...partner, USER: ['get', 'put'], CODE: ['get'] },
       settings: ['GATEWAY_URL'],
     },
   },
@@ -184,7 +184,7 @@ export const operations = {
     request: requests.webauthCallbackGet,
     accepts: ['anonymous'],
     refusals: 'page',
-    needs: { secrets: ['sealing-keys'], items: { PARTNER: ['get'] }, settings: [] },
+    needs: { secrets: ['sealing-keys'], items: { PARTNER: ['get'], CODE: ['put'] }, settings: [] },
   },
 } as const satisfies Record<SpecifiedId | 'webauth_callback_get', Operation>;
 

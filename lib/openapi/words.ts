@@ -167,7 +167,7 @@ export const words: Readonly<Record<OperationId, Words>> = {
     title: 'Take a person back to the partner',
     tag: 'Webauth',
     details:
-      'Banks send browsers here; partners never call it. It opens the sealed `state`, which names the partner’s redirect URI, and takes the listed fields along. A seal that was altered, has expired or is of another environment is refused with a page.',
+      'Banks send browsers here; partners never call it. It opens the sealed `state`, which names the partner’s redirect URI, and takes the listed fields along. A `code` can be exchanged by that partner alone. A seal that was altered, has expired or is of another environment is refused with a page.',
     fields: {
       state: 'The gateway’s seal of what `/webauth` was called with.',
       id_connection: 'The new or renewed connection.',

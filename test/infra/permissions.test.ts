@@ -62,7 +62,12 @@ const matrix = {
   'admin-jwt-post': [...reads(admin), ...knowsPartners],
   'auth-init-post': [...reads(client, manage), ...recordsUsers],
   'auth-jwt-post': [...reads(client, manage), ...recordsUsers],
-  'auth-token-access-post': [...reads(client), ...recordsUsers],
+  'auth-token-access-post': [
+    ...reads(client),
+    ...item('GetItem', 'PARTNER', 'USER', 'CODE'),
+    ...item('PutItem', 'USER'),
+    ...item('UpdateItem', 'KEY_USE'),
+  ],
   'auth-token-code-get': nothing,
   'auth-token-delete': nothing,
   'certificate-type-get': [
@@ -76,7 +81,7 @@ const matrix = {
   'users-id-user-delete': [...reads(manage), ...knowsUsers, ...item('DeleteItem', 'USER')],
   'users-id-user-token-post': [...reads(manage), ...recordsUsers],
   'webauth-get': [...reads(client, sealing), ...item('GetItem', 'PARTNER')],
-  'webauth-callback-get': [...reads(sealing), ...item('GetItem', 'PARTNER')],
+  'webauth-callback-get': [...reads(sealing), ...item('GetItem', 'PARTNER'), ...item('PutItem', 'CODE')],
   'api-page-get': nothing,
   'rotate-manage-token': [...reads(admin), ...rotates(manage)],
   'rotate-sealing-key': rotates(sealing),

@@ -202,6 +202,31 @@ describe.each(ways)('GET /webauth/callback by %s', (way) => {
     expect(JSON.stringify(line)).not.toContain(state);
   });
 
+  test('takes a code to the partner alone to which it came home first', async () => {
+    const other = await gateway.newPartner({ redirectUris: [home] });
+    const code = `of-${way}`;
+    const fields = { code, state: await sealed() };
+    const theirs = async () => ({ code, state: await sealed({ partner: other.client_id }) });
+    expect(await ask(fields)).toMatchObject(sentHome(`${home}?code=${code}&state=mine`));
+    expect(await refusal(new URLSearchParams(await theirs()).toString())).toEqual(
+      refusedInBothShapes(400, 'invalidCode'),
+    );
+    // A browser may load the address again.
+    expect(await ask(fields)).toMatchObject(sentHome(`${home}?code=${code}&state=mine`));
+    expect(await later(1790, async () => (await ask(await theirs())).status)).toBe(400);
+    expect(await later(1801, async () => (await ask(await theirs())).status)).toBe(302);
+  });
+
+  test('sends nobody home with a code that cannot be bound', async () => {
+    const state = await sealed();
+    expect(await ask({ id_connection: '1', state })).toMatchObject({ status: 302 });
+    // The partner is known for a minute from here on.
+    await withoutTable(async () => {
+      expect(await refusal(`code=unbound-${way}&state=${state}`)).toEqual(refusedInBothShapes(503, 'unavailable'));
+      expect(await ask({ id_connection: '1', state })).toMatchObject({ status: 302 });
+    });
+  });
+
   test('goes nowhere without the table', async () => {
     const state = await sealed({ partner: '55555555' });
     expect(await withoutTable(() => refusal(`state=${state}`))).toEqual(refusedInBothShapes(503, 'unavailable'));

@@ -68,14 +68,29 @@ async function statusOf(token: string): Promise<number> {
   return (await gateway.sandbox('GET', '/users/me', authorization(`Bearer ${token}`))).status;
 }
 
+test.each(['unreachable', 'error'] as const)(
+  'a code whose binding cannot be read is not sent upstream: the table is %s',
+  async (fault) => {
+    // The partner is known for a minute from here on.
+    expect(await exchange(user)).toMatchObject(given);
+    aws.fault = (_operation, item) => (item.startsWith('CODE#') ? fault : undefined);
+    const { body, ...rest } = refused(503, 'unavailable');
+    expect(await exchange(user)).toMatchObject({
+      ...rest,
+      body: { ...body, error: 'temporarily_unavailable' },
+      upstream: [],
+    });
+  },
+);
+
 describe('a code’s user that cannot be settled', () => {
   test.each([
-    ['with the table out of reach', () => 'unreachable' as const],
-    ['with the record unreadable', (operation: string) => (operation === 'GetItem' ? ('error' as const) : undefined)],
+    ['with its record out of reach', 'unreachable' as const],
+    ['with its record unreadable', 'error' as const],
   ])('gets nobody a token, %s', async (_case, fault) => {
     // The partner is known for a minute from here on.
     expect(await exchange(user)).toMatchObject(given);
-    aws.fault = fault;
+    aws.fault = (operation, item) => (operation === 'GetItem' && item.startsWith('USER#') ? fault : undefined);
     expect(await exchange(user)).toMatchObject(nothingGiven);
   });
 

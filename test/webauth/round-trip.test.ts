@@ -4,6 +4,7 @@ import type { SealingKeys } from '../../lib/webauth-state.ts';
 import type { DemoPartner } from '../../local/demo-partners.ts';
 import { later } from '../conditions.ts';
 import { authorization, json, startGateway, type Gateway } from '../gateway.ts';
+import { watched } from '../refused.ts';
 import { codeOf, connectionsOf, decide, pathOf, targetOf, visit, type Decision } from './browser.ts';
 import { asPage, page } from './pages.ts';
 import { countReads, keyNamed } from './sealing-keys.ts';
@@ -76,9 +77,12 @@ describe('a browser’s whole way', () => {
     expect(await connectionsOf(gateway, user.token)).toHaveLength(1);
   });
 
-  test('a new person comes home with a code, which makes it the partner’s user', async () => {
+  test('a new person comes home with a code, which makes it the partner’s user, and nobody else’s', async () => {
     const { home: end } = await go({ state: 'mine' }, 'approve');
     const code = end.searchParams.get('code') ?? '';
+    const thief = await gateway.newPartner({ redirectUris: [home] });
+    const stolen = () => gateway.ask.http('POST', '/auth/token/access', json({ ...thief, code, redirect_uri: home }));
+    expect(await watched(gateway, stolen)).toMatchObject({ status: 400, body: { code: 'invalidCode' }, upstream: [] });
     const body = json({ ...partner, code, redirect_uri: home });
     const exchanged = await gateway.ask.http('POST', '/auth/token/access', body);
     expect(exchanged).toMatchObject({ status: 200, body: { token_type: 'Bearer' } });
