@@ -45,11 +45,12 @@ export async function measure(folder: string, options: BenchOptions, signal: Abo
     seal: async () => keep('seal', await measureSeal(folder, surroundings, effort.seal, going)),
     servers: async () => keep('servers', await measureServers(folder, bundles, surroundings, effort.servers, going)),
     concurrency: async () =>
-      keep('concurrency', await measureConcurrency(bundles, surroundings, effort.concurrency, going)),
+      keep('concurrency', await measureConcurrency(folder, bundles, surroundings, effort.concurrency, going)),
     table: async () => keep('table', await measureTable(folder, bundles, surroundings, effort.table, going)),
   };
   for (const name of options.only ?? partNames) await measurers[name]();
-  process.stdout.write(titled('Goals', goalTable(parts)));
+  const judged = goalTable(parts);
+  if (judged.length > 1) process.stdout.write(titled('Goals', judged));
   return { heading, parts };
 
   function keep<Name extends PartName>(name: Name, measured: Parts[Name]): void {

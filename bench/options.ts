@@ -5,6 +5,8 @@ import { partNames, type PartName } from './measured.ts';
 export interface BenchOptions {
   quick?: true;
   only?: PartName[];
+  report?: true;
+  render?: true;
 }
 
 /** Reads the command line; with `--help` or a wrong option the process ends here. */
@@ -17,10 +19,18 @@ export function readOptions(): BenchOptions {
     )
     .option('--quick', 'fewer rounds and a smaller table: under two minutes')
     .addOption(new Option('--only <parts...>', 'these parts alone').choices(partNames))
+    .addOption(new Option('--report', 'write docs/performance.md and its plots').conflicts('only'))
+    .addOption(
+      new Option('--render', 'write them again from the last report’s figures, without measuring').conflicts([
+        'quick',
+        'only',
+        'report',
+      ]),
+    )
     .addHelpText(
       'after',
       '\nThe peers are installed into bench/peers at the first run. Examples:\n' +
-        '  npm run bench -- --quick\n  npm run bench -- --only cold sizes\n',
+        '  npm run bench -- --quick\n  npm run bench -- --only cold sizes\n  npm run bench -- --report\n',
     )
     .parse()
     .opts<BenchOptions>();

@@ -1,15 +1,6 @@
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
-/** The peers that are functions too, by the folder of each, and what they are. */
-export const coldPeers = {
-  floor: 'one secret, one call, bare node:http',
-  undici: 'undici, one call',
-  hono: 'hono, one call by fetch',
-  fastify: 'fastify + http-proxy, one call',
-  express: 'express + axios + SDK, one secret, one call',
-} as const;
-
 /**
  * Bundles peers as their users do, minified and without tricks; gives the file of each. CommonJS, because a bundle of ES modules would load Node's
  * whole fetch at its first import of `node:http`.

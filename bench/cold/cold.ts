@@ -5,7 +5,8 @@ import { median, spreadOf, type Spread } from '../spread.ts';
 import { eventOf, type Call } from '../surroundings/calls.ts';
 import type { Surroundings } from '../surroundings/surroundings.ts';
 import { byTurns, type Going } from '../turns.ts';
-import { bundlePeers, coldPeers } from '../peers.ts';
+import { coldPeers } from '../names.ts';
+import { bundlePeers } from '../peers.ts';
 import { start, type Start, type Startable } from './start.ts';
 
 /** What a start takes, as multiples of what an empty function's takes in the same round. */

@@ -15,6 +15,7 @@ const { statusCode } = await handler(JSON.parse(readFileSync(eventFile, 'utf8'))
 writeSync(1, `${statusCode}\n`);
 const { user, system } = process.cpuUsage();
 // The memory of this program alone: the peak that getrusage tells begins with its parent's.
-const [, peak] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
+const status = process.platform === 'linux' ? readFileSync('/proc/self/status', 'utf8') : '';
+const [, peak] = /^VmHWM:\s+(\d+) kB$/m.exec(status) ?? [];
 writeSync(1, `${JSON.stringify({ work: (user + system) / 1000, peak: Number(peak) * 1024 })}\n`);
 process.exit();

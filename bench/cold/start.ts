@@ -41,6 +41,6 @@ export async function start({ name, bundle, event, variables }: Startable, signa
   const [status = '', figures = '{}'] = printed.split('\n');
   if (!/^[23]\d\d$/.test(status)) throw new Error(`${name} answered ${status || 'nothing'} when it was started`);
   // The runner prints them.
-  const { work, peak } = JSON.parse(figures) as { work: number; peak: number };
-  return { time: answeredAt - startedAt, work, peak };
+  const { work, peak } = JSON.parse(figures) as { work: number; peak: number | null };
+  return { time: answeredAt - startedAt, work, peak: peak ?? Number.NaN };
 }

@@ -1,6 +1,6 @@
 import type { Bundle } from '../../infra/bundle.ts';
 import { loadServer, type Loaded } from '../servers/load.ts';
-import { startGatewayServer } from '../servers/servers.ts';
+import { bundleFront, startGatewayServer } from '../servers/servers.ts';
 import { spreadOf, type Spread } from '../spread.ts';
 import type { Surroundings } from '../surroundings/surroundings.ts';
 import { byTurns, type Going } from '../turns.ts';
@@ -26,11 +26,13 @@ export interface ConcurrencyEffort {
 
 /** Loads the gateway's server with more and more calls at once, each time a fresh process. */
 export async function measureConcurrency(
+  folder: string,
   bundles: readonly Bundle[],
   surroundings: Surroundings,
   { levels, rounds, seconds }: ConcurrencyEffort,
   going: Going,
 ): Promise<ConcurrencyFigures[]> {
+  const front = await bundleFront(folder);
   const loaded = await byTurns('more calls at once', levels, rounds, going, loadFresh);
   return levels.map((calls) => {
     const of = (figure: (one: Loaded) => number) => spreadOf((loaded.get(calls) ?? []).map(figure));
@@ -44,7 +46,7 @@ export async function measureConcurrency(
   });
 
   async function loadFresh(connections: number): Promise<Loaded> {
-    const server = await startGatewayServer(bundles, surroundings, going.signal);
+    const server = await startGatewayServer(front, bundles, surroundings, going.signal);
     try {
       const load = { call: surroundings.peerCall, connections, seconds: 1 };
       await loadServer(server, load, going.signal);

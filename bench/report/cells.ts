@@ -1,9 +1,8 @@
 import type { Spread } from '../spread.ts';
 
 /** A number with so many digits behind the point, and commas between thousands; a dash where there is none. */
-export function number(value: number | null, digits = 0): string {
-  // JSON has no NaN.
-  if (value === null || Number.isNaN(value)) return '–';
+export function number(value: number, digits = 0): string {
+  if (Number.isNaN(value)) return '–';
   return value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
@@ -13,6 +12,6 @@ export function spread({ median, low, high }: Spread, digits = 2): string {
 }
 
 /** Bytes in megabytes. */
-export function megabytes(bytes: number | null): string {
-  return bytes === null ? '–' : number(bytes / 1e6);
+export function megabytes(bytes: number): string {
+  return number(bytes / 1e6);
 }

@@ -3,8 +3,7 @@ import type { ColdFigures } from '../cold/cold.ts';
 import { goals, verdictOf } from '../goals.ts';
 import type { TableFigures } from '../growth/table.ts';
 import type { PartName, Parts } from '../measured.ts';
-import { coldPeers } from '../peers.ts';
-import { warmSubjects } from '../warm/warm.ts';
+import { coldPeers, servers, warmSubjects } from '../names.ts';
 import { megabytes, number, spread } from './cells.ts';
 
 /** Rows of cells, the heading first. */
@@ -53,7 +52,7 @@ export const partTables: { readonly [Name in PartName]: (measured: Parts[Name]) 
   servers: ({ figures }) => [
     ['server', 'answers a second', 'of express + axios', 'µs of the processor', 'ms, median', 'ms, p99', 'peak MB'],
     ...figures.map(({ name, rate, ratio, processor, latency, p99, peakBytes }) => [
-      name,
+      servers[name],
       spread(rate, 0),
       spread(ratio),
       spread(processor, 0),
@@ -79,7 +78,7 @@ export const partTables: { readonly [Name in PartName]: (measured: Parts[Name]) 
 };
 
 /** A peer's name as people know it. */
-function peerName(name: string): string {
+export function peerName(name: string): string {
   return Object.entries(coldPeers).find(([known]) => known === name)?.[1] ?? name;
 }
 
@@ -89,7 +88,7 @@ function coldRow({ name, time, work, peak, milliseconds }: ColdFigures): string[
 
 function tableRow(figures: TableFigures, kind: 'first' | 'later'): string[] {
   const { asked, milliseconds, ratio } = figures[kind];
-  const items = Object.entries(asked).map(([name, count]) => `${number(count, count % 1 === 0 ? 0 : 2)} ${name}`);
+  const items = Object.entries(asked).map(([name, count]) => `${Number(count.toFixed(2))} ${name}`);
   return [
     `${number(figures.partners)} partners, ${number(figures.users)} users`,
     kind === 'first' ? 'a partner’s first' : 'later',

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Bundle } from '../../infra/bundle.ts';
+import { bundle, type Bundle } from '../../infra/bundle.ts';
 import { basePath, operations } from '../../lib/operations.ts';
+import type { ServerName } from '../names.ts';
 import { startServer, type ServerProgram } from '../programs.ts';
 import { spreadOf, type Spread } from '../spread.ts';
 import { eventOf } from '../surroundings/calls.ts';
@@ -12,7 +13,7 @@ import { nginxVersion, startNginx } from './nginx.ts';
 
 /** What a server came to; memory and processor NaN where the system does not say. */
 interface ServerFigures {
-  name: string;
+  name: ServerName;
   /** Good answers a second. */
   rate: Spread;
   /** Of express + axios in the same round. */
@@ -34,7 +35,7 @@ export interface ServersResult {
 }
 
 const connections = 50;
-const peers = ['undici', 'hono', 'fastify', 'express'];
+const peers = ['undici', 'hono', 'fastify', 'express'] as const;
 
 /** Starts every server, loads one after the other by turns and compares their rates: each checks a key, signs, and forwards. */
 export async function measureServers(
@@ -46,9 +47,9 @@ export async function measureServers(
 ): Promise<ServersResult> {
   const { signal, tell } = going;
   const call = surroundings.peerCall;
-  const servers = new Map<string, ServerProgram>();
+  const servers = new Map<ServerName, ServerProgram>();
   try {
-    servers.set('gateway', await startGatewayServer(bundles, surroundings, signal));
+    servers.set('gateway', await startGatewayServer(await bundleFront(folder), bundles, surroundings, signal));
     for (const name of peers) servers.set(name, await startPeer(name, surroundings, signal));
     const nginx = (await nginxVersion()) !== undefined;
     if (nginx) servers.set('nginx', await startNginx(folder, nginxJob(surroundings), signal));
@@ -58,7 +59,10 @@ export async function measureServers(
     const loaded = await byTurns('servers', subjects, rounds, going, (server) =>
       loadServer(server, { call, connections, seconds }, signal),
     );
-    const of = (name: string): readonly Loaded[] => loaded.get(servers.get(name) ?? ({} as never)) ?? [];
+    const of = (name: ServerName): readonly Loaded[] => {
+      const server = servers.get(name);
+      return (server && loaded.get(server)) ?? [];
+    };
     return {
       connections,
       nginx,
@@ -77,17 +81,23 @@ export async function measureServers(
   }
 }
 
+/** Bundles the server that stands before a function, which would otherwise hold a compiler for TypeScript too; gives its file. */
+export async function bundleFront(folder: string): Promise<string> {
+  const [front] = await bundle(join(folder, 'front'), { front: fileURLToPath(new URL('gateway.ts', import.meta.url)) });
+  return front?.file ?? '';
+}
+
 /** Starts the gateway's function for the peers' call as a server. */
 export function startGatewayServer(
+  front: string,
   bundles: readonly Bundle[],
   { peerCall: { operation, parameters }, variablesOf }: Surroundings,
   signal: AbortSignal,
 ): Promise<ServerProgram> {
   const name = 'users-id-user-get';
-  const bundle = bundles.find((each) => each.name === name)?.file ?? '';
+  const file = bundles.find((each) => each.name === name)?.file ?? '';
   const { method, path } = operations[operation];
-  const file = fileURLToPath(new URL('gateway.ts', import.meta.url));
-  const args = [file, bundle, name, `${method} ${basePath}${path}`, JSON.stringify(parameters)];
+  const args = [front, file, name, `${method} ${basePath}${path}`, JSON.stringify(parameters)];
   return startServer({ args, variables: variablesOf(name), signal });
 }
 

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Bundle } from '../../infra/bundle.ts';
 import { tableFullName } from '../../lib/env.ts';
+import { warmSubjects, type WarmSubject } from '../names.ts';
 import { bundlePeers } from '../peers.ts';
 import { runProgram } from '../programs.ts';
 import { spreadOf, type Spread } from '../spread.ts';
@@ -25,20 +26,6 @@ export interface WarmResult {
   concurrency: number;
   figures: WarmFigures[];
 }
-
-/** What is called, and what it is. */
-export const warmSubjects = {
-  forwarded: 'gateway, a token forwarded (auth_token_code_get)',
-  signed: 'gateway, key checked and signed (users_id_user_get, all)',
-  'looked up': 'gateway, signed, owner looked up (users_id_user_get, one request more)',
-  undici: 'undici: key checked, signed, forwarded',
-  hono: 'hono + fetch: the same',
-  fastify: 'fastify + http-proxy: the same',
-  express: 'express + axios: the same',
-} as const;
-
-/** The name of one of them. */
-type WarmSubject = keyof typeof warmSubjects;
 
 /** How often, and how many at once. */
 export interface WarmEffort {

@@ -1,9 +1,12 @@
 import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { classes } from '../../bench/classes.ts';
 import { goals, verdictOf } from '../../bench/goals.ts';
 import { partNames, type Parts } from '../../bench/measured.ts';
+import { pageOf, readFigures } from '../../bench/report/document.ts';
+import { plotsOf } from '../../bench/report/plots.ts';
 import { goalTable } from '../../bench/report/tables.ts';
 import { spreadOf } from '../../bench/spread.ts';
 import { textTable } from '../../bench/text-table.ts';
@@ -22,12 +25,13 @@ describe('the command line', () => {
   test('explains itself', async () => {
     const { code, said } = await run('--help');
     expect(code).toBe(0);
-    for (const word of ['--quick', '--only', ...partNames]) expect(said).toContain(word);
+    for (const word of ['--quick', '--only', '--report', '--render', ...partNames]) expect(said).toContain(word);
   });
 
   test.each([
     [['--only', 'tea'], 'Allowed choices are'],
-    [['--half'], 'unknown option'],
+    [['--report', '--only', 'cold'], 'cannot be used with'],
+    [['--render', '--quick'], 'cannot be used with'],
   ])('refuses %s, measuring nothing', async (args, reason) => {
     const { code, said } = await run(...args);
     expect(code).toBe(1);
@@ -129,5 +133,23 @@ describe('the table of goals', () => {
     ]);
     expect([4, 3.9, 3, 2.9].map((value) => verdict(more, value))).toEqual(['stretch met', 'met', 'met', 'MISSED']);
     expect(verdict(less, Number.NaN)).toBe('MISSED');
+  });
+});
+
+describe('the report', () => {
+  test('is what the template and the figures of the last run give: npm run bench -- --render', async () => {
+    expect(await readFile('docs/performance.md', 'utf8')).toBe(await pageOf(await readFigures()));
+  });
+
+  test('shows plots that are there, readable in light and dark', async () => {
+    const page = await readFile('docs/performance.md', 'utf8');
+    const shown = [...page.matchAll(/]\(performance\/(.*?)\)/g)].map(([, file = '']) => file);
+    const { parts } = await readFigures();
+    expect(shown.toSorted()).toEqual(Object.keys(plotsOf(parts)).toSorted());
+    for (const file of shown) {
+      const plot = await readFile(`docs/performance/${file}`, 'utf8');
+      expect(plot).toContain('prefers-color-scheme: dark');
+      expect(plot).not.toContain('NaN');
+    }
   });
 });
