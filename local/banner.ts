@@ -18,6 +18,7 @@ export function banner(
       : `${file.sandbox} (sandbox)`;
   return `
 ${title('For a browser')}
+  Console           ${new URL('/', gateway).href} (what happens here, and trouble on request)
   API page          ${new URL('/docs', gateway).href}
   Demo application  ${demoApp} (connects a bank, as the demo partner)
 

@@ -86,6 +86,23 @@ describe('calls', () => {
   });
 });
 
+test('nobody is told of anything while the tab is hidden, and nothing is missing afterwards', async () => {
+  const { page, requests } = await openPage();
+  const listened = () => requests.filter((request) => request.endsWith('/_console/events')).length;
+  const hide = (hidden: boolean) =>
+    page.evaluate(`Object.defineProperty(document, 'hidden', { value: ${hidden}, configurable: true });
+      document.dispatchEvent(new Event('visibilitychange'));`);
+  await hide(true);
+  const before = await rows(page).count();
+  const { headers } = await gateway.ask.http('DELETE', '/auth/token');
+  expect([listened(), await rows(page).count()]).toEqual([1, before]);
+  await hide(false);
+  await expect.poll(() => rows(page).first().innerText()).toContain('DELETE /auth/token');
+  expect(listened()).toBe(2);
+  await rows(page).first().getByRole('button').click();
+  expect(await rows(page).first().innerText()).toContain(headers['x-request-id']);
+});
+
 describe('the sandbox', () => {
   test('is slow, broken and mended again', async () => {
     const { page } = await openPage();
@@ -182,8 +199,8 @@ describe('partners', () => {
     const key = await page.getByText(/^bgk_/).innerText();
     expect(await hardToRead(page, 'console-key')).toEqual([]);
     await page.keyboard.press('Escape');
-    await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
-    expect(await page.content()).not.toContain('bgk_');
+    await expect.poll(() => page.content()).not.toContain('bgk_');
+    expect(await page.locator(':focus').innerText()).toBe('New partner');
 
     const partner = page.getByRole('article', { name: 'Seen in a browser' });
     expect(await partner.innerText()).toMatch(/jwt:permanent[^]*https:\/\/app\.example\/callback/);

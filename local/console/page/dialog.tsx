@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 
 interface DialogProps {
   title: string;
@@ -11,7 +11,12 @@ interface DialogProps {
 /** Something that is looked at before anything else. */
 export function Dialog({ title, close, children }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
-  useEffect(() => element.current?.showModal(), []);
+  useLayoutEffect(() => {
+    const dialog = element.current;
+    dialog?.showModal();
+    // Closed while it is still there, which a plain effect would be too late for, it gives the focus back.
+    return () => dialog?.close();
+  }, []);
   return (
     <dialog ref={element} aria-labelledby="dialog-title" onClose={close}>
       <h2 id="dialog-title">{title}</h2>
