@@ -26,10 +26,14 @@ const follow = (page: Page, name: string) => page.getByRole('link', { name }).cl
 /** Goes from the application to the bank. */
 async function toTheBank(): Promise<Tab> {
   const tab = await browser.open();
-  await tab.page.goto(gateway.file.demoApp);
-  await follow(tab.page, 'Connect a bank');
-  await expect.poll(() => title(tab.page)).toBe('Share your accounts?');
+  await goToTheBank(tab);
   return tab;
+}
+
+async function goToTheBank({ page }: Tab): Promise<void> {
+  await page.goto(gateway.file.demoApp);
+  await follow(page, 'Connect a bank');
+  await expect.poll(() => title(page)).toBe('Share your accounts?');
 }
 
 /** What the application shows to developers of whoever is connected. */
@@ -38,14 +42,25 @@ async function shownIds(page: Page): Promise<{ connection: string; user: string 
   return { connection, user };
 }
 
-/** Everything that a tab was sent, as text: addresses and what stands on the page. */
-async function seenBy({ page, requests }: Tab): Promise<string> {
-  return [await page.content(), ...requests].join('\n');
+/** Everything that a tab is sent from now on, as text: addresses, headers and bodies. */
+function recordAnswers({ page }: Tab): () => Promise<string> {
+  const parts: Promise<string>[] = [];
+  page.on('response', (response) => {
+    // A redirect has no body.
+    const body = response.text().catch(() => '');
+    parts.push(
+      body,
+      response.allHeaders().then((headers) => JSON.stringify([response.url(), headers])),
+    );
+  });
+  return async () => (await Promise.all(parts)).join('\n');
 }
 
 describe('whoever says yes', () => {
   test('is connected, and the partner’s key and the user’s token never get near the browser', async () => {
-    const tab = await toTheBank();
+    const tab = await browser.open();
+    const answers = recordAnswers(tab);
+    await goToTheBank(tab);
     await press(tab.page, 'Approve');
     await expect.poll(() => title(tab.page)).toBe('Your bank is connected');
     expect(new URL(tab.page.url()).pathname).toBe('/result');
@@ -55,9 +70,11 @@ describe('whoever says yes', () => {
       headers: { authorization: partner.client_secret },
     });
     expect(owned).toMatchObject({ status: 200, body: { id: Number(user) } });
-    const seen = await seenBy(tab);
+    const seen = await answers();
     expect(seen).toContain(partner.client_id);
-    expect(seen).not.toMatch(/bgk_|Bearer/);
+    expect(seen).toContain('Share your accounts?');
+    expect(seen).not.toMatch(/bgk_|Bearer|auth_token/);
+    expect(await tab.page.context().cookies()).toEqual([expect.objectContaining({ name: 'visit', httpOnly: true })]);
     expect(await hardToRead(tab.page, 'app-connected')).toEqual([]);
   });
 
