@@ -43,11 +43,27 @@ function malformed(operation: OperationId, status: number): TransportError {
   });
 }
 
-/** The value that a JSON text stands for, undefined when it is not JSON. */
+/** No answer of this API has so many levels; one that has far more can be read, and not be written again. */
+const deepest = 100;
+
+/** The value that a JSON text stands for, undefined when it is not JSON or too deep. */
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    return isDeeper(value, deepest) ? undefined : value;
   } catch {
     return undefined;
   }
+}
+
+/** Level by level: whatever the depth is, the stack stays flat. */
+function isDeeper(value: unknown, levels: number): boolean {
+  let level = [value].filter(isContainer);
+  for (let depth = 0; depth < levels; depth++)
+    level = level.flatMap((each): unknown[] => Object.values(each)).filter(isContainer);
+  return level.length > 0;
+}
+
+function isContainer(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }

@@ -37,6 +37,11 @@ const webauthTo = (location: string) =>
 
 const refused = (status: number, body: unknown) => refusal(() => readResponse('hash_delete', answer(status, body)));
 
+const deep = (levels: number) => ({
+  ...answer(200),
+  body: `{"id":1,"deep":${'['.repeat(levels - 1)}1${']'.repeat(levels - 1)}}`,
+});
+
 describe('a success', () => {
   test('keeps fields that nobody specified', () => {
     const user = { id: 1, signin: null, connections: [{ id: 2 }] };
@@ -53,6 +58,13 @@ describe('a success', () => {
     expect(readResponse('users_id_user_delete', answer(200, { id: 1 }))).toEqual({ id: 1 });
     expect(readResponse('users_id_user_delete', answer(200, { users: [{ id: 1 }] }))).toEqual({ users: [{ id: 1 }] });
     expect(refusal(() => readResponse('users_id_user_delete', answer(200, null)))).toBeInstanceOf(TransportError);
+  });
+
+  test('may be a hundred levels deep, and not more', () => {
+    expect(readResponse('users_id_user_get', deep(100))).toMatchObject({ id: 1 });
+    for (const levels of [101, 30_000]) {
+      expect(refusal(() => readResponse('users_id_user_get', deep(levels)))).toMatchObject({ failure: 'malformed' });
+    }
   });
 
   test('without a result may say anything', () => {

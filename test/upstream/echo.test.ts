@@ -3,7 +3,7 @@ import { startGateway, type Gateway } from '../gateway.ts';
 import { invokeHandler } from '../invoke.ts';
 import { tracesIn } from '../traces.ts';
 import { makeWorld, upstreamCalls, type World } from './calls.ts';
-import { startHostile, type Arrived, type HostileServer } from './hostile.ts';
+import { startHostile, type Arrived, type Behaviour, type HostileServer } from './hostile.ts';
 
 let gateway: Gateway;
 let hostile: HostileServer;
@@ -112,27 +112,35 @@ const places: [string, (text: string) => { status: number; body: string; headers
   ],
 ];
 
+/** What leaks when upstream behaves like that, as the name of the call and of the secret. */
+async function leaksOf(behave: Behaviour): Promise<string[]> {
+  hostile.behave = behave;
+  const asked = await gateway.withUpstream(hostile.url, () =>
+    Promise.all(calls.map(async ([name, call]) => ({ name, answer: await invokeHandler(...call.request(world)) }))),
+  );
+  hostile.arrived();
+  return asked.flatMap(({ name, answer: { text, headers } }) =>
+    tracesIn(`${text}\n${JSON.stringify(headers)}`, secrets).map((secret) => `${name}: ${secret}`),
+  );
+}
+
+test('an upstream that repeats what it was sent in escapes, beside what is too deep to be written again', async () => {
+  const deep = '['.repeat(30_000) + ']'.repeat(30_000);
+  const leaks = await leaksOf((arrived, response) => {
+    const description = asEscapes(whole(arrived).replaceAll(/[\r\n]+/g, '\n'));
+    response.writeHead(400).end(`{"code":"invalidValue","deep":${deep},"description":"${description}"}`);
+  });
+  expect(leaks).toEqual([]);
+});
+
 describe.each(places)('an upstream that repeats what it was sent in %s', (_place, answer) => {
   test.each(encodings)('%s', async (_encoding, encode) => {
-    hostile.behave = (arrived, response) => {
+    const leaks = await leaksOf((arrived, response) => {
       const { status, body, headers } = answer(
         encode(arrived).replaceAll(/[\r\n]+/g, headersOnly(answer) ? ' ' : '\n'),
       );
       response.writeHead(status, headers).end(body);
-    };
-    const asked = await gateway.withUpstream(hostile.url, () =>
-      Promise.all(
-        calls.map(async ([name, call]) => ({
-          name,
-          call,
-          answer: await invokeHandler(...call.request(world)),
-        })),
-      ),
-    );
-    hostile.arrived();
-    const leaks = asked.flatMap(({ name, answer: { text, headers } }) =>
-      tracesIn(`${text}\n${JSON.stringify(headers)}`, secrets).map((secret) => `${name}: ${secret}`),
-    );
+    });
     expect(leaks).toEqual([]);
     expect(tracesIn(JSON.stringify(gateway.logs()), personal())).toEqual([]);
   });
