@@ -40,6 +40,8 @@ export interface FailureOptions {
   cause?: unknown;
   /** Seconds until it is worth coming back. */
   retryAfter?: number;
+  /** OAuth's name for it, where it is not the code's own. */
+  oauthError?: string;
 }
 
 /** Ends a call with a failure that the caller is told; anything else that is thrown becomes `bug`. */
@@ -49,13 +51,15 @@ export class GatewayError extends Error {
   readonly description: string;
   readonly detail: string | undefined;
   readonly retryAfter: number | undefined;
+  readonly oauthError: string | undefined;
 
-  constructor(code: FailureCode, { description, detail, cause, retryAfter }: FailureOptions = {}) {
+  constructor(code: FailureCode, { description, detail, cause, retryAfter, oauthError }: FailureOptions = {}) {
     super(detail ?? description ?? code, { cause });
     this.code = code;
     this.description = description ?? failures[code].description;
     this.detail = detail;
     this.retryAfter = retryAfter;
+    this.oauthError = oauthError;
   }
 }
 

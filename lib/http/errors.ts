@@ -14,6 +14,7 @@ interface Refusal {
   description: string;
   message: string | null;
   retryAfter?: number | undefined;
+  oauthError?: string | undefined;
 }
 
 /** Letters alone: whatever an upstream echoes as its code, nothing secret gets into the log as one. */
@@ -39,10 +40,18 @@ function refusalOf(error: unknown): Refusal {
   return ownRefusal('bug');
 }
 
-function ownRefusal(code: FailureCode, { description, retryAfter }: Partial<GatewayError> = {}): Refusal {
+function ownRefusal(code: FailureCode, said: Partial<GatewayError> = {}): Refusal {
+  const { description, retryAfter, oauthError } = said;
   const { status } = failures[code];
   const waits = status === 503 || status === 429 ? (retryAfter ?? 5) : undefined;
-  return { status, code, description: description ?? failures[code].description, message: null, retryAfter: waits };
+  return {
+    status,
+    code,
+    description: description ?? failures[code].description,
+    message: null,
+    retryAfter: waits,
+    oauthError,
+  };
 }
 
 /** Upstream's own refusal goes on in its words; its failures become a bad gateway, its overload keeps its status. */
@@ -77,12 +86,12 @@ function answer(call: Call, refusal: Refusal): APIGatewayProxyStructuredResultV2
   };
   if (call.browser) return pageAnswer(call, status, description, headers);
   const envelope = { code, description, message, request_id: call.requestId };
-  const oauth = { error: oauthError(refusal), error_description: description };
+  const oauth = { error: refusal.oauthError ?? oauthName(refusal), error_description: description };
   return jsonAnswer(call, status, call.operation.refusals === 'oauth' ? { ...envelope, ...oauth } : envelope, headers);
 }
 
 /** RFC 6749, section 5.2; the last three of section 4.1.2.1, where a token endpoint has no name of its own. */
-function oauthError({ status, code }: Refusal): string {
+function oauthName({ status, code }: Refusal): string {
   if (code === 'invalidCode') return 'invalid_grant';
   if (code === 'invalidClient' || status === 401) return 'invalid_client';
   if (status === 403) return 'unauthorized_client';

@@ -14,6 +14,10 @@ export const validate: Middleware = {
     // The path names a field of the schema, never one that the caller made up.
     const name = String(issue?.path[0]);
     if (given[name] === undefined) throw new GatewayError('missingParameter', { description: `${name} is missing.` });
-    throw new GatewayError('invalidValue', { description: `${name} ${issue?.message}.` });
+    throw new GatewayError('invalidValue', {
+      description: `${name} ${issue?.message}.`,
+      // RFC 6749, section 5.2.
+      ...(name === 'grant_type' && { oauthError: 'unsupported_grant_type' }),
+    });
   },
 };

@@ -74,8 +74,9 @@ export const authJwtPost = later(() =>
 /** `POST /auth/token/access`. */
 export const authTokenAccessPost = later(() =>
   z.object({
-    code: visible(4096),
+    // The first that is wrong is named: whoever wants another grant need not hear of the code.
     grant_type: z.optional(z.literal('authorization_code', { error: 'must be authorization_code' })),
+    code: visible(4096),
     redirect_uri: z.optional(redirectUri()),
   }),
 );

@@ -268,11 +268,29 @@ describe.each(ways)('POST /auth/token/access by %s', (way) => {
   test.each<[string, unknown[]]>([
     ['code', ['', 'with space', 'line\nbreak', 'cödé', 'x'.repeat(4097), 1, true, ['x'], [], {}, '\u0000']],
     ['redirect_uri', ['', ` ${home}`, `${home}\n`, [home], { uri: home }, 1, true, 'x'.repeat(2049)]],
-    ['grant_type', ['', 'password', 'client_credentials', 'Authorization_Code', ['authorization_code'], {}, 1]],
   ])('refuses a %s that is none', async (name, values) => {
     for (const value of values) {
       const answer = await watch(json({ ...partner, code: 'bm8rc3VjaC9jb2Rl', [name]: value }));
       expect({ value, ...answer }).toMatchObject({ value, ...refusedAtOnce(400, 'invalidValue') });
+    }
+  });
+
+  test('refuses another grant type by OAuth’s name for it, with and without a code', async () => {
+    for (const grant_type of [
+      '',
+      'password',
+      'client_credentials',
+      'Authorization_Code',
+      ['authorization_code'],
+      {},
+      1,
+    ]) {
+      for (const fields of [{ grant_type }, { grant_type, code: 'bm8rc3VjaC9jb2Rl' }]) {
+        expect({ fields, ...(await watch(json({ ...partner, ...fields }))) }).toMatchObject({
+          fields,
+          ...refusedInOAuthAtOnce(400, 'invalidValue', 'unsupported_grant_type'),
+        });
+      }
     }
   });
 
