@@ -15,8 +15,9 @@ class MissingSetting extends Error {
   }
 }
 
-/** What the SDK looks at too. */
+/** What Lambda sets, and the SDK looks at too. */
 type AwsVariable =
+  | 'AWS_LAMBDA_RUNTIME_API'
   | 'AWS_REGION'
   | 'AWS_ACCESS_KEY_ID'
   | 'AWS_SECRET_ACCESS_KEY'
@@ -69,6 +70,9 @@ export const env = {
   tableName: () => setting('TABLE_NAME'),
   /** The name or ARN of a secret. */
   secretId: (name: SecretName) => setting(secretVariable(name)),
+  /** Whether this is a container that has just been started to answer a call, and that was told of a secret. */
+  readsAhead: (name: SecretName) =>
+    given('AWS_LAMBDA_RUNTIME_API') !== undefined && given(secretVariable(name)) !== undefined,
   /** The certificate types that the gateway keeps. */
   certificateTypes: () => (given('CERTIFICATE_TYPES') ?? '').split(',').filter((type) => type !== ''),
   /** The scope of the manage JWTs that the rotation mints. */

@@ -101,6 +101,9 @@ export function cachedSecret<T>(
     return true;
   }
 
+  // The first call finds the reading under way, beside that of the partner's record; when it fails, the call reads again.
+  if (env.readsAhead(name)) read().catch(() => undefined);
+
   return { get, newerThan };
 }
 

@@ -17,8 +17,11 @@ assert.strictEqual = assert.equal = (one, other, message) => assert(one === othe
 assert.notStrictEqual = (one, other, message) => assert(one !== other, message);`,
 };
 
-/** Modules of Node's that are loaded when one of their functions is called for the first time: crypto is 0.1 of an empty start. */
-const late = new Set(['crypto']);
+/**
+ * Modules of Node's that are read when one of their functions is called for the first time: crypto is 0.1 of an empty start, and whoever only looks
+ * through util loads its worker threads.
+ */
+const late = new Set(['crypto', 'util']);
 
 /**
  * Takes Node's own modules from `process.getBuiltinModule`. An ES module that imports `node:http` reads its every export, and one of those
@@ -34,7 +37,7 @@ export const builtIns: Plugin = {
       const namespace = standsIn ? 'stand-in' : isLate ? 'late' : 'built-in';
       return { path: name, namespace, sideEffects: false };
     });
-    build.onLoad({ filter: /./, namespace: 'late' }, async ({ path }) => ({ contents: await lateFunctions(path) }));
+    build.onLoad({ filter: /./, namespace: 'late' }, ({ path }) => ({ contents: lateFunctions(path) }));
     build.onLoad({ filter: /./, namespace: 'built-in' }, ({ path }) => ({
       contents: `module.exports = process.getBuiltinModule('node:${path}');`,
     }));
@@ -43,9 +46,9 @@ export const builtIns: Plugin = {
 };
 
 /** The functions of a module of Node's, each of which loads it when it is called. */
-async function lateFunctions(module: string): Promise<string> {
-  const all = (await import(`node:${module}`)) as Readonly<Record<string, unknown>>; // Any module's exports.
-  const functions = Object.keys(all).filter((name) => typeof all[name] === 'function' && name !== 'default');
+function lateFunctions(module: string): string {
+  const all = process.getBuiltinModule(module) as Readonly<Record<string, unknown>> | undefined; // Any module's exports.
+  const functions = Object.keys(all ?? {}).filter((name) => typeof all?.[name] === 'function');
   return functions
     .map((name) => `export const ${name} = (...given) => process.getBuiltinModule('node:${module}').${name}(...given);`)
     .join('\n');

@@ -21,7 +21,7 @@ import { startSecretsManager } from '../../local/secrets-manager/server.ts';
 import { startGateway, type Gateway } from '../gateway.ts';
 import type { TestRequest } from '../invoke.ts';
 import { startAws } from '../roles.ts';
-import { startContainer, type Container } from './runtime/runtime.ts';
+import { startContainer, type Container, type DeployedFunction } from './runtime/runtime.ts';
 
 /** Every function's bundle in a container of its own, with the variables and the rights that a deployment gives it, in front of the local stack. */
 export interface Deployed {
@@ -55,7 +55,9 @@ const rows: Readonly<Record<string, Row>> = {
 export async function deploy(): Promise<Deployed> {
   const folder = await mkdtemp(join(tmpdir(), 'bundles-'));
   const bundling = bundleFunctions(folder);
-  const containers = new Map<string, Container>();
+  const deployments = new Map<string, DeployedFunction>();
+  const containers = new Map<string, Promise<Container>>();
+  const started = new Map<string, Container>();
   const roles = new Map<string, readonly Statement[]>();
   const arns = new Map([[tableFullName('local'), 'table']]);
   let rotated = Promise.withResolvers<void>();
@@ -85,14 +87,14 @@ export async function deploy(): Promise<Deployed> {
         AWS_SESSION_TOKEN: 'token',
         AWS_ENDPOINT_URL: aws.url,
       };
-      containers.set(name, await startContainer({ name, folder: join(folder, name), timeout: 29_000, variables }));
+      deployments.set(name, { name, folder: join(folder, name), timeout: 29_000, variables });
     }),
   );
   const routes = (await loadRoutes()).map(({ method, path, functionName: name }) => ({
     method,
     path,
     functionName: name,
-    handler: ((event) => container(name).invoke(event)) as LambdaHandler,
+    handler: (async (event) => (await container(name)).invoke(event)) as LambdaHandler,
   }));
   const api = await startApiGateway({ port: 0, routes });
 
@@ -102,7 +104,7 @@ export async function deploy(): Promise<Deployed> {
     gateway,
     ask: (method, path, { headers = {}, body } = {}) =>
       fetch(api.url + basePath + path, { method, headers, redirect: 'manual', ...(body !== undefined && { body }) }),
-    run: (name) => container(name).invoke({}),
+    run: async (name) => (await container(name)).invoke({}),
     async rotate(secret) {
       const { RotateSecretCommand } = await import('@aws-sdk/client-secrets-manager');
       const { secretsManager: client } = await import('../../lib/secrets-manager.ts');
@@ -118,10 +120,10 @@ export async function deploy(): Promise<Deployed> {
       await rotated.promise;
     },
     awsCalls: aws.calls,
-    logs: (name) => container(name).logs(),
+    logs: (name) => started.get(name)?.logs() ?? [],
     async close() {
       await api.close();
-      await Promise.all([...containers.values()].map((each) => each.close()));
+      await Promise.all([...started.values()].map((each) => each.close()));
       await gateway.close();
       await aws.close();
       await Promise.all([secretsManager.close(), dynamodb.close()]);
@@ -129,15 +131,23 @@ export async function deploy(): Promise<Deployed> {
     },
   };
 
-  function container(name: string): Container {
-    const found = containers.get(name);
-    if (found === undefined) throw new Error(`there is no function ${name}`);
-    return found;
+  /** Its first call starts a container, as in Lambda. */
+  function container(name: string): Promise<Container> {
+    const known = containers.get(name);
+    if (known !== undefined) return known;
+    const deployment = deployments.get(name);
+    if (deployment === undefined) throw new Error(`there is no function ${name}`);
+    const starting = startContainer(deployment).then((each) => {
+      started.set(name, each);
+      return each;
+    });
+    containers.set(name, starting);
+    return starting;
   }
 
   async function rotateStep(functionArn: string, event: { Step: string }): Promise<void> {
     try {
-      await container(functionArn.split(':').at(-1) ?? '').invoke(event);
+      await (await container(functionArn.split(':').at(-1) ?? '')).invoke(event);
       if (event.Step === 'finishSecret') rotated.resolve();
     } catch (error) {
       rotated.reject(error);
