@@ -5,7 +5,7 @@ type OutcomeOf<Result extends Outcome['result']> = Extract<Outcome, { result: Re
 
 const site = {
   name: 'Demo application',
-  footer: 'It stands for a partner’s application. Its bank belongs to a sandbox, without any money.',
+  footer: 'A demo: it shows how a partner’s application connects a bank.',
 };
 const page = (title: string, main: string) => pageOf(site, title, main);
 
