@@ -10,7 +10,7 @@ import { Sandbox } from './sandbox.tsx';
 import { Secrets } from './secrets.tsx';
 import { initialState, reduce, type State } from './state.ts';
 
-const connections: Record<State['connection'], string> = {
+const names: Record<State['connection'], string> = {
   connecting: 'Connecting',
   live: 'Live',
   lost: 'The stack does not answer',
@@ -18,19 +18,18 @@ const connections: Record<State['connection'], string> = {
 
 /** The whole page. */
 export function App() {
-  const [{ connection, calls, jobs, changes }, dispatch] = useReducer(reduce, initialState);
+  const [{ connection, connections, calls, jobs, changes }, dispatch] = useReducer(reduce, initialState);
   useEffect(() => followEvents(dispatch), []);
-  // A stack that comes back may be another one.
-  const stack = useResource<StackView>('stack', connection === 'live').value;
+  const stack = useResource<StackView>('stack', connections).value;
   const pulse = usePulse(stack?.ownAws === false);
-  const version = (what: Changing) => `${connection} ${changes[what]} ${pulse}`;
+  const version = (what: Changing) => connections && `${connections} ${changes[what]} ${pulse}`;
   const partners = useResource<PartnerView[]>('partners', version('table'));
   return (
     <>
       <header class="top">
         <h1>Gateway console</h1>
         <p class={`connection ${connection}`} role="status">
-          {connections[connection]}
+          {names[connection]}
         </p>
         <nav aria-label="On this page">
           <a href="#calls">Calls</a>

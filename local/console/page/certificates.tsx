@@ -1,25 +1,25 @@
 import type { JobEvent } from '../events.ts';
 import type { CertificateView } from '../wire.ts';
 import { tell } from './ask.ts';
-import { useDoing, useResource } from './hooks.ts';
+import { useDoing, useResource, type Version } from './hooks.ts';
 import { Fault, Panel } from './panel.tsx';
 import { Age } from './time.tsx';
 
 interface CertificatesProps {
   jobs: readonly JobEvent[];
   /** Another one when the table may have changed. */
-  version: string;
+  version: Version;
 }
 
 /** The certificates that the gateway keeps. */
 export function Certificates({ jobs, version }: CertificatesProps) {
-  const runs = jobs.filter(({ job }) => job === 'fetch_certificates');
+  const run = jobs.find(({ job }) => job === 'fetch_certificates');
   const { value: certificates = [], fault } = useResource<CertificateView[]>(
     'certificates',
-    `${version} ${runs.length}`,
+    version && `${version} ${run?.request_id}`,
   );
   const fetching = useDoing();
-  const failed = runs[0]?.outcome === 'failed' ? runs[0].detail : undefined;
+  const failed = run?.outcome === 'failed' ? run.detail : undefined;
   return (
     <Panel
       id="certificates"

@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useState } from 'preact/hooks';
 import { ask } from './ask.ts';
 
-/** What the stack answers at a path, asked for again whenever `version` is another one. */
+/** What the stack answers at a path. */
 export interface Resource<T> {
   value: T | undefined;
   /** Why there is none, or no newer one. */
@@ -9,12 +9,16 @@ export interface Resource<T> {
   refresh: () => void;
 }
 
-/** Keeps what the stack answers at a path. */
-export function useResource<T>(path: string, version: unknown): Resource<T> {
+/** What stands for how things are: another one when they may have changed, 0 before anything is known. */
+export type Version = string | number;
+
+/** Keeps what the stack answers at a path; it is asked again whenever the version is another one. */
+export function useResource<T>(path: string, version: Version): Resource<T> {
   const [value, setValue] = useState<T>();
   const [fault, setFault] = useState<string>();
   const [asked, setAsked] = useState(0);
   useEffect(() => {
+    if (version === 0) return undefined;
     let wanted = true;
     ask<T>(path).then(
       (answer) => {

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { SandboxView } from '../wire.ts';
 import { tell } from './ask.ts';
-import { useDoing, useResource } from './hooks.ts';
+import { useDoing, useResource, type Version } from './hooks.ts';
 import { Fault, Panel } from './panel.tsx';
 import { clock, duration } from './time.tsx';
 
@@ -26,7 +26,7 @@ const advances = [
 ];
 
 /** Makes trouble at the sandbox, as curl could: the gateway has to cope. */
-export function Sandbox({ version }: { version: string }) {
+export function Sandbox({ version }: { version: Version }) {
   const { value: sandbox, fault } = useResource<SandboxView>('sandbox', version);
   const doing = useDoing();
   const [said, setSaid] = useState<string>();

@@ -1,7 +1,7 @@
 import type { JobEvent } from '../events.ts';
 import type { SecretView } from '../wire.ts';
 import { tell } from './ask.ts';
-import { useDoing, useResource } from './hooks.ts';
+import { useDoing, useResource, type Version } from './hooks.ts';
 import { Fault, Panel } from './panel.tsx';
 import { jobOf, lastRotation, RotationSteps } from './rotation.tsx';
 import { Age, Countdown } from './time.tsx';
@@ -9,12 +9,14 @@ import { Age, Countdown } from './time.tsx';
 interface SecretsProps {
   jobs: readonly JobEvent[];
   /** Another one when the secrets may have changed. */
-  version: string;
+  version: Version;
 }
 
 /** The secrets with their versions, and the rotations of those that rotate. */
 export function Secrets({ jobs, version }: SecretsProps) {
-  const { value: secrets = [], fault } = useResource<SecretView[]>('secrets', version);
+  // A step says sooner that something has changed.
+  const step = jobs.find((run) => run.step !== undefined)?.request_id;
+  const { value: secrets = [], fault } = useResource<SecretView[]>('secrets', version && `${version} ${step}`);
   return (
     <Panel id="secrets" title="Secrets" fault={fault}>
       {secrets.map((secret) => (

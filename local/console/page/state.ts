@@ -3,6 +3,8 @@ import type { CallEvent, Changing, JobEvent } from '../events.ts';
 /** What the events have told so far. */
 export interface State {
   connection: 'connecting' | 'live' | 'lost';
+  /** How often it came about: what was known before may be of another stack. */
+  connections: number;
   /** The newest first. */
   calls: readonly CallEvent[];
   /** The newest first. */
@@ -26,6 +28,7 @@ export type Action =
 /** Before anything was told. */
 export const initialState: State = {
   connection: 'connecting',
+  connections: 0,
   calls: [],
   jobs: [],
   changes: { secrets: 0, table: 0, sandbox: 0 },
@@ -36,7 +39,10 @@ const bound = 200;
 
 /** The state after an action. */
 export function reduce(state: State, action: Action): State {
-  if (action.type === 'connection') return { ...state, connection: action.connection };
+  if (action.type === 'connection') {
+    const { connection } = action;
+    return { ...state, connection, connections: state.connections + (connection === 'live' ? 1 : 0) };
+  }
   const { calls, jobs, changed, afresh } = action;
   const before = afresh ? { calls: [], jobs: [] } : state;
   const changes = { ...state.changes };
