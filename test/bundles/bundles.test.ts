@@ -123,8 +123,8 @@ describe.each<Case>([
     succeed: async () => ['/auth/token/access', json({ ...partner, code: await newCode() })],
     refuse: ['/auth/token/access'],
     secrets: ['client-credentials'],
-    first: [...withKey, 'GetItem USER', 'POST /auth/token/access', 'GET /users/me'],
-    second: ['GetItem USER', 'POST /auth/token/access', 'GET /users/me'],
+    first: [...withKey, 'GetItem CODE', 'GetItem USER', 'POST /auth/token/access', 'GET /users/me'],
+    second: ['GetItem CODE', 'GetItem USER', 'POST /auth/token/access', 'GET /users/me'],
   },
   {
     name: 'auth-token-code-get',
@@ -209,8 +209,8 @@ describe.each<Case>([
     refuse: ['/webauth/callback'],
     status: 302,
     secrets: ['sealing-keys'],
-    first: ['GetItem PARTNER'],
-    second: [],
+    first: ['GetItem PARTNER', 'PutItem CODE'],
+    second: ['PutItem CODE'],
   },
 ])('the bundle of $name', ({ name, method, succeed, refuse, status = 200, secrets = [], first, second }) => {
   const [path, request] = refuse;
