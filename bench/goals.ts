@@ -1,5 +1,7 @@
 import { classes } from './classes.ts';
+import type { ColdFigures } from './cold/cold.ts';
 import type { Parts } from './measured.ts';
+import type { ServerName } from './names.ts';
 import { median, type Spread } from './spread.ts';
 
 /** What was measured for a goal. */
@@ -71,7 +73,7 @@ export const goals: readonly Goal[] = [
       return {
         value: value / express,
         spread: spread && { median: value / express, low: spread.low / express, high: spread.high / express },
-        remark,
+        remark: remark.split(';', 1).join(''),
       };
     },
   },
@@ -94,8 +96,11 @@ export const goals: readonly Goal[] = [
     stretch: 4,
     more: true,
     reached: ({ servers }) => {
-      const spread = servers?.figures.find(({ name }) => name === 'gateway')?.ratio;
-      return spread && { value: spread.median, spread, remark: 'check a key, sign, forward' };
+      const figuresOf = (wanted: ServerName) => servers?.figures.find(({ name }) => name === wanted);
+      const [own, express] = [figuresOf('gateway'), figuresOf('express')];
+      if (own === undefined || express === undefined) return undefined;
+      const byProcessor = express.processor.median / own.processor.median;
+      return { value: own.ratio.median, spread: own.ratio, remark: `by processor time ${byProcessor.toFixed(2)}` };
     },
   },
   {
@@ -121,14 +126,13 @@ export function verdictOf({ goal, stretch, more }: Goal, { value }: Reached): Ve
 }
 
 /** The one that takes most, and how the others are. */
-function worst<Figure extends 'time' | 'peak'>(
-  functions: readonly ({ name: string } & Record<Figure, Spread>)[],
-  figure: Figure,
-): Reached {
+function worst(functions: readonly ColdFigures[], figure: 'time' | 'peak'): Reached {
   const [most] = functions.toSorted((one, other) => other[figure].median - one[figure].median);
-  const middle = median(functions.map((one) => one[figure].median));
-  const spread = most?.[figure];
-  return { value: spread?.median ?? Number.NaN, spread, remark: `${most?.name}; median ${middle.toFixed(2)}` };
+  if (most === undefined) return { value: Number.NaN, remark: '' };
+  const { name, work, [figure]: spread } = most;
+  const middle = median(functions.map((one) => one[figure].median)).toFixed(2);
+  const processor = figure === 'time' ? `; of the processor ${work.median.toFixed(2)}` : '';
+  return { value: spread.median, spread, remark: `${name}${processor}; median of all ${middle}` };
 }
 
 function warm(name: 'forwarded' | 'signed' | 'looked up', what: string): Goal {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Bundle } from '../../infra/bundle.ts';
 import { median, spreadOf, type Spread } from '../spread.ts';
 import { eventOf, type Call } from '../surroundings/calls.ts';
-import type { Surroundings } from '../surroundings/surroundings.ts';
+import type { Requests, Surroundings } from '../surroundings/surroundings.ts';
 import { byTurns, type Going } from '../turns.ts';
 import { coldPeers } from '../names.ts';
 import { bundlePeers } from '../peers.ts';
@@ -17,6 +17,8 @@ export interface ColdFigures {
   work: Spread;
   /** The most memory. */
   peak: Spread;
+  /** What the first answer asked of others. */
+  requests: Requests;
   /** The time by itself, on this machine. */
   milliseconds: Spread;
 }
@@ -48,7 +50,10 @@ export async function measureCold(
   const subjects = spreadOut([...functions, ...peers], empties);
 
   // The first start of each reads its files from the disk.
-  await byTurns('cold starts, to have read each file once', subjects, 1, going, (each) => start(each, going.signal));
+  const firsts = await byTurns('cold starts, to have read each file once', subjects, 1, going, async (each) => {
+    await start(each, going.signal);
+    return surroundings.requests();
+  });
   const starts = await byTurns('cold starts', subjects, rounds, going, (each) => start(each, going.signal));
   const startsOf = (subject: Startable): readonly Start[] => starts.get(subject) ?? [];
 
@@ -61,6 +66,7 @@ export async function measureCold(
       time: ratio('time'),
       work: ratio('work'),
       peak: ratio('peak'),
+      requests: firsts.get(subject)?.[0] ?? { aws: 0, upstream: 0 },
       milliseconds: spreadOf(startsOf(subject).map(({ time }) => time)),
     };
   };

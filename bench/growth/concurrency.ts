@@ -10,7 +10,7 @@ export interface ConcurrencyFigures {
   calls: number;
   /** Good answers a second. */
   rate: Spread;
-  /** In milliseconds. */
+  /** The mean, in milliseconds. */
   latency: Spread;
   p99: Spread;
   /** The most memory, in bytes; NaN where the system does not say. */
@@ -39,7 +39,7 @@ export async function measureConcurrency(
     return {
       calls,
       rate: of(({ rate }) => rate),
-      latency: of(({ latencyMs }) => latencyMs.median),
+      latency: of(({ latencyMs }) => latencyMs.mean),
       p99: of(({ latencyMs }) => latencyMs.p99),
       peakBytes: of(({ peak }) => peak),
     };

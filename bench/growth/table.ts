@@ -20,6 +20,10 @@ interface TableCallFigures {
 
 /** What calls ask and take with a table of one size. */
 export interface TableFigures extends TableSize {
+  /** How often a process read a secret, for all its calls. */
+  secretReads: number;
+  /** All the calls of a process. */
+  calls: number;
   /** A caller's first call in a container that is running. */
   first: TableCallFigures;
   /** Its later ones. */
@@ -48,6 +52,8 @@ interface Subject {
 }
 
 interface Made {
+  /** What Secrets Manager was asked. */
+  secretReads: number;
   first: TableCallsMade;
   later: TableCallsMade;
 }
@@ -74,12 +80,18 @@ export async function measureTable(
     const [smallest] = subjects;
     const madeFor = (subject: Subject | undefined) => (subject && made.get(subject)) ?? [];
     return subjects.map((subject) => {
-      const figures = (kind: keyof Made) =>
+      const figures = (kind: 'first' | 'later') =>
         figuresOf(
           madeFor(subject).map((one) => one[kind]),
           madeFor(smallest).map((one) => one[kind]),
         );
-      return { ...subject.size, first: figures('first'), later: figures('later') };
+      return {
+        ...subject.size,
+        secretReads: median(madeFor(subject).map(({ secretReads }) => secretReads)),
+        calls: callers + 1 + laterCalls,
+        first: figures('first'),
+        later: figures('later'),
+      };
     });
   } finally {
     await Promise.all(subjects.map(({ server }) => server.stop()));
@@ -101,7 +113,10 @@ export async function measureTable(
     };
     const variables = { ...surroundings.variablesOf(functionName), AWS_ENDPOINT_URL_DYNAMODB: server.url };
     const args = [callsProgram, JSON.stringify(calls)];
-    return (await runProgram({ args, variables, signal: going.signal })) as Made; // The program prints it.
+    await surroundings.requests();
+    // The program prints it.
+    const made = (await runProgram({ args, variables, signal: going.signal })) as Omit<Made, 'secretReads'>;
+    return { ...made, secretReads: (await surroundings.requests()).aws };
   }
 }
 

@@ -9,6 +9,6 @@ process.stdout.write(
     answers: result['2xx'],
     rate: result['2xx'] / duration,
     failed: errors + result.non2xx,
-    latencyMs: { median: latency.p50, p99: latency.p99 },
+    latencyMs: { mean: latency.average, p99: latency.p99 },
   }),
 );

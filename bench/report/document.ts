@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { goals, verdictOf } from '../goals.ts';
+import type { TableFigures } from '../growth/table.ts';
 import { isBusy, type Heading } from '../heading.ts';
 import type { Measured, Parts } from '../measured.ts';
 import { plotsOf } from './plots.ts';
@@ -49,6 +50,7 @@ function filledIn(template: string, { heading, parts }: Reported): string {
     goals: markdown(goalTable(parts)),
     missed: missedLine(parts),
     nginx: parts.servers.nginx ? 'nginx shows what the load itself allows.' : 'nginx was not installed.',
+    secrets: `Each process read a secret ${times(parts.table[0])} calls.`,
     sizes: markdown(partTables.sizes(parts.sizes)),
     cold: markdown(partTables.cold(parts.cold)),
     warm: markdown(partTables.warm(parts.warm)),
@@ -62,6 +64,12 @@ function filledIn(template: string, { heading, parts }: Reported): string {
     if (piece === undefined) throw new Error(`the template asks for {{${name}}}, which is not measured`);
     return piece;
   });
+}
+
+function times(
+  { secretReads, calls }: Pick<TableFigures, 'secretReads' | 'calls'> = { secretReads: NaN, calls: NaN },
+): string {
+  return `${secretReads === 1 ? 'once' : `${secretReads} times`} for all its ${calls}`;
 }
 
 function headingLine(heading: Heading): string {

@@ -30,7 +30,7 @@ export const partTables: { readonly [Name in PartName]: (measured: Parts[Name]) 
     ...sizes.map(({ name, bytes }) => [name, number(bytes / 1000), classOf(name)]),
   ],
   cold: ({ functions, peers }) => [
-    ['cold start', 'time, × empty', 'processor, × empty', 'peak memory, × empty', 'ms'],
+    ['cold start', 'time, × empty', 'processor, × empty', 'peak memory, × empty', 'ms', 'asks AWS', 'asks Budgea'],
     ...functions.map(coldRow),
     ...peers.map((figures) => coldRow({ ...figures, name: peerName(figures.name) })),
   ],
@@ -50,23 +50,23 @@ export const partTables: { readonly [Name in PartName]: (measured: Parts[Name]) 
     ['both', spread(both, 1)],
   ],
   servers: ({ figures }) => [
-    ['server', 'answers a second', 'of express + axios', 'µs of the processor', 'ms, median', 'ms, p99', 'peak MB'],
+    ['server', 'answers a second', 'of express + axios', 'µs of the processor', 'ms, mean', 'ms, p99', 'peak MB'],
     ...figures.map(({ name, rate, ratio, processor, latency, p99, peakBytes }) => [
       servers[name],
       spread(rate, 0),
       spread(ratio),
       spread(processor, 0),
-      number(latency.median),
+      number(latency.median, 1),
       number(p99.median),
       megabytes(peakBytes),
     ]),
   ],
   concurrency: (figures) => [
-    ['calls at once', 'answers a second', 'ms, median', 'ms, p99', 'peak MB'],
+    ['calls at once', 'answers a second', 'ms, mean', 'ms, p99', 'peak MB'],
     ...figures.map(({ calls, rate, latency, p99, peakBytes }) => [
       number(calls),
       spread(rate, 0),
-      number(latency.median),
+      number(latency.median, 1),
       number(p99.median),
       megabytes(peakBytes.median),
     ]),
@@ -82,8 +82,9 @@ export function peerName(name: string): string {
   return Object.entries(coldPeers).find(([known]) => known === name)?.[1] ?? name;
 }
 
-function coldRow({ name, time, work, peak, milliseconds }: ColdFigures): string[] {
-  return [name, spread(time), spread(work), spread(peak), number(milliseconds.median)];
+function coldRow({ name, time, work, peak, milliseconds, requests: { aws, upstream } }: ColdFigures): string[] {
+  const ratios = [time, work, peak].map((ratio) => spread(ratio));
+  return [name, ...ratios, number(milliseconds.median), number(aws), number(upstream)];
 }
 
 function tableRow(figures: TableFigures, kind: 'first' | 'later'): string[] {

@@ -8,7 +8,7 @@ import { eventOf, type Call } from '../surroundings/calls.ts';
 export interface Loaded {
   /** Good answers a second. */
   rate: number;
-  latencyMs: { median: number; p99: number };
+  latencyMs: { mean: number; p99: number };
   /** What an answer took of the server's processor time, in microseconds. */
   processor: number;
   /** The most memory that the server had so far, in bytes. */

@@ -20,7 +20,7 @@ interface ServerFigures {
   ratio: Spread;
   /** For each answer, in microseconds. */
   processor: Spread;
-  /** In milliseconds. */
+  /** The mean, in milliseconds. */
   latency: Spread;
   p99: Spread;
   peakBytes: number;
@@ -71,7 +71,7 @@ export async function measureServers(
         rate: spreadOf(of(name).map(({ rate }) => rate)),
         ratio: spreadOf(of(name).map(({ rate }, round) => rate / (of('express')[round]?.rate ?? Number.NaN))),
         processor: spreadOf(of(name).map(({ processor }) => processor)),
-        latency: spreadOf(of(name).map(({ latencyMs }) => latencyMs.median)),
+        latency: spreadOf(of(name).map(({ latencyMs }) => latencyMs.mean)),
         p99: spreadOf(of(name).map(({ latencyMs }) => latencyMs.p99)),
         peakBytes: of(name).at(-1)?.peak ?? Number.NaN,
       })),

@@ -13,6 +13,12 @@ import { hashKey, keyId, makeKey } from '../../lib/partners/key.ts';
 import type { Stored } from './aws.ts';
 import type { Call } from './calls.ts';
 
+/** How many requests came to Secrets Manager and DynamoDB, and to what stands for Budgea. */
+export interface Requests {
+  aws: number;
+  upstream: number;
+}
+
 /** What stands around the functions, in a process of its own on loopback. */
 export interface Surroundings {
   /** Secrets Manager and DynamoDB. */
@@ -28,7 +34,7 @@ export interface Surroundings {
   /** What every peer is told. */
   peerVariables: Record<string, string>;
   /** How many requests came since the last time. */
-  requests: () => Promise<number>;
+  requests: () => Promise<Requests>;
 }
 
 const environment = 'bench';
@@ -83,7 +89,7 @@ export async function startSurroundings(folder: string, signal: AbortSignal): Pr
     async requests() {
       const answered = once(child, 'message', { signal });
       child.send('requests');
-      const [{ requests }] = (await answered) as [{ requests: number }];
+      const [{ requests }] = (await answered) as [{ requests: Requests }];
       return requests;
     },
   };

@@ -102,6 +102,7 @@ describe('the table of goals', () => {
     time: spread(median),
     work: spread(median),
     peak: spread(1.3),
+    requests: { aws: 1, upstream: 1 },
     milliseconds: spread(40 * median),
   });
   const cold: Parts['cold'] = {
