@@ -55,6 +55,18 @@ document.createElement = function (...given) {
 };
 `;
 
+/** Scalar's own colours are too pale for small text. */
+const customCss = `
+.light-mode {
+  --scalar-color-2: #4d5563; --scalar-color-3: #5d6675;
+  --scalar-color-green: #046c49; --scalar-color-red: #b80008; --scalar-color-blue: #005c99; --scalar-color-orange: #9a3a00;
+}
+.dark-mode {
+  --scalar-color-2: #bcc3ce; --scalar-color-3: #a5adba;
+  --scalar-color-green: #2fcf7c; --scalar-color-red: #ff7b78; --scalar-color-blue: #6cc0f2; --scalar-color-orange: #ffa06b;
+}
+`;
+
 const configuration = {
   // Scalar's own servers are asked for nothing.
   withDefaultFonts: false,
@@ -69,6 +81,7 @@ const configuration = {
   defaultOpenAllTags: true,
   documentDownloadType: 'json',
   hideModels: true,
+  customCss,
 };
 
 // The page may be seen under another name than the document has for the gateway; calls go to where the page came from.

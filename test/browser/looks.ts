@@ -15,24 +15,33 @@ const looks: readonly Look[] = [390, 1280].flatMap((width) => [
   { width, scheme: 'dark' },
 ]);
 
+interface Picture {
+  name: string;
+  fullPage: boolean;
+}
+
 const pictures = fileURLToPath(new URL('screenshots', import.meta.url));
 
 /** Shows a page in each look and runs `check` on it; keeps a picture of each as `screenshots/<name>-<width>-<scheme>.png`. */
-async function inEachLook(page: Page, name: string, check: (look: Look) => Promise<void>): Promise<void> {
+async function inEachLook(page: Page, picture: Picture, check: (look: Look) => Promise<void>): Promise<void> {
+  const { name, fullPage } = picture;
   await mkdir(pictures, { recursive: true });
   for (const look of looks) {
     const { width, scheme } = look;
     await page.setViewportSize({ width, height: 800 });
     await page.emulateMedia({ colorScheme: scheme });
-    await page.screenshot({ path: `${pictures}/${name}-${width}-${scheme}.png`, fullPage: true });
+    await page.screenshot({ path: `${pictures}/${name}-${width}-${scheme}.png`, fullPage });
     await check(look);
   }
 }
 
-/** What makes a page hard to read in any look: axe's serious and critical findings, and scrolling sideways. */
-export async function hardToRead(page: Page, name: string): Promise<string[]> {
+/**
+ * What makes a page hard to read in any look: axe's serious and critical findings, and scrolling sideways. The pictures of a page that is very
+ * long show its window alone.
+ */
+export async function hardToRead(page: Page, name: string, fullPage = true): Promise<string[]> {
   const found: string[] = [];
-  await inEachLook(page, name, async ({ width, scheme }) => {
+  await inEachLook(page, { name, fullPage }, async ({ width, scheme }) => {
     const faults = await seriousFindings(page);
     if (await scrollsSideways(page)) faults.push('scrolls sideways');
     found.push(...faults.map((fault) => `${width} ${scheme}: ${fault}`));
