@@ -1,4 +1,5 @@
 import { Configuration } from './configuration.ts';
+import { deadline } from './deadline.ts';
 import { TransportError } from './errors.ts';
 import type { Fields } from './media.ts';
 import type {
@@ -215,14 +216,13 @@ export class AuthenticationApi {
   ): Promise<Result<Id>> {
     const request = buildRequest(operation, parameters, fields, mediaType);
     const { timeouts, signal: every } = this.#configuration;
-    const ends = [AbortSignal.timeout(timeouts.total), every, signal].filter((end) => end !== undefined);
-    const first = AbortSignal.any(ends);
+    const end = deadline(timeouts.total, [every, signal]);
     return withRepeat(
       request,
-      first,
-      () => this.#send(request, this.#configuration, first),
+      end.signal,
+      () => this.#send(request, this.#configuration, end.signal),
       (response) => readResponse(operation, response),
-    );
+    ).finally(() => end.release());
   }
 }
 

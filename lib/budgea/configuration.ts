@@ -51,7 +51,15 @@ export class Configuration {
   }
 }
 
+let lastChecked = { given: '', base: '' };
+
+/** Whoever calls often makes many configurations of one address. */
 function checkedBase(basePath: string): string {
+  if (lastChecked.given !== basePath) lastChecked = { given: basePath, base: checkBase(basePath) };
+  return lastChecked.base;
+}
+
+function checkBase(basePath: string): string {
   const url = URL.parse(basePath);
   const plain = url?.username === '' && url.password === '' && url.search === '' && url.hash === '';
   // The value is not quoted: it can hold a password.

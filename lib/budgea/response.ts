@@ -59,7 +59,7 @@ function parseJson(text: string): unknown {
 /** Level by level: whatever the depth is, the stack stays flat. */
 function isDeeper(value: unknown, levels: number): boolean {
   let level = [value].filter(isContainer);
-  for (let depth = 0; depth < levels; depth++)
+  for (let depth = 0; depth < levels && level.length > 0; depth++)
     level = level.flatMap((each): unknown[] => Object.values(each)).filter(isContainer);
   return level.length > 0;
 }

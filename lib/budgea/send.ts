@@ -17,12 +17,12 @@ const keepAlive = 4_000;
 
 /** Sends over HTTP/1.1; redirects are answers, not followed. */
 export const send: Send = async (request, { basePath, authorization, timeouts }, signal) => {
-  const { origin, pathname } = new URL(basePath);
+  const { origin, prefix } = locate(basePath);
   const connecting = { connectTimeout: timeouts.connect, keepAlive };
   try {
     const { status, headers, text } = await dispatch(origin, connecting, {
       method: request.method,
-      path: (pathname === '/' ? '' : pathname) + request.path,
+      path: prefix + request.path,
       headers: { ...request.headers, ...(authorization === undefined ? {} : { authorization }) },
       body: request.body ?? null,
       headersTimeout: timeouts.headers,
@@ -38,8 +38,21 @@ export const send: Send = async (request, { basePath, authorization, timeouts },
   }
 };
 
+let located = { basePath: '', origin: '', prefix: '' };
+
+/** An address is taken apart once: calls go to the same one again and again. */
+function locate(basePath: string): typeof located {
+  if (located.basePath !== basePath) {
+    const { origin, pathname } = new URL(basePath);
+    located = { basePath, origin, prefix: pathname === '/' ? '' : pathname };
+  }
+  return located;
+}
+
 function singleValues(headers: Dispatcher.ResponseData['headers']): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value].flat().join(', ')]));
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]),
+  );
 }
 
 const answerFailures = new Map<string, TransportFailure>([
