@@ -40,6 +40,15 @@ export function requireDocumented(method: string, path: string, { status, header
   throw undocumented(`this body of a ${status}: ${faults.join(', ')}`, method, path);
 }
 
+/** The same for an answer of `fetch`, which is read to its end. */
+export async function requireDocumentedResponse(method: string, path: string, response: Response): Promise<void> {
+  const headers = Object.fromEntries(response.headers);
+  const text = await response.text();
+  const isJson = text !== '' && headers['content-type'] === 'application/json';
+  const body: unknown = isJson ? JSON.parse(text) : undefined;
+  requireDocumented(method, path, { status: response.status, headers, text, body });
+}
+
 function read(): NonNullable<typeof known> {
   const document = JSON.parse(readFileSync(file, 'utf8')) as Document;
   // Imported when it is needed: most of what it costs is to load it.

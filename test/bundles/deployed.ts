@@ -18,6 +18,7 @@ import { startApiGateway, type LambdaHandler } from '../../local/api-gateway/ser
 import { startDynamoDb } from '../../local/dynamodb/server.ts';
 import { loadRoutes } from '../../local/routes.ts';
 import { startSecretsManager } from '../../local/secrets-manager/server.ts';
+import { requireDocumentedResponse } from '../documented.ts';
 import { startGateway, type Gateway } from '../gateway.ts';
 import type { TestRequest } from '../invoke.ts';
 import { startAws } from '../roles.ts';
@@ -102,8 +103,12 @@ export async function deploy(): Promise<Deployed> {
     bundles,
     folder,
     gateway,
-    ask: (method, path, { headers = {}, body } = {}) =>
-      fetch(api.url + basePath + path, { method, headers, redirect: 'manual', ...(body !== undefined && { body }) }),
+    async ask(method, path, { headers = {}, body } = {}) {
+      const sent = { method, headers, redirect: 'manual', ...(body !== undefined && { body }) } as const;
+      const answer = await fetch(api.url + basePath + path, sent);
+      await requireDocumentedResponse(method, path, answer.clone());
+      return answer;
+    },
     run: async (name) => (await container(name)).invoke({}),
     async rotate(secret) {
       const { RotateSecretCommand } = await import('@aws-sdk/client-secrets-manager');
