@@ -139,6 +139,14 @@ export async function makeWorld(gateway: Gateway): Promise<World> {
   return { partner, user, code: (answer.body as { code: string }).code };
 }
 
+/** Makes it as it was, for whatever a server says that stands for upstream: what the gateway has kept of its answers is gone. */
+export async function renewWorld({ partner, user }: World): Promise<void> {
+  const { table } = await import('../../lib/table.ts');
+  const { recordOwner } = await import('../../lib/partners/ownership.ts');
+  // A certificate that is kept would not be asked for; a user that upstream called deleted would not be found.
+  await Promise.all([table.delete('CERTIFICATE#qwac'), recordOwner(user.id, partner.client_id)]);
+}
+
 type Request = UpstreamCall['request'];
 
 function once(operation: OperationId, attaches: UpstreamCall['attaches'], request: Request): UpstreamCall {

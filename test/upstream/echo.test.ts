@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { startGateway, type Gateway } from '../gateway.ts';
 import { invokeHandler } from '../invoke.ts';
 import { tracesIn } from '../traces.ts';
-import { makeWorld, upstreamCalls, type World } from './calls.ts';
+import { makeWorld, renewWorld, upstreamCalls, type World } from './calls.ts';
 import { startHostile, type Arrived, type Behaviour, type HostileServer } from './hostile.ts';
 
 let gateway: Gateway;
@@ -28,12 +28,10 @@ beforeAll(async () => {
     ['admin token', token],
     ['manage JWT', jwt_token],
   ]);
+  world = await makeWorld(gateway);
 });
 beforeEach(async () => {
-  const { table } = await import('../../lib/table.ts');
-  // A certificate that is kept would not be asked for.
-  await table.delete('CERTIFICATE#qwac');
-  world = await makeWorld(gateway);
+  await renewWorld(world);
   gateway.logs();
 });
 afterAll(async () => {

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { authorization, json, startGateway, type Gateway } from '../gateway.ts';
 import { invokeHandler, type Answer } from '../invoke.ts';
-import { makeWorld, upstreamCalls, type UpstreamCall, type World } from './calls.ts';
+import { makeWorld, renewWorld, upstreamCalls, type UpstreamCall, type World } from './calls.ts';
 import { startHostile, type Arrived, type Behaviour, type HostileServer } from './hostile.ts';
 
 let gateway: Gateway;
@@ -14,13 +14,9 @@ let world: World;
 beforeAll(async () => {
   gateway = await startGateway();
   hostile = await startHostile();
-});
-beforeEach(async () => {
-  const { table } = await import('../../lib/table.ts');
-  // A certificate that is kept would not be asked for.
-  await table.delete('CERTIFICATE#qwac');
   world = await makeWorld(gateway);
 });
+beforeEach(() => renewWorld(world));
 afterAll(async () => {
   await hostile.close();
   await gateway.close();
