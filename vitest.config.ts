@@ -13,7 +13,7 @@ export default defineConfig({
     isolate: false,
     setupFiles: ['test/fresh.ts'],
     // A busy machine is no failure; what hangs is one all the same.
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     hookTimeout: 60_000,
     // The default leaves a core idle, which is half of a small machine, and files wait for answers for a fifth of their time.
     maxWorkers: availableParallelism() + 1,
