@@ -100,7 +100,7 @@ export const words: Readonly<Record<OperationId, Words>> = {
     title: 'Mint a user’s JWT',
     tag: 'Tokens',
     details:
-      'A JWT lives for half an hour unless it never expires. Without `id_user` each call creates another user, who may be billed.',
+      'A JWT lives for half an hour, or as long as the Budgea domain is set to. Without `id_user` each call creates another user, who may be billed.',
     fields: {
       scope: 'What the JWT may do; everything that a user may when it is left out.',
       id_user: 'One of the partner’s users; a new user is created when it is left out.',
