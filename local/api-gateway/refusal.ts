@@ -1,4 +1,4 @@
-import type { HttpResponse } from './response.ts';
+import type { HttpResponse } from './http-response.ts';
 
 const MESSAGES = {
   400: 'Bad Request',

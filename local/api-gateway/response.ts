@@ -1,13 +1,7 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { HOP_BY_HOP, type Header } from './headers.ts';
+import type { HttpResponse } from './http-response.ts';
 import { refusal } from './refusal.ts';
-
-/** What the gateway sends back; the content's length and the request's id are added when it is sent. */
-export interface HttpResponse {
-  statusCode: number;
-  headers: readonly Header[];
-  body: Buffer;
-}
 
 /**
  * Turns what a function returned into a response: a structured result as it says, anything without a status code as

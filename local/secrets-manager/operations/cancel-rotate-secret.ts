@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { ServiceError } from '../errors.ts';
 import { SecretId } from '../fields.ts';
 import { operation } from '../operation.ts';
-import { unfinished } from '../rotation/rotation.ts';
+import { unfinished } from '../rotation/unfinished.ts';
 
 /** Turns rotation off, and calls off one that is running; its AWSPENDING version stays for the caller to judge. */
 export const cancelRotateSecret = operation(z.object({ SecretId }), async (request, { secrets, now }) => {

@@ -2,7 +2,8 @@ import * as z from 'zod/mini';
 import { ServiceError } from '../errors.ts';
 import { ClientRequestToken, SecretId, requestToken } from '../fields.ts';
 import { operation } from '../operation.ts';
-import { type Rotation, unfinished } from '../rotation/rotation.ts';
+import type { Rotation } from '../rotation/rotation.ts';
+import { unfinished } from '../rotation/unfinished.ts';
 import { RotationRules, checkRules } from '../rotation/rules.ts';
 import { type Secret, versionById } from '../secret.ts';
 

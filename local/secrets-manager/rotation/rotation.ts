@@ -1,4 +1,3 @@
-import { CURRENT, PENDING, type Secret, type Version, versionAt } from '../secret.ts';
 import type { RotationRules } from './rules.ts';
 
 /** How a secret is rotated, and how far that is. Times are epoch milliseconds. */
@@ -17,10 +16,4 @@ export interface Rotation {
 export interface Underway {
   token: string;
   kind: 'rotation' | 'trial';
-}
-
-/** The version that a rotation has begun and not finished: as long as there is one, no other rotation may begin. */
-export function unfinished(secret: Secret): Version | undefined {
-  const pending = versionAt(secret, PENDING);
-  return pending?.stages.includes(CURRENT) === true ? undefined : pending;
 }

@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Queue } from '../queue.ts';
 import { PENDING, type Secret, addVersion, detach, dropUnstaged, moveStage, versionById } from '../secret.ts';
 import type { Secrets } from '../secrets.ts';
-import { type Underway, unfinished } from './rotation.ts';
+import type { Underway } from './rotation.ts';
+import { unfinished } from './unfinished.ts';
 import { intervalOf } from './rules.ts';
 
 /** What a rotation function is called with: https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html */
