@@ -32,7 +32,8 @@ function shotsOf(gateway: string): Shot[] {
       url: new URL('/docs', gateway).href,
       async ready(page) {
         await page.getByText('Create a user').first().waitFor();
-        await page.waitForLoadState('networkidle');
+        await page.getByRole('heading', { name: 'Credentials' }).waitFor();
+        await page.getByText('Client Libraries').waitFor();
       },
     },
   ];
