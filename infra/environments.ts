@@ -24,6 +24,7 @@ export const environments = checkEnvironments({
   dev: {
     ...common,
     budgeaUrl: 'https://example-dev.biapi.pro/2.0',
+    apiPage: true,
     logRetentionDays: 7,
   },
   staging: {
