@@ -15,9 +15,9 @@ export interface Effort {
 /** What a report is made from: under ten minutes on two cores. */
 export const thorough: Effort = {
   cold: { rounds: 19 },
-  warm: { sessions: 3, rounds: 5, callsPerRound: 1500 },
+  warm: { sessions: 2, rounds: 6, callsPerRound: 1500 },
   servers: { rounds: 5, seconds: 3 },
-  concurrency: { levels: [1, 5, 20, 50, 100, 200], rounds: 3, seconds: 2 },
+  concurrency: { levels: [1, 5, 20, 50, 100, 200], rounds: 2, seconds: 2 },
   table: {
     sizes: [
       { partners: 10, users: 100 },
