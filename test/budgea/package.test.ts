@@ -71,6 +71,19 @@ test('the examples work, in a process that comes to its end by itself', async ()
   expect(JSON.parse(stdout)).toEqual(Object.fromEntries(examples.map(([name]) => [name, 'done'])));
 });
 
+test('is the main export of the project itself, too', async () => {
+  const manifest = async (file: string) => JSON.parse(await readFile(file, 'utf8')) as { exports: Exports };
+  const { exports: own } = await manifest(join(root, 'package.json'));
+  const installed = join(application, 'node_modules/budgea-auth-gateway-client/package.json');
+  const { exports: built } = await manifest(installed);
+  expect(own['.'].default).toBe(`./${join('dist/client', built['.'].default)}`);
+  expect(own['.'].types).toBe(`./${join('dist/client', built['.'].types)}`);
+});
+
+interface Exports {
+  '.': { types: string; default: string };
+}
+
 function tsc(cwd: string, ...options: string[]) {
   return run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), ...options], { cwd });
 }
