@@ -72,16 +72,17 @@ test('the examples work, in a process that comes to its end by itself', async ()
 });
 
 test('is the main export of the project itself, too', async () => {
-  const manifest = async (file: string) => JSON.parse(await readFile(file, 'utf8')) as { exports: Exports };
-  const { exports: own } = await manifest(join(root, 'package.json'));
-  const installed = join(application, 'node_modules/budgea-auth-gateway-client/package.json');
-  const { exports: built } = await manifest(installed);
-  expect(own['.'].default).toBe(`./${join('dist/client', built['.'].default)}`);
-  expect(own['.'].types).toBe(`./${join('dist/client', built['.'].types)}`);
+  const own = await mainExport(root);
+  const built = await mainExport(join(application, 'node_modules/budgea-auth-gateway-client'));
+  expect(own.default).toBe(`./${join('dist/client', built.default)}`);
+  expect(own.types).toBe(`./${join('dist/client', built.types)}`);
 });
 
-interface Exports {
-  '.': { types: string; default: string };
+async function mainExport(folder: string): Promise<{ types: string; default: string }> {
+  const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as {
+    exports: { '.': { types: string; default: string } };
+  };
+  return manifest.exports['.'];
 }
 
 function tsc(cwd: string, ...options: string[]) {
