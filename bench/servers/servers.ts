@@ -55,7 +55,8 @@ export async function measureServers(
     if (nginx) servers.set('nginx', await startNginx(folder, nginxJob(surroundings), signal));
     const subjects = [...servers.values()];
     tell('servers: warming up');
-    for (const server of subjects) await loadServer(server, { call, connections, seconds: 2 }, signal);
+    // The compiler is done with a server after some ten thousand calls.
+    for (const server of subjects) await loadServer(server, { call, connections, seconds: 2 * seconds + 2 }, signal);
     const loaded = await byTurns('servers', subjects, rounds, going, (server) =>
       loadServer(server, { call, connections, seconds }, signal),
     );
