@@ -26,6 +26,8 @@ interface ClientPair {
   secret: string | undefined;
 }
 
+const aKey = new RegExp(`${keyPrefix}.*`);
+
 /** Reads the credential that counts; pure. A secret in a query is never looked at. Complete body credentials come first where the operation takes them, then `Authorization`, then `x-api-key`. */
 export function readCredential(
   headers: Headers,
@@ -40,20 +42,22 @@ export function readCredential(
   const takesBody = accepts.includes('client') && body.secret !== undefined;
 
   // Behind a scheme that is none for keys a key does not count, but it is one.
-  const inHeader = new RegExp(`${keyPrefix}.*`).exec(authorization?.value ?? '')?.[0];
+  const inHeader = aKey.exec(authorization?.value ?? '')?.[0];
   const keys = [body.secret, basic?.secret, inHeader, apiKey].filter((text) => text?.startsWith(keyPrefix));
   if (new Set(keys).size > 1) throw contradiction('The request carries different partner keys.');
-  const key = keys[0] === undefined ? undefined : readKey(keys[0]);
+  const [presented] = keys;
+  const key = presented === undefined ? undefined : readKey(presented);
+  const keyIn = (place: string | undefined) => (place === presented ? key : undefined);
   const ids = [accepts.includes('client') ? body.id : undefined, basic?.id].filter((id) => id !== undefined);
   if (key !== undefined && ids.some((id) => id !== key.clientId)) {
     throw contradiction('The client_id is not the one that the partner key belongs to.');
   }
 
-  if (takesBody && body.id !== undefined) return { kind: 'client', key: readKey(body.secret ?? '') };
-  if (basic !== undefined) return { kind: 'client', key: readKey(basic.secret ?? '') };
-  if (token?.startsWith(keyPrefix)) return { kind: 'manager', key: readKey(token) };
+  if (takesBody && body.id !== undefined) return { kind: 'client', key: keyIn(body.secret) };
+  if (basic !== undefined) return { kind: 'client', key: keyIn(basic.secret) };
+  if (token?.startsWith(keyPrefix)) return { kind: 'manager', key: keyIn(token) };
   if (token !== undefined) return { kind: 'token', token: checkedToken(token) };
-  if (apiKey !== undefined) return { kind: 'identified', key: readKey(apiKey) };
+  if (apiKey !== undefined) return { kind: 'identified', key: keyIn(apiKey) };
   if (accepts.includes('client') && (body.id !== undefined || body.secret !== undefined)) {
     const missing = body.id === undefined ? 'client_id' : 'client_secret';
     throw new GatewayError('missingParameter', { description: `${missing} is missing.` });

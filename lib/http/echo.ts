@@ -13,7 +13,9 @@ export function echoes(text: string, credentials: readonly string[]): boolean {
   return [...readings].some((reading) => looked.some((writing) => reading.includes(writing)));
 }
 
+/** Without a backslash there is no escape. */
 function jsonUnescaped(text: string): string {
+  if (!text.includes('\\')) return text;
   try {
     // Strings come out with the escapes that JSON needs alone.
     return JSON.stringify(JSON.parse(text));
