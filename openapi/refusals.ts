@@ -7,6 +7,7 @@ import { loadRoutes } from '../local/routes.ts';
 import { bearer } from './credentials.ts';
 import type { Recording } from './record.ts';
 import type { Call } from './recorder.ts';
+import { newUser } from './successes/common.ts';
 
 const json = 'application/json';
 const tooMuch = { contentType: json, body: JSON.stringify({ scope: 'x'.repeat(16 * 1024) }) };
@@ -20,24 +21,10 @@ export async function recordRefusals(recording: Recording): Promise<void> {
   const { call, stack, wrongKey } = recording;
   const { client_id, client_secret, redirect_uri } = stack.partner;
   const key = bearer(client_secret);
-  const { body } = await call({
-    operation: 'auth_init_post',
-    status: 200,
-    name: 'manager',
-    summary: 'A new user, by the key in Authorization',
-    caller: 'manager',
-    headers: key,
-  });
+  const { body } = await call(newUser(stack.partner));
   const { id_user } = body as { id_user: number };
   const token = bearer(String(body['auth_token']));
-  const foreign = await call({
-    operation: 'auth_init_post',
-    status: 200,
-    name: 'manager',
-    summary: 'A new user, by the key in Authorization',
-    caller: 'manager',
-    headers: bearer(stack.manager.client_secret),
-  });
+  const foreign = await call(newUser(stack.manager));
 
   const me: Refused = { operation: 'users_id_user_get', caller: 'token', path: { id_user: 'me' }, headers: token };
   const jwt: Refused = { operation: 'auth_jwt_post', caller: 'manager', headers: key };
