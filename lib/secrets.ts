@@ -145,3 +145,13 @@ export const adminToken = later(() => z.object({ token: credential() }));
 
 /** `<env>/budgea/manage-token`: the manage JWT of the moment; `expires_at` in seconds since the epoch. */
 export const manageToken = later(() => z.object({ jwt_token: credential(), expires_at: z.number() }));
+
+/** When the manage JWT in a secret's text expires, in milliseconds since the epoch; undefined when there is none in it. */
+export function manageTokenExpiry(text: string | undefined): number | undefined {
+  try {
+    return manageToken().parse(JSON.parse(text ?? '')).expires_at * 1000;
+  } catch {
+    // A parser's message quotes what it parses.
+    return undefined;
+  }
+}

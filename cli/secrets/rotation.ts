@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { InvalidRequestException, RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { now } from '../../lib/clock.ts';
 import { giveUpPending } from '../../lib/rotation/staged-secret.ts';
+import type { Version } from '../../lib/rotation/versions.ts';
 import { secretsManager } from '../../lib/secrets-manager.ts';
 import { Refusal } from '../refusal.ts';
 import type { Session } from '../session.ts';
 import { shortId } from '../view.ts';
 import { follow } from './follow.ts';
 import { longestRotation, wasInUse, type RotatableName } from './rotatable.ts';
-import { requireState, type SecretState, type Version } from './state.ts';
+import { requireState, type SecretState } from './state.ts';
 
 /**
  * Rotates a secret now and follows the rotation to its end; gives the version that is in use then. A version that is stuck pending is

@@ -1,23 +1,16 @@
 import {
   DescribeSecretCommand,
-  ListSecretVersionIdsCommand,
   ResourceNotFoundException,
   type DescribeSecretCommandOutput,
 } from '@aws-sdk/client-secrets-manager';
 import { secretFullName } from '../../lib/env.ts';
 import type { SecretName } from '../../lib/operations.ts';
 import { readVersion } from '../../lib/rotation/staged-secret.ts';
-import { manageToken } from '../../lib/secrets.ts';
+import { isPending, listVersions, versionInUse, type Version } from '../../lib/rotation/versions.ts';
+import { manageTokenExpiry as expiryIn } from '../../lib/secrets.ts';
 import { secretsManager } from '../../lib/secrets-manager.ts';
 import { Refusal } from '../refusal.ts';
 import type { Session } from '../session.ts';
-
-/** One version of a secret that has labels; times are milliseconds since the epoch. */
-export interface Version {
-  id: string;
-  stages: readonly string[];
-  createdAt: number;
-}
 
 /** What can be known of a secret without its value; times are milliseconds since the epoch. */
 export interface SecretState {
@@ -42,21 +35,15 @@ export interface SecretState {
 export async function readState(environment: string, name: SecretName): Promise<SecretState | undefined> {
   const SecretId = secretFullName(environment, name);
   try {
-    const [described, { Versions = [] }] = await Promise.all([
+    const [described, versions] = await Promise.all([
       secretsManager.send(new DescribeSecretCommand({ SecretId })),
-      secretsManager.send(new ListSecretVersionIdsCommand({ SecretId, MaxResults: 100 })),
+      listVersions(SecretId),
     ]);
-    const versions = Versions.map(({ VersionId = '', VersionStages = [], CreatedDate }) => ({
-      id: VersionId,
-      stages: VersionStages,
-      createdAt: CreatedDate?.getTime() ?? 0,
-    })).toSorted((one, other) => other.createdAt - one.createdAt);
-    const current = versions.find(({ stages }) => stages.includes('AWSCURRENT'));
     return {
       fullName: SecretId,
       versions,
-      current,
-      pending: versions.find((version) => version.stages.includes('AWSPENDING') && version !== current),
+      current: versionInUse(versions),
+      pending: versions.find(isPending),
       rotation: described.RotationEnabled ?? false,
       hasRotationFunction: described.RotationLambdaARN !== undefined,
       intervalMinutes: intervalOf(described),
@@ -98,15 +85,7 @@ export async function manageTokenExpiry(
   { fullName }: SecretState,
   { id }: Version,
 ): Promise<number | 'malformed' | undefined> {
-  return unlessDenied(async () => {
-    const text = await readVersion(fullName, id);
-    try {
-      return manageToken().parse(JSON.parse(text ?? '')).expires_at * 1000;
-    } catch {
-      // A parser's message quotes what it parses.
-      return 'malformed';
-    }
-  });
+  return unlessDenied(async () => expiryIn(await readVersion(fullName, id)) ?? 'malformed');
 }
 
 let mayRead = true;

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { now } from '../../lib/clock.ts';
 import { secretFullName, secretNames } from '../../lib/env.ts';
 import type { SecretName } from '../../lib/operations.ts';
+import type { Version } from '../../lib/rotation/versions.ts';
 import type { Paint } from '../paint.ts';
 import { Refusal } from '../refusal.ts';
 import type { Session } from '../session.ts';
@@ -10,7 +11,6 @@ import { table, type Cell, type Look } from '../table.ts';
 import { duration, minute, shortId } from '../view.ts';
 import { problemsOf, type Known, type Problem } from './problems.ts';
 import { isRotatable } from './rotatable.ts';
-import type { Version } from './state.ts';
 
 /** A secret as the command shows it. */
 interface Shown {

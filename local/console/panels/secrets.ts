@@ -1,13 +1,9 @@
-import {
-  DescribeSecretCommand,
-  ListSecretVersionIdsCommand,
-  RotateSecretCommand,
-} from '@aws-sdk/client-secrets-manager';
-import { InvalidRequestException } from '@aws-sdk/client-secrets-manager';
+import { DescribeSecretCommand, InvalidRequestException, RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { env, secretNames } from '../../../lib/env.ts';
 import type { SecretName } from '../../../lib/operations.ts';
 import { readVersion } from '../../../lib/rotation/staged-secret.ts';
-import { manageToken } from '../../../lib/secrets.ts';
+import { listVersions, versionInUse } from '../../../lib/rotation/versions.ts';
+import { manageTokenExpiry } from '../../../lib/secrets.ts';
 import { secretsManager } from '../../../lib/secrets-manager.ts';
 import { ConsoleRefusal } from '../refusal.ts';
 import type { SecretView } from '../wire.ts';
@@ -33,16 +29,11 @@ export async function rotateSecret(name: string): Promise<{ version: string }> {
 
 async function readSecret(name: SecretName): Promise<SecretView> {
   const SecretId = env.secretId(name);
-  const [described, { Versions = [] }] = await Promise.all([
+  const [described, versions] = await Promise.all([
     secretsManager.send(new DescribeSecretCommand({ SecretId })),
-    secretsManager.send(new ListSecretVersionIdsCommand({ SecretId, MaxResults: 100 })),
+    listVersions(SecretId),
   ]);
-  const versions = Versions.map(({ VersionId = '', VersionStages = [], CreatedDate }) => ({
-    id: VersionId,
-    stages: VersionStages,
-    createdAt: CreatedDate?.getTime() ?? 0,
-  })).toSorted((one, other) => other.createdAt - one.createdAt);
-  const inUse = versions.find(({ stages }) => stages.includes('AWSCURRENT'));
+  const inUse = versionInUse(versions);
   return {
     name,
     fullName: SecretId,
@@ -50,16 +41,6 @@ async function readSecret(name: SecretName): Promise<SecretView> {
     rotates: described.RotationLambdaARN !== undefined,
     nextRotationAt: described.NextRotationDate?.getTime(),
     lastRotatedAt: described.LastRotatedDate?.getTime(),
-    ...(name === 'manage-token' && inUse && { expiresAt: await expiryOf(SecretId, inUse.id) }),
+    ...(name === 'manage-token' && inUse && { expiresAt: manageTokenExpiry(await readVersion(SecretId, inUse.id)) }),
   };
-}
-
-/** Undefined for a value that is no manage JWT. */
-async function expiryOf(secretId: string, version: string): Promise<number | undefined> {
-  const text = await readVersion(secretId, version);
-  try {
-    return manageToken().parse(JSON.parse(text ?? '')).expires_at * 1000;
-  } catch {
-    return undefined;
-  }
 }
