@@ -1,5 +1,6 @@
 import { Argument, InvalidArgumentError } from 'commander';
 import { grantForms, isGrant } from '../../lib/partners/grants.ts';
+import { partnerNameFault } from '../../lib/partners/name.ts';
 import { redirectUriFault } from '../../lib/partners/redirect-uri.ts';
 
 // Each is checked while the command line is read: nothing has been touched yet when one is refused.
@@ -21,12 +22,11 @@ export function isUserId(text: string): boolean {
   return /^[1-9]\d{0,17}$/.test(text);
 }
 
-/** Reads a partner's name, which is shown on terminals. */
+/** Reads a partner's name. */
 export function partnerName(text: string): string {
   const name = text.trim();
-  if (!/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]{1,100}$/u.test(name)) {
-    throw new InvalidArgumentError('A name has 1 to 100 characters and is one line.');
-  }
+  const fault = partnerNameFault(name);
+  if (fault !== undefined) throw new InvalidArgumentError(fault);
   return name;
 }
 

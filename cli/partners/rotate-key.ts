@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { mostKeys } from '../../lib/partners/key.ts';
 import { Refusal } from '../refusal.ts';
 import type { Session } from '../session.ts';
 import { pairs } from '../table.ts';
@@ -6,8 +7,6 @@ import { clientIdArgument } from './arguments.ts';
 import { changeRecord } from './change.ts';
 import { keepIt } from './create.ts';
 import { called, issuedView } from './view.ts';
-
-const mostKeys = 2;
 
 /** `partners rotate-key`: a second key beside the one in use, shown once. */
 export function addRotateKey(partners: Command, session: Session): void {

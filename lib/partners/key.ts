@@ -4,6 +4,9 @@ import { crc32 } from './crc32.ts';
 /** Every partner key begins with it, so that a secret scanner finds a leaked one. */
 export const keyPrefix = 'bgk_';
 
+/** A partner changes its key with two of them, one after the other. */
+export const mostKeys = 2;
+
 const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const format = /^bgk_([1-9]\d{7})_[0-9A-Za-z]{43}[0-9A-Za-z]{6}$/;
 
