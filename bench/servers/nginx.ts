@@ -1,10 +1,8 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { freePort } from '../../local/free-port.ts';
 import { endOf, outputOf, type ServerProgram } from '../programs.ts';
 
 /** Which nginx is installed, `nginx/1.26.0` for example; undefined when there is none. */
@@ -52,15 +50,6 @@ export async function startNginx(folder: string, job: NginxJob, signal: AbortSig
 
 async function workerOf(pid: number): Promise<number> {
   return Number((await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '')).split(' ')[0]);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo; // Neither a pipe nor closed.
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 const configuration = ({ known, signed, upstream }: NginxJob, port: number): string => `
