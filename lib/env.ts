@@ -94,9 +94,15 @@ export const env = {
     new URL(
       given(endpointVariables[service]) ??
         given('AWS_ENDPOINT_URL') ??
-        `https://${service}.${setting('AWS_REGION')}.amazonaws.com`,
+        `https://${service}.${setting('AWS_REGION')}.${domainOf(setting('AWS_REGION'))}`,
     ),
 };
+
+/** Where a region's services are. Source: the SDK's list of AWS's partitions. */
+function domainOf(region: string): string {
+  if (region.startsWith('cn-')) return 'amazonaws.com.cn';
+  return region.startsWith('eusc-') ? 'amazonaws.eu' : 'amazonaws.com';
+}
 
 const endpointVariables = {
   secretsmanager: 'AWS_ENDPOINT_URL_SECRETS_MANAGER',

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
-import { CreateSecretCommand, GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { CreateSecretCommand, GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { secretFullName } from '../../lib/env.ts';
 import { useLocal } from '../../lib/environment.ts';
@@ -76,7 +77,10 @@ beforeEach(() => {
   script = [];
   arrived = [];
 });
-afterEach(() => vi.restoreAllMocks());
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+});
 
 const secretId = secretFullName('local', 'admin-token');
 
@@ -263,6 +267,22 @@ describe('the small client', () => {
     expect(`${String(error)} ${JSON.stringify(error)}`).not.toContain('a secret');
   });
 });
+
+test.each(['eu-west-3', 'us-gov-west-1', 'cn-north-1', 'eusc-de-east-1'])(
+  'the small client calls where the SDK does in %s',
+  async (region) => {
+    const { env } = await import('../../lib/env.ts');
+    vi.stubEnv('AWS_REGION', region);
+    for (const name of ['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_SECRETS_MANAGER', 'AWS_ENDPOINT_URL_DYNAMODB'])
+      vi.stubEnv(name, undefined);
+    const sdk = {
+      secretsmanager: new SecretsManagerClient({ region }).config.endpointProvider({ Region: region }),
+      dynamodb: new DynamoDBClient({ region }).config.endpointProvider({ Region: region }),
+    };
+    expect(env.awsEndpoint('secretsmanager').href).toBe(sdk.secretsmanager.url.href);
+    expect(env.awsEndpoint('dynamodb').href).toBe(sdk.dynamodb.url.href);
+  },
+);
 
 /** The `Authorization` that a request has to carry, by AWS's description of Signature Version 4, step by step. */
 function authorizationOf(
