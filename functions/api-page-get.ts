@@ -41,9 +41,14 @@ const answers: Record<Path, () => Promise<APIGatewayProxyStructuredResultV2>> = 
   },
 
   async '/openapi.json'() {
-    return shown(JSON.stringify(openApiDocument(env.gatewayUrl())), { 'content-type': 'application/json' });
+    return (document ??= shown(JSON.stringify(openApiDocument(env.gatewayUrl())), {
+      'content-type': 'application/json',
+    }));
   },
 };
+
+/** Made once per container. */
+let document: APIGatewayProxyStructuredResultV2 | undefined;
 
 /** It is large: who asks for the document alone does not wait for it. */
 async function script(): Promise<{ base64: string; hash: string }> {
