@@ -49,9 +49,14 @@ export async function takeHome(
   }
 }
 
-/** A code with which the browser connects a bank to a user who is known already. Throws ApiError and TransportError. */
-export async function codeFor({ token }: User, gateway: string): Promise<string> {
-  return (await as(token, gateway).authTokenCodeGet()).code;
+/** A code with which the browser connects a bank to a user who is known already; undefined when that user is no more. Throws ApiError and TransportError. */
+export async function codeFor({ token }: User, gateway: string): Promise<string | undefined> {
+  try {
+    return (await as(token, gateway).authTokenCodeGet()).code;
+  } catch (error) {
+    if (error instanceof ApiError && (error.status === 401 || error.status === 403)) return undefined;
+    throw error;
+  }
 }
 
 async function exchange(code: string, { gateway, redirectUri, client_id, client_secret }: OwnSide): Promise<User> {

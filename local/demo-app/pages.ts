@@ -82,6 +82,16 @@ ${developers('the state is not the one that this browser was sent away with')}`,
   );
 }
 
+/** The application itself fails. */
+export function troublePage(): string {
+  return page(
+    'This did not work',
+    `<p>The application cannot begin at the moment. Nothing is connected that was not before. Try again in a minute.</p>
+${begin('Try again')}
+${developers('the gateway did not give a code for the known user: the console shows the call')}`,
+  );
+}
+
 /** Anything else. */
 export function nowherePage(): string {
   return page('There is no such page', '<p><a href="/">To the beginning</a></p>');

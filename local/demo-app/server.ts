@@ -8,6 +8,7 @@ import {
   homePage,
   nowherePage,
   refusedPage,
+  troublePage,
   unexpectedPage,
   unfinishedPage,
 } from './pages.ts';
@@ -37,16 +38,20 @@ export async function startDemoApp({ port, gateway }: { port: number; gateway: s
   let url = '';
 
   app.addHook('onSend', async (_request, reply) => void reply.headers(pageHeaders));
+  // What the gateway answered instead is for nobody's browser.
+  app.setErrorHandler((_error, _request, reply) => html(reply, 502, troublePage()));
   app.setNotFoundHandler((_request, reply) => html(reply, 404, nowherePage()));
 
   app.get('/', (_request, reply) => html(reply, 200, homePage()));
 
   app.get('/connect', async (request, reply) => {
-    const { id, state, user } = visits.begin(visitOf(request, visits)?.user);
+    const known = visitOf(request, visits)?.user;
+    // Without a code the bank's visitor would become a new user each time.
+    const code = known && (await codeFor(known, gateway));
+    const { id, state } = visits.begin(code === undefined ? undefined : known);
     const { client_id } = await partner;
     const query = new URLSearchParams({ client_id, redirect_uri: url + callback, state });
-    // Without a code the bank's visitor would become a new user each time.
-    if (user !== undefined) query.set('token', await codeFor(user, gateway));
+    if (code !== undefined) query.set('token', code);
     // Not `Secure`, as this is http; a browser's other tabs see no script's work in it, as there is none.
     void reply.header('set-cookie', `visit=${id}; Path=/; HttpOnly; SameSite=Lax; Max-Age=1800`);
     return reply.redirect(`${gateway}/webauth?${query.toString()}`, 303);

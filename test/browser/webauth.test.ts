@@ -190,6 +190,30 @@ test('whoever said yes is told when the application cannot finish', async () => 
   expect(await hardToRead(tab.page, 'app-unfinished')).toEqual([]);
 });
 
+test('whoever is known and deleted meanwhile connects a bank as somebody new', async () => {
+  const { page } = await toTheBank();
+  await press(page, 'Approve');
+  await expect.poll(() => title(page)).toBe('Your bank is connected');
+  const { user } = await shownIds(page);
+  const key = { authorization: gateway.file.partner.client_secret };
+  expect(await gateway.ask.http('DELETE', `/users/${user}`, { headers: key })).toMatchObject({ status: 200 });
+  await follow(page, 'Connect another bank');
+  await press(page, 'Approve');
+  await expect.poll(async () => (await shownIds(page)).user).toMatch(/^\d+$/);
+  expect((await shownIds(page)).user).not.toBe(user);
+});
+
+test('whoever is known is told when the application cannot begin', async () => {
+  const tab = await toTheBank();
+  await press(tab.page, 'Approve');
+  await expect.poll(() => title(tab.page)).toBe('Your bank is connected');
+  await gateway.control('failures', { answer: 'maintenance', path: '/auth/token/code' });
+  await follow(tab.page, 'Connect another bank');
+  await expect.poll(() => title(tab.page)).toBe('This did not work');
+  expect(await tab.page.content()).not.toMatch(/maintenance|statusCode/);
+  expect(await hardToRead(tab.page, 'app-trouble')).toEqual([]);
+});
+
 test('a visit that is over at the bank can be begun again', async () => {
   const { page } = await browser.open();
   await page.goto(new URL('/bank/unknown', gateway.file.sandbox).href);
