@@ -40,8 +40,6 @@ export const leftOut: readonly LeftOut[] = [
     file: /@smithy\/core\/dist-es\/submodules\/serde\/uuid\/v4\.js$/,
     contents: "export const bindV4 = () => () => process.getBuiltinModule('node:crypto').randomUUID();",
   },
-  // Its parser is for multipart bodies alone here: 4 kB.
-  { file: /@fastify\/busboy\/lib\/types\/urlencoded\.js$/, contents: nothing },
   // Of the parser's constants, the client looks at two lists: 9 kB.
   {
     file: /undici\/lib\/llhttp\/constants\.js$/,

@@ -1,27 +1,28 @@
-import { Busboy } from '@fastify/busboy';
 import { invalid, uniqueFields, type RawFields } from './body.ts';
 
-/** Reads `multipart/form-data`, text fields alone. Throws GatewayError `invalidValue`. */
-export function parseMultipart(bytes: Buffer, contentType: string): Promise<RawFields> {
-  return new Promise((resolve, reject) => {
-    const broken = () => reject(invalid('The body is not valid multipart/form-data.'));
-    try {
-      const pairs: [string, string][] = [];
-      const headers = { 'content-type': contentType };
-      const parser = new Busboy({ headers, limits: { fields: 100, files: 0, parts: 100, headerPairs: 20 } });
-      parser.on('field', (name, value) => pairs.push([name, value]));
-      for (const limit of ['filesLimit', 'fieldsLimit', 'partsLimit'] as const) parser.on(limit, broken);
-      parser.on('error', broken);
-      parser.on('finish', () => {
-        try {
-          resolve(uniqueFields(pairs));
-        } catch (error) {
-          reject(error);
-        }
-      });
-      parser.end(bytes);
-    } catch {
-      broken();
-    }
-  });
+/**
+ * Reads `multipart/form-data`, text fields alone, with Node's own parser, which Node loads at the first such body. Throws GatewayError
+ * `invalidValue`.
+ */
+export async function parseMultipart(bytes: Buffer<ArrayBuffer>, contentType: string): Promise<RawFields> {
+  const pairs = await readPairs(bytes, contentType);
+  if (pairs === undefined) throw invalid('The body is not valid multipart/form-data.');
+  return uniqueFields(pairs);
 }
+
+/** The fields in their order; undefined when there is anything else. */
+async function readPairs(bytes: Buffer<ArrayBuffer>, contentType: string): Promise<[string, string][] | undefined> {
+  try {
+    const body = new Response(bytes, { headers: { 'content-type': contentType } });
+    const pairs: [string, string][] = [];
+    for (const [name, value] of await body.formData()) {
+      if (typeof value !== 'string') return undefined;
+      pairs.push([name, value]);
+    }
+    return pairs.length > mostFields ? undefined : pairs;
+  } catch {
+    return undefined;
+  }
+}
+
+const mostFields = 100;

@@ -2,6 +2,7 @@ import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { GatewayError } from '../errors.ts';
 import type { Middleware } from './call.ts';
 import { parseForm, parseJson, type RawFields } from './body.ts';
+import { parseMultipart } from './multipart.ts';
 
 /** The largest body that is looked at, in bytes. */
 const largestBody = 16 * 1024;
@@ -35,8 +36,6 @@ async function readBody(event: APIGatewayProxyEventV2): Promise<RawFields> {
     case 'multipart/form-data': {
       // Its parser replaces what it cannot decode.
       utf8(bytes);
-      // Rare, and its parser is not small: loaded by the first body that needs it.
-      const { parseMultipart } = await import('./multipart.ts');
       return parseMultipart(bytes, contentType);
     }
     default:
