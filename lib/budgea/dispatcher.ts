@@ -1,5 +1,4 @@
 import type { Dispatcher, Pool as PoolOfConnections } from 'undici';
-import request from 'undici/lib/api/api-request.js';
 import buildConnector from 'undici/lib/core/connect.js';
 import Pool from 'undici/lib/dispatcher/pool.js';
 import { now } from '../clock.ts';
@@ -18,8 +17,13 @@ export interface Connecting {
 /** An answer; header names in lower case. */
 export interface Answer {
   status: number;
-  headers: Dispatcher.ResponseData['headers'];
+  headers: Readonly<Record<string, string | string[] | undefined>>;
   text: string;
+}
+
+/** One request; `signal` ends it. */
+export interface Dispatched extends Dispatcher.DispatchOptions {
+  signal: AbortSignal;
 }
 
 interface Connected {
@@ -31,19 +35,44 @@ const pools = new Map<string, Connected>();
 const connectErrors = new WeakSet<Error>();
 
 /**
- * Sends one request over a kept connection of its origin. Rejects with undici's or the socket's error.
+ * Sends one request over a kept connection of its origin. Rejects with undici's or the socket's error, or with the signal's reason.
+ * It gathers the answer itself: the stream that undici's `request` makes of one takes 0.06 of an empty start and a fifth of a warm call.
  * Source of the waiting times: the caller; undici's own default is five minutes.
  */
 export async function dispatch(
   origin: string,
   connecting: Connecting,
-  options: Dispatcher.RequestOptions,
+  { signal, ...request }: Dispatched,
 ): Promise<Answer> {
-  const { statusCode, headers, body } = await request.call(poolOf(origin, connecting), options);
-  const text = await body.text();
-  // undici frees a connection one turn after its answer; a call that follows at once would open another.
-  await new Promise(setImmediate);
-  return { status: statusCode, headers, text };
+  signal.throwIfAborted();
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+  const answer: Answer = { status: 0, headers: {}, text: '' };
+  const chunks: Buffer[] = [];
+  let running: Dispatcher.DispatchController | undefined;
+  const abort = () => {
+    reject(signal.reason);
+    running?.abort(signal.reason);
+  };
+  signal.addEventListener('abort', abort);
+  try {
+    poolOf(origin, connecting).dispatch(request, {
+      onRequestStart: (controller) => {
+        running = controller;
+        // While it waited for a connection.
+        if (signal.aborted) abort();
+      },
+      // For a 1xx too; the last one counts.
+      onResponseStart: (_, status, headers) => void Object.assign(answer, { status, headers }),
+      onResponseData: (_, chunk) => void chunks.push(chunk),
+      onResponseEnd: () => resolve({ ...answer, text: Buffer.concat(chunks).toString() }),
+      onResponseError: (_, error) => reject(error),
+    });
+    return await promise;
+  } finally {
+    signal.removeEventListener('abort', abort);
+    // undici frees a connection one turn after its answer; a call that follows at once would open another.
+    await new Promise(setImmediate);
+  }
 }
 
 /** Whether an error of {@link dispatch} is that there was no connection, so that not a byte can have arrived. */
