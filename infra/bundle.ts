@@ -1,6 +1,7 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { build } from 'esbuild';
+import { asModules } from './bundle/as-modules.ts';
 import { builtIns } from './bundle/built-ins.ts';
 import { evaluated } from './bundle/evaluated.ts';
 import { leaveOut } from './bundle/left-out.ts';
@@ -47,7 +48,8 @@ export async function bundle(folder: string, entries: Readonly<Record<string, st
     // undici's own word for a bundle without its experimental parser: 14 kB of code and the parser's 150 kB.
     define: { esbuildDetection: 'true' },
     sourcemap: 'external',
-    plugins: [builtIns, evaluated, leaveOut],
+    // The first one that knows a module has it.
+    plugins: [builtIns, evaluated, leaveOut, asModules],
     metafile: true,
     write: false,
     logLevel: 'silent',
