@@ -14,10 +14,10 @@ export const asModules: Plugin = {
   },
 };
 
-/** What a line outside of any function requires is imported; what a function requires when it is called stays required. */
+/** What a line outside of any function requires of undici is imported; what is Node's own, or required when a function is called, stays required. */
 function asModule(text: string): string {
   const imports: string[] = [];
-  const body = text.replaceAll(/^(\S.* = )require\(('[^']+')\)/gm, (_line, assigned: string, path: string) => {
+  const body = text.replaceAll(/^(\S.* = )require\(('\.[^']+')\)/gm, (_line, assigned: string, path: string) => {
     const name = `required${imports.length}`;
     imports.push(`import ${name} from ${path};`);
     return assigned + name;
