@@ -34,7 +34,7 @@ export function jsonService({ name, target, contentType, attemptTime }: JsonServ
     const { origin } = endpoint;
     const body = JSON.stringify(input);
     const described = { 'content-type': contentType, 'x-amz-target': `${target}.${operation}` };
-    const headers = await sign(endpoint, body, described);
+    const headers = sign(endpoint, body, described);
     const attempt = async () => {
       // undici's own timeouts tick in seconds.
       const signal = AbortSignal.timeout(attemptTime);
