@@ -5,6 +5,7 @@ import { asModules } from './bundle/as-modules.ts';
 import { builtIns } from './bundle/built-ins.ts';
 import { evaluated } from './bundle/evaluated.ts';
 import { leaveOut } from './bundle/left-out.ts';
+import { patientParser } from './bundle/parser.ts';
 
 const root = resolve(import.meta.dirname, '..');
 
@@ -49,7 +50,7 @@ export async function bundle(folder: string, entries: Readonly<Record<string, st
     define: { esbuildDetection: 'true' },
     sourcemap: 'external',
     // The first one that knows a module has it.
-    plugins: [builtIns, evaluated, leaveOut, asModules],
+    plugins: [builtIns, evaluated, leaveOut, asModules, patientParser],
     metafile: true,
     write: false,
     logLevel: 'silent',
