@@ -54,6 +54,8 @@ export function job(id: JobId, run: Run): JobHandler {
     } catch (error) {
       write('failed', explain(error));
       throw new JobFailed(`${id} failed: see the log line of request ${invocation.requestId}`);
+    } finally {
+      invocation.release();
     }
     write('success', {});
   };

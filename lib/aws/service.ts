@@ -1,3 +1,4 @@
+import { deadline } from '../budgea/deadline.ts';
 import { dispatch } from '../budgea/dispatcher.ts';
 import { env } from '../env.ts';
 import { AwsError, readAnswer } from './answer.ts';
@@ -23,8 +24,8 @@ const connections = { connectTimeout: 1_000, keepAlive: 20_000 };
 const pause = { failed: 50, throttled: 1_000 };
 
 /**
- * Makes the calls of a service: two attempts each, as a repeated read or conditional write does no harm. It speaks the SDK's protocol with
- * the SDK's own signatures, at a fraction of its start.
+ * Makes the calls of a service: two attempts each, as a repeated read or conditional write does no harm. It speaks the SDK's protocol at
+ * a fraction of its start.
  */
 export function jsonService({ name, target, contentType, attemptTime }: JsonService): CallService {
   const sign = signerOf(name);
@@ -37,8 +38,9 @@ export function jsonService({ name, target, contentType, attemptTime }: JsonServ
     const headers = sign(endpoint, body, described);
     const attempt = async () => {
       // undici's own timeouts tick in seconds.
-      const signal = AbortSignal.timeout(attemptTime);
-      const answer = await dispatch(origin, connections, { method: 'POST', path: '/', headers, body, signal });
+      const { signal, release } = deadline(attemptTime);
+      const request = { method: 'POST', path: '/', headers, body, signal } as const;
+      const answer = await dispatch(origin, connections, request).finally(release);
       return readAnswer(answer.status, answer.text);
     };
     return attempt().catch(async (error: unknown) => {

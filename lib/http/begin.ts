@@ -5,7 +5,7 @@ import { invocationOf } from './invocation.ts';
 
 const validTraceparent = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 
-/** Begins the call: its request id, its deadline and the record that its log line is made of. */
+/** Begins the call, its request id, its deadline and the record that its log line is made of, and ends it. */
 export function begin(id: OperationId): Middleware {
   const operation: Operation = operations[id];
   return {
@@ -27,5 +27,9 @@ export function begin(id: OperationId): Middleware {
         input: undefined,
       };
     },
+    after: release,
+    onError: release,
   };
 }
+
+const release: Middleware['after'] = ({ context }) => context.call.release();

@@ -1,15 +1,14 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import type middy from '@middy/core';
+import type { Deadline } from '../budgea/deadline.ts';
 import type { Operation, OperationId } from '../operations.ts';
 import type { Caller, Credential } from './caller.ts';
 
-/** What every call upstream needs to know of the invocation that makes it. */
-export interface Invocation {
+/** What every call upstream needs to know of the invocation that makes it; its deadline leaves time for an answer. */
+export interface Invocation extends Deadline {
   readonly requestId: string;
   /** The caller's trace, when it sent a valid one. */
   readonly traceparent: string | undefined;
-  /** Ends everything that the invocation waits for, in time for an answer. */
-  readonly signal: AbortSignal;
   readonly record: CallRecord;
 }
 

@@ -1,4 +1,5 @@
 import type { Context } from 'aws-lambda';
+import { deadline } from '../budgea/deadline.ts';
 import type { Invocation } from './call.ts';
 
 /** The longest that an invocation may work, in milliseconds. */
@@ -15,7 +16,7 @@ export function invocationOf(context: Context, settles: boolean, traceparent?: s
   return {
     requestId: context.awsRequestId,
     traceparent,
-    signal: AbortSignal.timeout(Math.max(1, Math.min(longest, Math.floor(remaining - reserve)))),
+    ...deadline(Math.max(1, Math.min(longest, Math.floor(remaining - reserve)))),
     record: { upstream_attempts: 0, upstream_ms: 0, count: [] },
   };
 }

@@ -186,3 +186,18 @@ test('the first call of a container is marked as a cold start, and no other', as
   expect(lineOf(await call())).toMatchObject({ cold_start: true });
   expect(lineOf(await call())).toMatchObject({ cold_start: false });
 });
+
+test.each<[string, () => Promise<unknown>, number]>([
+  ['succeeds', async () => undefined, 204],
+  ['is refused', () => Promise.reject(new GatewayError('notFound')), 404],
+  ['fails', () => Promise.reject(new Error('a defect')), 500],
+])('a call that %s leaves no timer behind', async (_how, endpoint, status) => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  let during = 0;
+  const counted = () => {
+    during = vi.getTimerCount();
+    return endpoint();
+  };
+  expect(await serveOnce('hash_delete', counted, { headers: asToken })).toMatchObject({ status });
+  expect([during, vi.getTimerCount()]).toEqual([1, 0]);
+});
