@@ -56,14 +56,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Level by level: whatever the depth is, the stack stays flat. */
 function isDeeper(value: unknown, levels: number): boolean {
-  let level = [value].filter(isContainer);
-  for (let depth = 0; depth < levels && level.length > 0; depth++)
-    level = level.flatMap((each): unknown[] => Object.values(each)).filter(isContainer);
-  return level.length > 0;
-}
-
-function isContainer(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((each) => isDeeper(each, levels - 1));
 }

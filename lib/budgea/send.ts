@@ -1,6 +1,5 @@
-import type { Dispatcher } from 'undici';
 import type { Configuration } from './configuration.ts';
-import { dispatch, neverConnected } from './dispatcher.ts';
+import { dispatch, neverConnected, type Answer } from './dispatcher.ts';
 import { TransportError, type TransportFailure } from './errors.ts';
 import type { BudgeaRequest } from './request.ts';
 import type { BudgeaResponse } from './response.ts';
@@ -49,10 +48,12 @@ function locate(basePath: string): typeof located {
   return located;
 }
 
-function singleValues(headers: Dispatcher.ResponseData['headers']): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]),
-  );
+function singleValues(headers: Answer['headers']): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const [name, value = ''] of Object.entries(headers)) {
+    values[name] = typeof value === 'string' ? value : value.join(', ');
+  }
+  return values;
 }
 
 const answerFailures = new Map<string, TransportFailure>([
