@@ -42,6 +42,8 @@ const partner = '12345678';
 const redirectUri = 'https://partner.example/callback';
 const manageToken = 'm'.repeat(200);
 const user = '1001';
+/** Lambda sets it, and by it a function knows that it is being started and reads its secrets; nothing is there. */
+const lambda = { AWS_LAMBDA_RUNTIME_API: '127.0.0.1:9001' };
 
 /** Starts it, with a partner who may do everything and a user of that partner's; `signal` ends it. `folder` is for a file of its own. */
 export async function startSurroundings(folder: string, signal: AbortSignal): Promise<Surroundings> {
@@ -75,7 +77,7 @@ export async function startSurroundings(folder: string, signal: AbortSignal): Pr
     variablesOf: (name) => {
       // What it has is no undefined.
       const variables = variablesFor(rowOf(name), told) as Record<string, string>;
-      return { ...variables, ...amazon, AWS_LAMBDA_FUNCTION_NAME: name };
+      return { ...variables, ...amazon, ...lambda, AWS_LAMBDA_FUNCTION_NAME: name };
     },
     peerCall: { operation: 'users_id_user_get', parameters: { id_user: 'all' }, headers: bearer(key) },
     peerVariables: {
