@@ -54,6 +54,23 @@ describe('a connection', () => {
   });
 });
 
+test('a call that ends while it waits for a connection ends at once, and is never sent', async () => {
+  const mostConnections = 64;
+  const answers: (() => void)[] = [];
+  const hold: Answer = (socket, request) => void answers.push(() => created(socket, request));
+  const server = await startServer([...Array.from({ length: mostConnections }, () => hold), created]);
+  const calls = Array.from({ length: mostConnections }, () => apiAt(server.url).authInitPost());
+  await vi.waitFor(() => expect(answers).toHaveLength(mostConnections));
+  const controller = new AbortController();
+  const late = apiAt(server.url).authInitPost({}, { signal: controller.signal });
+  controller.abort();
+  await expect(late).rejects.toMatchObject({ failure: 'aborted' });
+  for (const answer of answers) answer();
+  await Promise.all(calls);
+  await apiAt(server.url).authInitPost({ client_id: 1 });
+  expect(server.received.map(({ body }) => body)).toEqual([...Array.from(calls, () => ''), 'client_id=1']);
+});
+
 describe('after a pause in which timers stood still', () => {
   afterEach(() => vi.useRealTimers());
 
