@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
 import * as z from 'zod/mini';
 import { now } from './clock.ts';
 import { env } from './env.ts';
@@ -48,7 +48,7 @@ export function makeSealingKey(): SealingKey {
 export async function seal({ partner, redirectUri, state }: WebauthState): Promise<string> {
   const { current } = (await secret.get()).value;
   const nonce = randomBytes(12);
-  const cipher = createCipheriv('aes-256-gcm', Buffer.from(current.key, 'base64'), nonce);
+  const cipher = createCipheriv('aes-256-gcm', imported(current), nonce);
   cipher.setAAD(authenticated(current.kid));
   const until = Math.floor(now() / 1000) + sealLife;
   // Not JSON, which can make six bytes of one: the seal travels in addresses, and has to be short whatever the state is.
@@ -74,18 +74,27 @@ export async function open(token: string): Promise<WebauthState> {
 /** The end of its life, partner, redirect URI, and the state, which may hold anything and may be absent. */
 const content = /^(\d+) (\S+) (\S+)(?: ([^]*))?$/;
 
-function decipher({ kid, key }: SealingKey, sealed: Buffer): string {
+function decipher(key: SealingKey, sealed: Buffer): string {
   if (sealed.length < 12 + 16) throw refused('it is too short');
   try {
-    const decipherer = createDecipheriv('aes-256-gcm', Buffer.from(key, 'base64'), sealed.subarray(0, 12), {
-      authTagLength: 16,
-    });
-    decipherer.setAAD(authenticated(kid));
+    const decipherer = createDecipheriv('aes-256-gcm', imported(key), sealed.subarray(0, 12), { authTagLength: 16 });
+    decipherer.setAAD(authenticated(key.kid));
     decipherer.setAuthTag(sealed.subarray(-16));
     return Buffer.concat([decipherer.update(sealed.subarray(12, -16)), decipherer.final()]).toString('utf8');
   } catch {
     throw refused('it was altered');
   }
+}
+
+const keyObjects = new WeakMap<SealingKey, KeyObject>();
+
+/** Once for each reading of a key: given bytes, Node would try them as two kinds of keys first, and throw an error for each. */
+function imported(key: SealingKey): KeyObject {
+  const known = keyObjects.get(key);
+  if (known !== undefined) return known;
+  const made = createSecretKey(key.key, 'base64');
+  keyObjects.set(key, made);
+  return made;
 }
 
 let lookedForUnknownAt = -Infinity;
