@@ -18,7 +18,7 @@ export default defineConfig({
     // The default leaves a core idle, which is half of a small machine, and files wait for answers for a fifth of their time.
     maxWorkers: availableParallelism() + 1,
     coverage: {
-      provider: 'v8',
+      provider: 'istanbul',
       include: ['lib/**/*.ts', 'functions/**/*.ts'],
       reporter: ['text-summary', 'html'],
       thresholds: { lines: 95, branches: 95 },
