@@ -9,6 +9,7 @@ const repeated = () => invalid('A field is given twice.');
 
 /** Reads `name=value&…`. Throws GatewayError `invalidValue` when a name comes twice. */
 export function parseForm(text: string, place: 'query' | 'body'): RawFields {
+  if (text === '') return {};
   const pairs = [...new URLSearchParams(text)];
   if (isReplaced(text)) throw invalid(`The ${place} is not UTF-8.`);
   return uniqueFields(pairs);

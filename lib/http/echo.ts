@@ -8,9 +8,14 @@ const shortest = 8;
 export function echoes(text: string, credentials: readonly string[]): boolean {
   const checked = credentials.filter((credential) => credential.length >= shortest);
   if (checked.length === 0) return false;
-  const readings = new Set([text, jsonUnescaped(text)].flatMap((reading) => [reading, percentDecoded(reading)]));
   const looked = checked.flatMap(knownWritings);
-  return [...readings].some((reading) => looked.some((writing) => reading.includes(writing)));
+  return readings(text).some((reading) => looked.some((writing) => reading.includes(writing)));
+}
+
+/** What a text can stand for: most have neither kind of escape, and stand for themselves alone. */
+function readings(text: string): string[] {
+  if (!/[\\%]/.test(text)) return [text];
+  return [...new Set([text, jsonUnescaped(text)].flatMap((reading) => [reading, percentDecoded(reading)]))];
 }
 
 /** Without a backslash there is no escape. */
