@@ -4,8 +4,7 @@ import { Refused } from '../lib/errors.ts';
 import { explain, type Explanation } from '../lib/explain.ts';
 import type { Invocation } from '../lib/http/call.ts';
 import { job } from '../lib/job.ts';
-import { logLine } from '../lib/log.ts';
-import { embeddedMetrics } from '../lib/metrics.ts';
+import { metricsLog } from '../lib/metrics.ts';
 import { now } from '../lib/clock.ts';
 import { signed } from '../lib/signing.ts';
 
@@ -20,9 +19,11 @@ export const handler = job('fetch_certificates', async (_event, invocation, note
   if (failed.length > 0) throw new Refused(`not refreshed: ${failed.join(', ')}`);
 });
 
+const logCheck = metricsLog([['environment', 'certificate_type', 'outcome']], { certificate_checks: 'Count' });
+
 async function fetchType(invocation: Invocation, type: string): Promise<Outcome> {
   const [outcome, facts] = await refresh(invocation, type);
-  logLine({
+  logCheck(now(), {
     level: outcome === 'failed' || outcome === 'older' ? 'ERROR' : 'INFO',
     time: new Date(now()).toISOString(),
     request_id: invocation.requestId,
@@ -31,7 +32,6 @@ async function fetchType(invocation: Invocation, type: string): Promise<Outcome>
     outcome,
     ...facts,
     certificate_checks: 1,
-    ...embeddedMetrics(now(), [['environment', 'certificate_type', 'outcome']], { certificate_checks: 'Count' }),
   });
   return outcome;
 }

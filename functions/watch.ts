@@ -4,7 +4,7 @@ import { Refused } from '../lib/errors.ts';
 import { explain } from '../lib/explain.ts';
 import { job } from '../lib/job.ts';
 import { logLine } from '../lib/log.ts';
-import { embeddedMetrics } from '../lib/metrics.ts';
+import { metricsLog } from '../lib/metrics.ts';
 import { gauges, type Gauge } from '../lib/watch.ts';
 
 /** Reports the state of the secrets and the certificates, so that an alarm fires also when nothing calls and nothing runs. */
@@ -22,7 +22,7 @@ async function report({ name, about, read }: Gauge): Promise<boolean> {
     const values = await read();
     const metrics = Object.keys(values).map((value) => [value, value.endsWith('_s') ? 'Seconds' : 'Count'] as const);
     const dimensions = [['environment', ...Object.keys(about)]];
-    logLine({ level: 'INFO', ...line, ...values, ...embeddedMetrics(now(), dimensions, Object.fromEntries(metrics)) });
+    metricsLog(dimensions, Object.fromEntries(metrics))(now(), { level: 'INFO', ...line, ...values });
     return true;
   } catch (error) {
     logLine({ level: 'ERROR', ...line, ...explain(error) });

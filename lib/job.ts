@@ -5,8 +5,7 @@ import { explain, type Explanation } from './explain.ts';
 import type { Invocation } from './http/call.ts';
 import { invocationOf } from './http/invocation.ts';
 import type { JobId } from './jobs.ts';
-import { logLine } from './log.ts';
-import { embeddedMetrics } from './metrics.ts';
+import { eachAs, metricsLog } from './metrics.ts';
 
 /** Thrown to whoever invoked a scheduled function that failed: its log line has the reason, so that no secret can get into this. */
 class JobFailed extends Error {
@@ -30,7 +29,9 @@ export function job(id: JobId, run: Run): JobHandler {
     let noted: JobFacts = {};
     const write = (outcome: 'success' | 'failed', explanation: Explanation) => {
       const { count } = invocation.record;
-      logLine({
+      // What is counted alarms for the whole environment, whoever counted it.
+      const dimensions = [['environment'], ['environment', 'job', 'outcome']];
+      metricsLog(dimensions, { runs: 'Count', ...eachAs('Count', count) })(startedAt, {
         level: outcome === 'success' ? 'INFO' : 'ERROR',
         time: new Date(startedAt).toISOString(),
         request_id: invocation.requestId,
@@ -41,12 +42,7 @@ export function job(id: JobId, run: Run): JobHandler {
         ...explanation,
         duration_ms: now() - startedAt,
         runs: 1,
-        ...Object.fromEntries(count.map((name) => [name, 1])),
-        // What is counted alarms for the whole environment, whoever counted it.
-        ...embeddedMetrics(startedAt, [['environment'], ['environment', 'job', 'outcome']], {
-          runs: 'Count',
-          ...Object.fromEntries(count.map((name) => [name, 'Count' as const])),
-        }),
+        ...eachAs(1, count),
       });
     };
     try {

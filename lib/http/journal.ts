@@ -1,8 +1,7 @@
 import { now } from '../clock.ts';
 import { env } from '../env.ts';
-import { logLine } from '../log.ts';
-import { embeddedMetrics, type Metrics } from '../metrics.ts';
-import type { CallContext, Middleware } from './call.ts';
+import { eachAs, metricsLog, type LogMetrics, type Metrics } from '../metrics.ts';
+import type { CallContext, Counted, Middleware } from './call.ts';
 
 /**
  * One JSON line per call, the answer's request id in it. The line carries metrics of the environment, by operation and by outcome,
@@ -15,11 +14,14 @@ export const journal: Middleware = {
 
 let cold = true;
 
+const dimensions = [['environment'], ['environment', 'operation'], ['environment', 'operation', 'outcome']];
+const metrics: Metrics = { calls: 'Count', duration_ms: 'Milliseconds' };
+const withUpstream: Metrics = { ...metrics, upstream_ms: 'Milliseconds' };
+const log = { alone: metricsLog(dimensions, metrics), withUpstream: metricsLog(dimensions, withUpstream) };
+
 function write({ call, functionName, functionVersion }: CallContext, status: number): void {
   const { count, upstream_attempts, upstream_ms, ...known } = call.record;
-  const counts = Object.fromEntries(count.map((name) => [name, 1]));
-  const upstream: Metrics = upstream_attempts > 0 ? { upstream_ms: 'Milliseconds' } : {};
-  logLine({
+  logOf(upstream_attempts, count)(call.startedAt, {
     level: status >= 500 ? 'ERROR' : 'INFO',
     time: new Date(call.startedAt).toISOString(),
     request_id: call.requestId,
@@ -34,19 +36,16 @@ function write({ call, functionName, functionVersion }: CallContext, status: num
     cold_start: cold,
     function: `${functionName}:${functionVersion}`,
     calls: 1,
-    ...counts,
-    ...embeddedMetrics(
-      call.startedAt,
-      [['environment'], ['environment', 'operation'], ['environment', 'operation', 'outcome']],
-      {
-        calls: 'Count',
-        duration_ms: 'Milliseconds',
-        ...upstream,
-        ...Object.fromEntries(count.map((name) => [name, 'Count' as const])),
-      },
-    ),
+    ...eachAs(1, count),
   });
   cold = false;
+}
+
+/** Nearly no call counts anything. */
+function logOf(attempts: number, count: readonly Counted[]): LogMetrics {
+  const asked = attempts > 0;
+  if (count.length === 0) return asked ? log.withUpstream : log.alone;
+  return metricsLog(dimensions, { ...(asked ? withUpstream : metrics), ...eachAs('Count', count) });
 }
 
 function outcomeOf(status: number): string {
