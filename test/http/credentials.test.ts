@@ -5,6 +5,7 @@ import type { Credential } from '../../lib/http/caller.ts';
 import { readCredential } from '../../lib/http/credentials.ts';
 import { operations, type CallerKind, type OperationId } from '../../lib/operations.ts';
 import { makeKey, readKey } from '../../lib/partners/key.ts';
+import { codePoint } from '../code-point.ts';
 import { json } from '../gateway.ts';
 import { serveOnce, type Sent } from './served.ts';
 
@@ -140,7 +141,7 @@ describe('whatever is presented', () => {
     fc.tuple(schemes, secrets).map((both) => both.join('')),
     basics,
     fc.tuple(secrets, secrets).map((both) => both.join(',')),
-    fc.string({ unit: 'binary' }),
+    fc.string({ unit: codePoint }),
   );
   const bodies = fc.record(
     {

@@ -79,11 +79,10 @@ export function synthesize(name: string, settings: Environment): Synthesized {
   };
 }
 
-/** Every environment of the file, and one with every setting. */
-export function synthesizeAll(): Synthesized[] {
-  return [...Object.entries(environments), ['everything', everything] as const].map(([name, settings]) =>
-    synthesize(name, settings),
-  );
+/** One environment with every setting, and every one of the file. */
+export function synthesizeAll(): [Synthesized, ...Synthesized[]] {
+  const ofFile = Object.entries(environments).map(([name, settings]) => synthesize(name, settings));
+  return [synthesize('everything', everything), ...ofFile];
 }
 
 function readable(value: unknown, foundation: Template, gateway: Template): unknown {

@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { everything as everySetting } from './everything.ts';
-import { synthesize, synthesizeAll, type Synthesized } from './synthesized.ts';
+import { synthesizeAll, type Synthesized } from './synthesized.ts';
 
 const every = synthesizeAll();
-const everything = synthesize('everything', everySetting);
+const [everything] = every;
 const named = every.map((made) => [made.name, made] as const);
 
 const operationRoutes = {

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { codePoint } from '../code-point.ts';
 import { withSetting } from '../conditions.ts';
 import { startSecretsManager, type RunningSecretsManager } from '../../local/secrets-manager/server.ts';
 import { useLocal } from '../../lib/environment.ts';
@@ -44,7 +45,7 @@ const refused = expect.objectContaining({
 /** Text of any Unicode characters but half ones, of at most 1 KiB. */
 const anyText = fc
   .oneof(
-    fc.string({ unit: 'binary', maxLength: 200 }),
+    fc.string({ unit: codePoint, maxLength: 200 }),
     fc.string({ unit: 'grapheme', maxLength: 50 }),
     fc.string({ unit: fc.constantFrom(' ', '\0', '\n', '"', '\\', '&', '\ufeff', '\ufffd'), maxLength: 50 }),
   )

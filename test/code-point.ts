@@ -1,0 +1,16 @@
+import * as fc from 'fast-check';
+
+/**
+ * Any Unicode character that UTF-8 can carry, as a unit of texts. fast-check's own, `binary`, has each process list all million of them; as
+ * there, texts are sometimes names that JavaScript knows, such as `__proto__`.
+ */
+export const codePoint = fc
+  .oneof(fc.integer({ min: 0, max: 0xd7ff }), fc.integer({ min: 0xe000, max: 0x10_ffff }))
+  .map((value) => String.fromCodePoint(value), codePointOf);
+
+/** Of one character alone; throws for anything else, which is no such unit. */
+function codePointOf(text: unknown): number {
+  const value = typeof text === 'string' ? text.codePointAt(0) : undefined;
+  if (value === undefined || String.fromCodePoint(value) !== text) throw new TypeError('not one character');
+  return value;
+}
