@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
-import type { IncomingMessage, Server } from 'node:http';
+import { request as send, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ClassicLevel } from 'classic-level';
 import dynalite from 'dynalite';
@@ -50,6 +50,7 @@ export async function startDynamoDb(options: DynamoDbOptions): Promise<RunningDy
     throw error;
   }
   const { port } = server.address() as AddressInfo; // Neither a pipe nor closed.
+  await untilOpen(port);
   let closing: Promise<void> | undefined;
   return { url: `http://127.0.0.1:${port}`, port, close: () => (closing ??= close()) };
 
@@ -76,4 +77,21 @@ async function checkFolder(folder: string): Promise<void> {
 async function listen(server: Server, port: number): Promise<void> {
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
+}
+
+/** Dynalite opens its database while it listens already: its first answer, to a call signed by nobody, is proof that the folder is its own. */
+async function untilOpen(port: number): Promise<void> {
+  const headers = {
+    'content-type': 'application/x-amz-json-1.0',
+    'x-amz-target': 'DynamoDB_20120810.ListTables',
+    'x-amz-date': '20260101T000000Z',
+    authorization:
+      'AWS4-HMAC-SHA256 Credential=local/20260101/local/dynamodb/aws4_request, SignedHeaders=host, Signature=0',
+  };
+  const request = send({ host: '127.0.0.1', port, method: 'POST', agent: false, headers });
+  request.end('{}');
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  await once(response.resume(), 'end');
+  if (response.statusCode !== 200)
+    throw new Error(`the local DynamoDB answered ${response.statusCode} when it started`);
 }
