@@ -6,6 +6,7 @@ import { now } from '../clock.ts';
 const connections = 64;
 /** The longest answer that is read, in bytes. */
 const longestAnswer = 1024 * 1024;
+const byteOrderMark = '\ufeff';
 
 /** How to treat an origin's connections; times in milliseconds. */
 export interface Connecting {
@@ -64,7 +65,10 @@ export async function dispatch(
       // For a 1xx too; the last one counts.
       onResponseStart: (_, status, headers) => void Object.assign(answer, { status, headers }),
       onResponseData: (_, chunk) => void chunks.push(chunk),
-      onResponseEnd: () => resolve({ ...answer, text: Buffer.concat(chunks).toString() }),
+      onResponseEnd: () => {
+        const text = Buffer.concat(chunks).toString();
+        resolve({ ...answer, text: text.startsWith(byteOrderMark) ? text.slice(1) : text });
+      },
       onResponseError: (_, error) => reject(error),
     });
     return await promise;

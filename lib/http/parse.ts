@@ -33,11 +33,8 @@ async function readBody(event: APIGatewayProxyEventV2): Promise<RawFields> {
       return parseJson(utf8(bytes));
     case 'application/x-www-form-urlencoded':
       return parseForm(utf8(bytes), 'body');
-    case 'multipart/form-data': {
-      // Its parser replaces what it cannot decode.
-      utf8(bytes);
-      return parseMultipart(bytes, contentType);
-    }
+    case 'multipart/form-data':
+      return parseMultipart(utf8(bytes), contentType);
     default:
       throw new GatewayError('unsupportedMediaType');
   }

@@ -50,7 +50,12 @@ export async function startDynamoDb(options: DynamoDbOptions): Promise<RunningDy
     throw error;
   }
   const { port } = server.address() as AddressInfo; // Neither a pipe nor closed.
-  await untilOpen(port);
+  try {
+    await untilOpen(port);
+  } catch (error) {
+    await close();
+    throw error;
+  }
   let closing: Promise<void> | undefined;
   return { url: `http://127.0.0.1:${port}`, port, close: () => (closing ??= close()) };
 

@@ -54,6 +54,13 @@ describe('a connection', () => {
   });
 });
 
+test('an answer may begin with a byte order mark', async () => {
+  const server = await startServer([
+    (socket) => void socket.end('HTTP/1.1 200 OK\r\ncontent-length: 22\r\n\r\n\ufeff{"auth_token": "t"}'),
+  ]);
+  await expect(apiAt(server.url).authInitPost()).resolves.toEqual({ auth_token: 't' });
+});
+
 test('a call that ends while it waits for a connection ends at once, and is never sent', async () => {
   const mostConnections = 64;
   const answers: (() => void)[] = [];
