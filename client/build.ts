@@ -12,7 +12,7 @@ export const clientFolder = join(root, 'dist/client');
 interface Project {
   version: string;
   license: string;
-  dependencies: Record<'undici' | 'zod', string>;
+  dependencies: Record<'undici' | 'valibot', string>;
 }
 
 /** Builds the package that a partner's application installs, ready for `npm pack`; the folder is emptied first. Rejects with the compiler's complaints. */
@@ -36,7 +36,7 @@ async function compile(folder: string): Promise<void> {
   );
 }
 
-function manifestOf({ version, license, dependencies: { undici, zod } }: Project): object {
+function manifestOf({ version, license, dependencies: { undici, valibot } }: Project): object {
   const entry = './budgea/authentication-api';
   return {
     name: 'budgea-auth-gateway-client',
@@ -48,7 +48,7 @@ function manifestOf({ version, license, dependencies: { undici, zod } }: Project
     exports: { '.': { types: `${entry}.d.ts`, default: `${entry}.js` }, './package.json': './package.json' },
     sideEffects: false,
     // Modules inside undici are imported, which may be others in its next version: this one alone has been tried.
-    dependencies: { undici, zod: `^${zod}` },
+    dependencies: { undici, valibot: `^${valibot}` },
   };
 }
 

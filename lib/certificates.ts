@@ -1,29 +1,29 @@
 import { isDeepStrictEqual } from 'node:util';
-import * as z from 'zod/mini';
+import * as v from 'valibot';
 import { now } from './clock.ts';
 import { later } from './schemas/later.ts';
 import { certificate } from './schemas/responses.ts';
 import { ConditionFailed, table } from './table.ts';
 
 /** A certificate as upstream gives it. */
-export type Certificate = z.output<ReturnType<typeof certificate>>;
+export type Certificate = v.InferOutput<ReturnType<typeof certificate>>;
 
 /** What is kept of a certificate type. Times are ISO 8601. */
 const keptCertificate = later(() =>
-  z.object({
+  v.object({
     /** The latest good one, as JSON since its numbers may be larger than the table's; undefined before the first. */
-    certificate: z.optional(z.pipe(z.pipe(z.string(), z.transform(parseJson)), certificate())),
+    certificate: v.optional(v.pipe(v.string(), v.parseJson(), certificate())),
     /** When it became another one. */
-    changed_at: z.optional(z.string()),
+    changed_at: v.optional(v.string()),
     /** When upstream was last asked, whatever came of it. */
-    checked_at: z.string(),
+    checked_at: v.string(),
     /** When upstream last confirmed it. */
-    confirmed_at: z.optional(z.string()),
+    confirmed_at: v.optional(v.string()),
   }),
 );
 
 /** What is kept of a certificate type. */
-export type KeptCertificate = z.output<ReturnType<typeof keptCertificate>>;
+export type KeptCertificate = v.InferOutput<ReturnType<typeof keptCertificate>>;
 
 const certificateItem = (type: string): string => `CERTIFICATE#${type}`;
 const timestamp = (): string => new Date(now()).toISOString();
@@ -31,11 +31,7 @@ const timestamp = (): string => new Date(now()).toISOString();
 /** What is kept of a type; undefined when it was never asked for. Throws the table's errors. */
 export async function readKept(type: string): Promise<KeptCertificate | undefined> {
   const item = await table.get(certificateItem(type));
-  return item === undefined ? undefined : keptCertificate().parse(item);
-}
-
-function parseJson(text: string): unknown {
-  return JSON.parse(text);
+  return item === undefined ? undefined : v.parse(keptCertificate(), item);
 }
 
 /** What became of a fetched certificate: `older` and `raced` leave what is kept. */

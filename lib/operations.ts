@@ -1,6 +1,6 @@
 import { specification, type OperationId as SpecifiedId, type Specified } from './budgea/specification.ts';
 import * as requests from './schemas/requests.ts';
-import type * as z from 'zod/mini';
+import type * as v from 'valibot';
 
 /** How a caller can be known: by body or Basic credentials, by a key in `Authorization` or `x-api-key`, by an upstream token, or not at all. */
 export type CallerKind = 'client' | 'manager' | 'identified' | 'token' | 'anonymous';
@@ -33,7 +33,7 @@ export interface Operation extends Omit<Specified, 'mediaTypes' | 'repeatable'> 
   /** Where fields come from, beside the path. */
   fields: 'query' | 'body';
   /** Path parameters and fields together. */
-  request: () => z.ZodMiniType;
+  request: () => v.ObjectSchema<v.ObjectEntries, undefined>;
   /** The kinds of caller that the operation takes. `anonymous` alone: credentials are not looked at. */
   accepts: readonly CallerKind[];
   /** The shape of its refusals: the envelope, the envelope with OAuth's fields, or a page where a person looks on. */
@@ -192,7 +192,7 @@ export const operations = {
 export type OperationId = keyof typeof operations;
 
 /** What an operation's request is worth once it has been checked. */
-export type Input<Id extends OperationId> = z.output<ReturnType<(typeof operations)[Id]['request']>>;
+export type Input<Id extends OperationId> = v.InferOutput<ReturnType<(typeof operations)[Id]['request']>>;
 
 /** Every API path begins with it, as upstream's do, so that a client changes its host alone. */
 export const basePath = '/2.0';

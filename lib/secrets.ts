@@ -1,10 +1,11 @@
-import * as z from 'zod/mini';
+import * as v from 'valibot';
 import { readSecretText } from './aws/secret-value.ts';
 import { now } from './clock.ts';
 import { env } from './env.ts';
 import { GatewayError } from './errors.ts';
 import type { SecretName } from './operations.ts';
 import { later } from './schemas/later.ts';
+import { int, number } from './schemas/numbers.ts';
 
 /** A secret's value as it was read; the same object stands for the same reading. */
 export interface Held<T> {
@@ -34,7 +35,7 @@ const evidencePause = 1_000;
 /** Makes the reader of a secret; `usableUntil` gives the time, in milliseconds since the epoch, at which a value stops being worth anything. */
 export function cachedSecret<T>(
   name: SecretName,
-  schema: () => z.ZodMiniType<T>,
+  schema: () => v.GenericSchema<unknown, T>,
   usableUntil: (value: T) => number = () => Infinity,
 ): Secret<T> {
   let held: Held<T> | undefined;
@@ -107,14 +108,14 @@ export function cachedSecret<T>(
   return { get, newerThan };
 }
 
-async function fetchSecret<T>(name: SecretName, schema: () => z.ZodMiniType<T>): Promise<Held<T>> {
+async function fetchSecret<T>(name: SecretName, schema: () => v.GenericSchema<unknown, T>): Promise<Held<T>> {
   return parseSecret(name, await readSecretText(env.secretId(name)), schema());
 }
 
 /** Messages of parsers quote what they parse: none of theirs goes on. */
-function parseSecret<T>(name: SecretName, text: string, schema: z.ZodMiniType<T>): Held<T> {
+function parseSecret<T>(name: SecretName, text: string, schema: v.GenericSchema<unknown, T>): Held<T> {
   try {
-    return { value: schema.parse(JSON.parse(text)), text };
+    return { value: v.parse(schema, JSON.parse(text)), text };
   } catch {
     throw new GatewayError('unavailable', { detail: `the value of ${name} does not have its shape: set it again` });
   }
@@ -130,26 +131,26 @@ function unavailable(name: SecretName, cause: unknown): GatewayError {
 }
 
 /** What a header can carry. */
-const credential = later(() => z.string().check(z.regex(/^[\x21-\x7e]+$/)));
+const credential = later(() => v.pipe(v.string(), v.regex(/^[\x21-\x7e]+$/)));
 
 /** `<env>/budgea/client-credentials`: the contract's credentials. */
 export const clientCredentials = later(() =>
-  z.object({
-    client_id: z.pipe(z.union([z.int(), z.string().check(z.regex(/^\d{1,18}$/))]), z.transform(String)),
+  v.object({
+    client_id: v.pipe(v.union([int, v.pipe(v.string(), v.regex(/^\d{1,18}$/))]), v.transform(String)),
     client_secret: credential(),
   }),
 );
 
 /** `<env>/budgea/admin-token`: the admin manage token. */
-export const adminToken = later(() => z.object({ token: credential() }));
+export const adminToken = later(() => v.object({ token: credential() }));
 
 /** `<env>/budgea/manage-token`: the manage JWT of the moment; `expires_at` in seconds since the epoch. */
-export const manageToken = later(() => z.object({ jwt_token: credential(), expires_at: z.number() }));
+export const manageToken = later(() => v.object({ jwt_token: credential(), expires_at: number }));
 
 /** When the manage JWT in a secret's text expires, in milliseconds since the epoch; undefined when there is none in it. */
 export function manageTokenExpiry(text: string | undefined): number | undefined {
   try {
-    return manageToken().parse(JSON.parse(text ?? '')).expires_at * 1000;
+    return v.parse(manageToken(), JSON.parse(text ?? '')).expires_at * 1000;
   } catch {
     // A parser's message quotes what it parses.
     return undefined;

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
-import * as z from 'zod/mini';
+import * as v from 'valibot';
 import { now } from './clock.ts';
 import { env } from './env.ts';
 import { GatewayError } from './errors.ts';
@@ -21,21 +21,21 @@ export const sealLife = 600;
 const unknownKeyPause = 30_000;
 
 const sealingKey = later(() =>
-  z.object({
-    kid: z.string().check(z.regex(/^[\w-]{1,32}$/)),
+  v.object({
+    kid: v.pipe(v.string(), v.regex(/^[\w-]{1,32}$/)),
     /** 32 bytes, base64. */
-    key: z.string().check(z.regex(/^[A-Za-z0-9+/]{43}=$/)),
+    key: v.pipe(v.string(), v.regex(/^[A-Za-z0-9+/]{43}=$/)),
   }),
 );
 
 /** `<env>/gateway/sealing-keys`: every reader knows `next` before any writer uses it. */
 export const sealingKeys = later(() =>
-  z.object({ next: sealingKey(), current: sealingKey(), previous: z.optional(sealingKey()) }),
+  v.object({ next: sealingKey(), current: sealingKey(), previous: v.optional(sealingKey()) }),
 );
 
 /** The value of the sealing secret. */
-export type SealingKeys = z.output<ReturnType<typeof sealingKeys>>;
-type SealingKey = z.output<ReturnType<typeof sealingKey>>;
+export type SealingKeys = v.InferOutput<ReturnType<typeof sealingKeys>>;
+type SealingKey = v.InferOutput<ReturnType<typeof sealingKey>>;
 
 const secret = cachedSecret('sealing-keys', sealingKeys);
 

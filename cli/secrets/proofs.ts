@@ -1,4 +1,4 @@
-import * as z from 'zod/mini';
+import * as v from 'valibot';
 import { ApiError, AuthenticationApi, Configuration, TransportError } from '../../lib/budgea/authentication-api.ts';
 import { mintManageToken } from '../../lib/rotation/mint.ts';
 import type { Budgea } from './budgea.ts';
@@ -48,9 +48,9 @@ async function judge(call: Promise<unknown>, read: (error: ApiError) => Verdict[
   }
 }
 
-const oauthError = z.object({ error: z.string() });
+const oauthError = v.object({ error: v.string() });
 
 function oauthCode({ body }: ApiError): string | undefined {
-  const parsed = oauthError.safeParse(body);
-  return parsed.success ? parsed.data.error : undefined;
+  const parsed = v.safeParse(oauthError, body);
+  return parsed.success ? parsed.output.error : undefined;
 }

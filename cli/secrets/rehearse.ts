@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import { useRotationSettings } from '../../lib/environment.ts';
 import { GatewayError } from '../../lib/errors.ts';
 import { explain } from '../../lib/explain.ts';
@@ -98,7 +99,7 @@ function reason(error: unknown): string {
 /** A parser's message quotes what it parses. */
 function parse<V>({ schema }: Rotation<V>, text: string): V {
   try {
-    return schema.parse(JSON.parse(text));
+    return v.parse(schema, JSON.parse(text));
   } catch {
     throw new Unusable('the value in use does not have its shape');
   }

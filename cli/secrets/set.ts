@@ -106,13 +106,14 @@ async function readValue(
 ): Promise<Record<string, string>> {
   const { stdin } = terminal;
   const given = stdin.isTTY ? await askFor(fields, terminal) : await readInput(stdin, bare);
-  const parsed = schema(await import('../../lib/secrets.ts'))().safeParse(given);
-  if (parsed.success && unprintable(parsed.data) === undefined) return parsed.data;
-  const wrong = parsed.success ? unprintable(parsed.data) : (parsed.error.issues[0]?.path[0] ?? 'value');
+  const [v, secrets] = await Promise.all([import('valibot'), import('../../lib/secrets.ts')]);
+  const parsed = v.safeParse(schema(secrets)(), given);
+  if (parsed.success && unprintable(parsed.output) === undefined) return parsed.output;
+  const wrong = parsed.success ? unprintable(parsed.output) : (v.getDotPath(parsed.issues[0]) ?? 'value');
   const expected = stdin.isTTY
     ? 'It has no spaces, and a client_id is a number.'
     : `Standard input is to be ${example}.`;
-  throw new Refusal(`No usable ${String(wrong)} was given; nothing was changed. ${expected}`);
+  throw new Refusal(`No usable ${wrong} was given; nothing was changed. ${expected}`);
 }
 
 /** The field with a space or a control character in it: it could become no header, and was pasted with too much around it. */

@@ -1,29 +1,29 @@
-import * as z from 'zod/mini';
+import * as v from 'valibot';
 
 /** What tail reads of a line of the functions' log; the other fields stay as they are. Times are ISO 8601, lengths milliseconds. */
-const logLine = z.looseObject({
-  time: z.string(),
-  request_id: z.string(),
-  outcome: z.string(),
-  duration_ms: z.number(),
+const logLine = v.looseObject({
+  time: v.string(),
+  request_id: v.string(),
+  outcome: v.string(),
+  duration_ms: v.number(),
   /** Of a call, its row in the table of operations. */
-  operation: z.optional(z.string()),
-  status: z.optional(z.number()),
-  kind: z.optional(z.string()),
-  partner: z.optional(z.string()),
-  upstream_ms: z.optional(z.number()),
-  upstream_attempts: z.optional(z.number()),
+  operation: v.optional(v.string()),
+  status: v.optional(v.number()),
+  kind: v.optional(v.string()),
+  partner: v.optional(v.string()),
+  upstream_ms: v.optional(v.number()),
+  upstream_attempts: v.optional(v.number()),
   /** Of a run of a scheduled function, its row in the table of jobs. */
-  job: z.optional(z.string()),
-  step: z.optional(z.string()),
+  job: v.optional(v.string()),
+  step: v.optional(v.string()),
   /** Why, where it did not go well. */
-  code: z.optional(z.string()),
-  detail: z.optional(z.string()),
-  cause: z.optional(z.string()),
+  code: v.optional(v.string()),
+  detail: v.optional(v.string()),
+  cause: v.optional(v.string()),
 });
 
 /** A line of the functions' log: a call, or a run of a scheduled function. */
-export type LogLine = z.output<typeof logLine>;
+export type LogLine = v.InferOutput<typeof logLine>;
 
 /** How lines are followed. */
 export interface Following {
@@ -39,7 +39,7 @@ export interface Following {
 export function readLine(text: string): LogLine | undefined {
   try {
     // For CloudWatch alone.
-    const { _aws, ...line } = logLine.parse(JSON.parse(text));
+    const { _aws, ...line } = v.parse(logLine, JSON.parse(text));
     return line.operation === undefined && line.job === undefined ? undefined : line;
   } catch {
     return undefined;

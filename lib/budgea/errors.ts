@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import { errorEnvelope } from '../schemas/responses.ts';
 
 /** Letters alone, so that nothing secret passes for a code when a server echoes what it was sent. */
@@ -17,8 +18,8 @@ export class ApiError extends Error {
   readonly #body: unknown;
 
   constructor(operation: string, status: number, headers: Readonly<Record<string, string>>, body: unknown) {
-    const envelope = errorEnvelope().safeParse(body);
-    const code = envelope.success && readsAsCode.test(envelope.data.code) ? envelope.data.code : undefined;
+    const envelope = v.safeParse(errorEnvelope(), body);
+    const code = envelope.success && readsAsCode.test(envelope.output.code) ? envelope.output.code : undefined;
     super(`${operation} answered ${status}${code === undefined ? '' : ` ${code}`}`);
     this.status = status;
     this.code = code;

@@ -1,4 +1,4 @@
-import type * as z from 'zod/mini';
+import * as v from 'valibot';
 import { ApiError, TransportError } from './errors.ts';
 import { specification, type OperationId } from './specification.ts';
 
@@ -11,8 +11,8 @@ export interface BudgeaResponse {
 
 /** What an operation's success gives: an object, nothing, or a redirect's target. */
 export type Result<Id extends OperationId> = (typeof specification)[Id]['response'] extends infer Shape
-  ? Shape extends () => z.ZodMiniType
-    ? z.output<ReturnType<Shape>>
+  ? Shape extends () => v.GenericSchema
+    ? v.InferOutput<ReturnType<Shape>>
     : Shape extends 'redirect'
       ? string
       : undefined
@@ -29,8 +29,8 @@ export function readResponse(operation: OperationId, { status, headers, body }: 
     if (status >= 300 && status < 400 && headers['location'] !== undefined) return headers['location'];
   } else if (status >= 200 && status < 300) {
     if (shape === 'empty') return undefined;
-    const parsed = shape().safeParse(body.trim() === '' ? undefined : (parseJson(body) ?? null));
-    if (parsed.success) return parsed.data;
+    const parsed = v.safeParse(shape(), body.trim() === '' ? undefined : (parseJson(body) ?? null));
+    if (parsed.success) return parsed.output;
     throw malformed(operation, status);
   }
   if (status < 300) throw malformed(operation, status);

@@ -1,4 +1,4 @@
-import * as z from 'zod/mini';
+import * as v from 'valibot';
 import { later } from '../schemas/later.ts';
 import * as responses from '../schemas/responses.ts';
 import type { MediaType } from './media.ts';
@@ -13,7 +13,7 @@ export interface Specified {
   /** Whether the same request may be sent a second time after a failure that leaves open whether the first arrived. */
   repeatable: boolean;
   /** The shape of a success; `redirect`: the answer is the target in `Location`. */
-  response: (() => z.ZodMiniType) | 'empty' | 'redirect';
+  response: (() => v.GenericSchema) | 'empty' | 'redirect';
 }
 
 const json = 'application/json';
@@ -28,7 +28,7 @@ const remove = { method: 'DELETE', mediaTypes: [], repeatable: true } as const;
 /** A read by its method, yet each call mints a code or spends one. */
 const getOnce = { ...get, repeatable: false } as const;
 
-const deletedUsers = later(() => z.optional(responses.userOrUsers()));
+const deletedUsers = later(() => v.optional(responses.userOrUsers()));
 
 /** The twelve operations of the specification. */
 export const specification = {

@@ -1,4 +1,5 @@
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import * as v from 'valibot';
 import { ApiError, TransportError } from '../budgea/authentication-api.ts';
 import { GatewayError, failures, type FailureCode } from '../errors.ts';
 import { explain } from '../explain.ts';
@@ -56,12 +57,12 @@ function ownRefusal(code: FailureCode, said: Partial<GatewayError> = {}): Refusa
 
 /** Upstream's own refusal goes on in its words; its failures become a bad gateway, its overload keeps its status. */
 function upstreamRefusal({ status, headers, body }: ApiError): Refusal {
-  const envelope = errorEnvelope().safeParse(body);
+  const envelope = v.safeParse(errorEnvelope(), body);
   const overload = status === 429 || status === 503;
   if (!overload && !envelope.success) return ownRefusal('badGateway');
   if (status < 400) return ownRefusal('badGateway');
   const fallback = failures[status === 429 ? 'tooManyRequests' : status === 503 ? 'unavailable' : 'badGateway'];
-  const said = envelope.success ? envelope.data : undefined;
+  const said = envelope.success ? envelope.output : undefined;
   return {
     status: status >= 500 && status !== 503 ? 502 : status,
     code: said?.code ?? (status === 429 ? 'tooManyRequests' : 'unavailable'),

@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import { GatewayError } from '../errors.ts';
 import type { Middleware } from './call.ts';
 
@@ -5,17 +6,17 @@ import type { Middleware } from './call.ts';
 export const validate: Middleware = {
   before({ event, context: { call } }) {
     const given: Record<string, unknown> = { ...call.fields, ...event.pathParameters };
-    const checked = call.operation.request().safeParse(given);
+    const checked = v.safeParse(call.operation.request(), given, { abortEarly: true });
     if (checked.success) {
-      call.input = checked.data;
+      call.input = checked.output;
       return;
     }
-    const [issue] = checked.error.issues;
+    const [issue] = checked.issues;
     // The path names a field of the schema, never one that the caller made up.
-    const name = String(issue?.path[0]);
+    const name = String(issue.path?.[0].key);
     if (given[name] === undefined) throw new GatewayError('missingParameter', { description: `${name} is missing.` });
     throw new GatewayError('invalidValue', {
-      description: `${name} ${issue?.message}.`,
+      description: `${name} ${issue.message}.`,
       // RFC 6749, section 5.2.
       ...(name === 'grant_type' && { oauthError: 'unsupported_grant_type' }),
     });

@@ -122,7 +122,7 @@ function successOf(
   };
   return {
     200: { description: 'What the banking API gives; it may have more fields.', headers: headers(), content },
-    ...(success._zod.optin === 'optional' && nothing),
+    ...(success.type === 'optional' && nothing),
   };
 }
 

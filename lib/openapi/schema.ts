@@ -1,4 +1,4 @@
-import * as z from 'zod/mini';
+import type * as v from 'valibot';
 
 /** A JSON Schema, as OpenAPI 3.1 takes it. */
 export interface Schema {
@@ -13,6 +13,7 @@ export interface Schema {
   const?: Literal;
   default?: Literal;
   pattern?: string;
+  minimum?: number;
   maxLength?: number;
   format?: string;
   dependentRequired?: Readonly<Record<string, readonly string[]>>;
@@ -42,49 +43,122 @@ function mapped(properties: NonNullable<Schema['properties']>, words: Readonly<R
 }
 
 type Literal = string | number | boolean | null;
-type Override = NonNullable<NonNullable<Parameters<typeof z.toJSONSchema>[1]>['override']>;
-type Definition = z.core.$ZodTypes['_zod']['def'];
-type Drawn = Parameters<Override>[0]['jsonSchema'];
 
-/** The JSON Schema of what a caller sends or gets: before any transformation, described in the words of the checks' own messages. */
-export function jsonSchema(schema: z.core.$ZodType): Schema {
-  const { $schema: _, ...drawn } = z.toJSONSchema(schema, { io: 'input', override: refine });
-  return drawn as Schema; // It has these keywords alone, as long as the schemas are of this project's kind.
+/** The kinds of schemas that this project has. */
+type Kind =
+  | v.StringSchema<Message>
+  | v.NumberSchema<Message>
+  | v.BooleanSchema<Message>
+  | v.LiteralSchema<string, Message>
+  | v.PicklistSchema<readonly (string | number)[], Message>
+  | v.ArraySchema<v.GenericSchema, Message>
+  | v.ObjectSchema<v.ObjectEntries, Message>
+  | v.LooseObjectSchema<v.ObjectEntries, Message>
+  | v.UnionSchema<v.GenericSchema[], Message>
+  | v.NullishSchema<v.GenericSchema, undefined>
+  | v.OptionalSchema<v.GenericSchema, Literal | undefined>;
+
+/** A schema without its pipe, or what follows it there. */
+type Step = Kind | v.RegexAction<string, Message> | v.MaxLengthAction<string, number, Message> | OtherStep;
+type OtherStep = { type: 'safe_integer' | 'finite' | 'max_bytes' | 'min_value' | 'transform'; message?: Message };
+type Message = string | undefined;
+
+/**
+ * The JSON Schema of what a caller sends or gets: before any transformation, described in the words of the checks' own messages. Throws on a
+ * kind of check that it does not know.
+ */
+export function jsonSchema(schema: v.GenericSchema): Schema {
+  const plain = withoutWords(schema);
+  const text = [...new Set([plain.description, ...wordsOf(stepsOf(schema))])].filter((each) => each !== undefined);
+  const speaksForItself = text.length === 0 || plain.enum !== undefined || plain.const !== undefined;
+  return speaksForItself ? plain : { ...plain, description: text.join(', ') };
 }
 
-const refine: Override = ({ zodSchema, jsonSchema: drawn }) => {
-  const { def } = zodSchema._zod;
-  // Every whole number in JavaScript has these bounds: they say nothing about the field.
-  if (drawn.maximum === Number.MAX_SAFE_INTEGER) delete drawn.maximum;
-  if (drawn.minimum === Number.MIN_SAFE_INTEGER) delete drawn.minimum;
-  if (def.type === 'default') drawn.default = def.defaultValue;
-  if (def.type === 'pipe') narrow(drawn, def.out);
-  if (drawn.enum === undefined && drawn.const === undefined) describe(drawn, messages(def));
-};
-
-/** A number or its digits, and then only such digits as the next step takes. */
-function narrow(drawn: Drawn, next: z.core.$ZodType): void {
-  const { pattern } = next._zod.def.type === 'string' ? z.toJSONSchema(next) : {};
-  if (pattern === undefined) return;
-  drawn.anyOf = drawn.anyOf?.map((each) =>
-    each.type === 'string' ? { ...each, pattern } : { type: each.type, minimum: 0 },
-  );
+function withoutWords(schema: v.GenericSchema): Schema {
+  return stepsOf(schema).reduce(narrowed, {});
 }
 
-function describe(drawn: Drawn, told: readonly string[]): void {
-  if (told.length === 0) return;
-  const text = [...new Set([...(drawn.description === undefined ? [] : [drawn.description]), ...told])].join(', ');
-  drawn.description = text;
-  // Alternatives are told apart by their types.
-  for (const each of drawn.anyOf ?? []) delete each.description;
+/** A pipe in a pipe is one. */
+function stepsOf(schema: v.GenericSchema): Step[] {
+  const step = schema as unknown as Step & { pipe?: v.GenericSchema[] }; // One of another kind is refused below.
+  return step.pipe?.flatMap(stepsOf) ?? [step];
+}
+
+function narrowed(drawn: Schema, step: Step): Schema {
+  switch (step.type) {
+    case 'regex':
+      return matching(drawn, step.requirement.source);
+    case 'max_length':
+      return { ...drawn, maxLength: step.requirement };
+    case 'safe_integer':
+      return { ...drawn, type: 'integer' };
+    // JSON Schema has no words for these, or they are about what became of the value.
+    case 'finite':
+    case 'max_bytes':
+    case 'min_value':
+    case 'transform':
+      return drawn;
+    default:
+      return Object.keys(drawn).length === 0 ? alone(step) : drawn;
+  }
+}
+
+function alone(schema: Kind): Schema {
+  switch (schema.type) {
+    case 'string':
+    case 'number':
+    case 'boolean':
+      return { type: schema.type };
+    case 'literal':
+      return { type: 'string', const: schema.literal };
+    case 'picklist':
+      return { type: typeof schema.options[0], enum: schema.options };
+    case 'array':
+      return { type: 'array', items: jsonSchema(schema.item) };
+    case 'object':
+    case 'loose_object':
+      return object(schema);
+    case 'union':
+      return oneOf(schema.options.map(withoutWords));
+    case 'nullish':
+      return oneOf([jsonSchema(schema.wrapped), { type: 'null' }]);
+    case 'optional':
+      return { ...jsonSchema(schema.wrapped), ...(schema.default !== undefined && { default: schema.default }) };
+    default:
+      throw new Error(`the document has no words for ${(schema as Step).type}`);
+  }
+}
+
+function object({ type, entries }: Extract<Kind, { entries: v.ObjectEntries }>): Schema {
+  const all = Object.entries(entries);
+  const required = all.filter(([, { type: kind }]) => kind !== 'optional' && kind !== 'nullish').map(([name]) => name);
+  return {
+    type: 'object',
+    properties: Object.fromEntries(all.map(([name, entry]) => [name, jsonSchema(entry)])),
+    ...(required.length > 0 && { required }),
+    ...(type === 'loose_object' && { additionalProperties: {} }),
+  };
+}
+
+/** Alternatives are told apart by their types. */
+function oneOf(all: readonly Schema[]): Schema {
+  const types = all.flatMap(({ type = [], ...more }) => (Object.keys(more).length === 0 ? type : []));
+  return types.length < all.length ? { anyOf: all } : { type: types };
+}
+
+/** Of a number or its digits, those that match; two patterns hold side by side. */
+function matching({ pattern: before, ...drawn }: Schema, pattern: string): Schema {
+  const { anyOf, allOf = before === undefined ? undefined : [{ pattern: before }] } = drawn;
+  if (anyOf === undefined)
+    return { ...drawn, ...(allOf === undefined ? { pattern } : { allOf: [...allOf, { pattern }] }) };
+  const only = ({ type = '' }: Schema) => (type === 'string' ? { type, pattern } : { type, minimum: 0 });
+  return { ...drawn, anyOf: anyOf.map(only) };
 }
 
 /** What the messages ask for, which end a sentence that begins with the field's name. */
-function messages({ error, checks = [] }: Definition): string[] {
-  const all = [error, ...checks.map((check) => check._zod.def.error)] as (Message | undefined)[]; // Each kind of schema has its own kind of issue.
-  const texts = all.map((message) => message?.({})).filter((text) => typeof text === 'string');
+function wordsOf(steps: readonly Step[]): string[] {
+  const texts = steps
+    .map((step) => ('message' in step ? step.message : undefined))
+    .filter((text) => text !== undefined);
   return texts.map((text) => text.replace(/^must (not )?be /, '$1')).filter((text) => text !== 'a string');
 }
-
-/** Messages of this project look at no issue. */
-type Message = (issue: object) => unknown;

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import * as z from 'zod/mini';
+import * as v from 'valibot';
 import { now } from '../clock.ts';
 import { GatewayError } from '../errors.ts';
 import { later } from '../schemas/later.ts';
+import { number } from '../schemas/numbers.ts';
 import { ConditionFailed, table } from '../table.ts';
 
 // A code belongs to the client that it was issued to (RFC 6749, section 4.1.3). Upstream sees one client, so that a code that came home from
@@ -12,7 +13,7 @@ import { ConditionFailed, table } from '../table.ts';
 const bindingLife = 1800;
 
 // Not `owner`, by which the table's index counts a partner's users.
-const binding = later(() => z.object({ bound_to: z.string(), expires_at: z.number() }));
+const binding = later(() => v.object({ bound_to: v.string(), expires_at: number }));
 
 /** By its hash: whoever reads the table gets no code. */
 const codeItem = (code: string): string => `CODE#${createHash('sha256').update(code).digest('hex')}`;
@@ -46,7 +47,7 @@ export async function requireOwnCode(code: string, partner: string): Promise<voi
     throw new GatewayError('unavailable', { detail: 'the code’s binding cannot be read', cause });
   });
   if (item === undefined) return;
-  const { bound_to, expires_at } = binding().parse(item);
+  const { bound_to, expires_at } = v.parse(binding(), item);
   if (expires_at > seconds() && bound_to !== partner) throw foreign();
 }
 

@@ -1,5 +1,6 @@
 import { QueryCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
+import * as v from 'valibot';
 import { now } from '../clock.ts';
 import { dynamodb } from '../dynamodb.ts';
 import { env } from '../env.ts';
@@ -83,7 +84,7 @@ export async function changePartner(
 /** All partners, in the order of their ids. */
 export async function* listPartners(): AsyncGenerator<PartnerRecord> {
   for await (const found of query(partnersIndex.name, partnersIndex.key, partnersIndex.value)) {
-    yield partnerRecord().parse(found);
+    yield v.parse(partnerRecord(), found);
   }
 }
 

@@ -1,9 +1,10 @@
-import * as z from 'zod/mini';
+import * as v from 'valibot';
 import { now } from '../clock.ts';
 import { later } from '../schemas/later.ts';
+import { number } from '../schemas/numbers.ts';
 import { ConditionFailed, table } from '../table.ts';
 
-const ownership = later(() => z.object({ owner: z.string(), expires_at: z.optional(z.number()) }));
+const ownership = later(() => v.object({ owner: v.string(), expires_at: v.optional(number) }));
 
 /** Whose a user is. */
 export interface Ownership {
@@ -25,7 +26,7 @@ const seconds = (): number => Math.floor(now() / 1000);
 export async function ownershipOf(idUser: string): Promise<Ownership | undefined> {
   const item = await table.get(userItem(idUser));
   if (item === undefined) return undefined;
-  const found = ownership().parse(item);
+  const found = v.parse(ownership(), item);
   return found.expires_at !== undefined && found.expires_at <= seconds() ? undefined : found;
 }
 

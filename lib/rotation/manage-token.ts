@@ -1,10 +1,11 @@
-import * as z from 'zod/mini';
+import * as v from 'valibot';
 import type { AuthenticationApi } from '../budgea/authentication-api.ts';
 import { now } from '../clock.ts';
 import { env } from '../env.ts';
 import { Refused } from '../errors.ts';
 import type { Invocation } from '../http/call.ts';
 import { budgeaFor } from '../http/upstream.ts';
+import { number } from '../schemas/numbers.ts';
 import { manageToken } from '../secrets.ts';
 import { signed } from '../signing.ts';
 import { acceptsManageToken, mintManageToken, type ManageToken } from './mint.ts';
@@ -53,12 +54,12 @@ function namesUpstream(audience: string): boolean {
   return audience === host || audience === `${hostname}:${port === '' ? usual : port}`;
 }
 
-const payload = z.object({ type: z.literal('manage_token'), aud: z.string(), scope: z.string(), exp: z.number() });
+const payload = v.object({ type: v.literal('manage_token'), aud: v.string(), scope: v.string(), exp: number });
 
 /** What the JWT says of itself; its signature is upstream's to check. */
-function readPayload(token: string): z.output<typeof payload> {
+function readPayload(token: string): v.InferOutput<typeof payload> {
   try {
-    return payload.parse(JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8')));
+    return v.parse(payload, JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8')));
   } catch {
     throw new Unusable('it is not a manage JWT that expires');
   }

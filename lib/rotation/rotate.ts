@@ -1,4 +1,4 @@
-import * as z from 'zod/mini';
+import * as v from 'valibot';
 import { env } from '../env.ts';
 import { now } from '../clock.ts';
 import { Refused } from '../errors.ts';
@@ -19,7 +19,7 @@ import {
 
 /** What one secret's rotation does; the driver moves versions and labels. */
 export interface Rotation<V> {
-  schema: z.ZodMiniType<V>;
+  schema: v.GenericSchema<unknown, V>;
   /** The shortest time from one rotation to the next, in milliseconds: an earlier one is refused. */
   pause?: number;
   /** Makes a new value; `current` is the one in use, undefined when there is none that anybody can read. */
@@ -34,7 +34,7 @@ export class Unusable extends Error {
 }
 
 /** Source: Secrets Manager user guide, “Lambda rotation functions”. */
-const rotationEvent = z.object({ SecretId: z.string(), ClientRequestToken: z.string(), Step: z.string() });
+const rotationEvent = v.object({ SecretId: v.string(), ClientRequestToken: v.string(), Step: v.string() });
 
 interface StepContext<V> {
   rotation: Rotation<V>;
@@ -75,10 +75,10 @@ export function rotate<V>(id: JobId & `rotate_${string}`, rotation: Rotation<V>)
   });
 }
 
-function readEvent(event: unknown): z.output<typeof rotationEvent> {
-  const parsed = rotationEvent.safeParse(event);
+function readEvent(event: unknown): v.InferOutput<typeof rotationEvent> {
+  const parsed = v.safeParse(rotationEvent, event);
   if (!parsed.success) throw new Refused('the event is not one of a rotation');
-  return parsed.data;
+  return parsed.output;
 }
 
 /** A retry that made another value than the one already stored goes on with the stored one. */
@@ -128,7 +128,7 @@ async function finishSecret<V>({ secret, version }: StepContext<V>): Promise<voi
 /** A value that nobody can read, the placeholder of a new secret for one, is as good as none. */
 function parse<V>({ schema }: Rotation<V>, text: string | undefined): V | undefined {
   try {
-    return schema.parse(JSON.parse(text ?? ''));
+    return v.parse(schema, JSON.parse(text ?? ''));
   } catch {
     return undefined;
   }

@@ -1,4 +1,4 @@
-import * as z from 'zod/mini';
+import * as v from 'valibot';
 import { ServiceError } from './errors.ts';
 import type { Rotator } from './rotation/rotator.ts';
 import type { Secrets } from './secrets.ts';
@@ -17,19 +17,21 @@ export interface Context {
 export type Operation = (body: unknown, context: Context) => object | Promise<object>;
 
 /** Puts the check of the request's shape before an operation. */
-export function operation<Input extends z.ZodMiniType>(
+export function operation<Input extends v.GenericSchema>(
   input: Input,
-  run: (request: z.output<Input>, context: Context) => object | Promise<object>,
+  run: (request: v.InferOutput<Input>, context: Context) => object | Promise<object>,
 ): Operation {
   return (body, context) => {
-    const request = z.safeParse(input, body, { reportInput: true });
-    if (!request.success) throw refusal(request.error.issues);
-    return run(request.data, context);
+    const request = v.safeParse(input, body);
+    if (!request.success) throw refusal(request.issues);
+    return run(request.output, context);
   };
 }
 
-function refusal(issues: z.core.$ZodIssue[]): ServiceError {
-  if (issues.some((issue) => issue.code === 'invalid_type' && issue.input !== undefined)) {
+type Issue = v.BaseIssue<unknown>;
+
+function refusal(issues: readonly Issue[]): ServiceError {
+  if (issues.some((issue) => isOfAnotherType(issue) && issue.input !== undefined)) {
     return new ServiceError('SerializationException', 'A member of the request has another type than expected.');
   }
   // The service shows the value too, except for the sensitive members. A local server has no reason to show any.
@@ -38,20 +40,32 @@ function refusal(issues: z.core.$ZodIssue[]): ServiceError {
   return new ServiceError('ValidationException', `${count}: ${parts.join('; ')}`);
 }
 
-function member(issue: z.core.$ZodIssue): string {
-  const [top = '', ...below] = issue.path.map((key) => (typeof key === 'number' ? `${key + 1}.member` : String(key)));
+function isOfAnotherType({ kind, type }: Issue): boolean {
+  return (kind === 'schema' && type !== 'picklist') || type === 'integer';
+}
+
+function member({ path }: Issue): string {
+  const [top = '', ...below] =
+    path?.map(({ key }) => (typeof key === 'number' ? `${key + 1}.member` : String(key))) ?? [];
   return [top.charAt(0).toLowerCase() + top.slice(1), ...below].join('.');
 }
 
-function constraint(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_type') return 'Member must not be null';
-  if (issue.code === 'too_small')
-    return `Member must have ${size(issue.origin)} greater than or equal to ${issue.minimum}`;
-  if (issue.code === 'too_big') return `Member must have ${size(issue.origin)} less than or equal to ${issue.maximum}`;
-  if (issue.code === 'invalid_value')
-    return `Member must satisfy enum value set: [${issue.values.map(String).join(', ')}]`;
-  if (issue.code === 'invalid_format') return `Member must satisfy regular expression pattern: ${issue.pattern ?? ''}`;
-  return 'Member must be valid';
+function constraint({ type, input, expected, requirement }: Issue): string {
+  if (input === undefined) return 'Member must not be null';
+  switch (type) {
+    case 'min_length':
+      return `Member must have length greater than or equal to ${String(requirement)}`;
+    case 'max_length':
+      return `Member must have length less than or equal to ${String(requirement)}`;
+    case 'min_value':
+      return `Member must have value greater than or equal to ${String(requirement)}`;
+    case 'max_value':
+      return `Member must have value less than or equal to ${String(requirement)}`;
+    case 'regex':
+      return `Member must satisfy regular expression pattern: ${String(requirement)}`;
+    case 'picklist':
+      return `Member must satisfy enum value set: [${expected?.replaceAll(/[()"]/g, '').replaceAll(' | ', ', ')}]`;
+    default:
+      return 'Member must be valid';
+  }
 }
-
-const size = (origin: string) => (origin === 'string' || origin === 'array' ? 'length' : 'value');

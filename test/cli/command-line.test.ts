@@ -51,7 +51,7 @@ describe.concurrent('the real command', () => {
   test('shows help without loading an AWS client', async () => {
     const watch = `import { registerHooks } from 'node:module';
       registerHooks({ load: (url, context, next) => {
-        if (/@aws-sdk|@smithy|zod/.test(url)) process.stderr.write('loaded ' + url);
+        if (/@aws-sdk|@smithy|valibot/.test(url)) process.stderr.write('loaded ' + url);
         return next(url, context);
       } });`;
     const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(watch)}` };

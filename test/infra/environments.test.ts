@@ -62,8 +62,8 @@ describe('a wrong value is named', () => {
     ['throttling.burst', { requestsPerSecond: 1 }],
     ['throttling.requestsPerSecond', { requestsPerSecond: 0, burst: 1 }],
     ['memory', 64],
-    ['functions', { auth_init: { memory: 256 } }],
-    ['functions.watch', { watch: { provisionedConcurrency: 1 } }],
+    ['functions.auth_init', { auth_init: { memory: 256 } }],
+    ['functions.watch.provisionedConcurrency', { watch: { provisionedConcurrency: 1 } }],
     ['functions.auth_init_post.memory', { auth_init_post: { memory: 20_000 } }],
     [
       'functions.auth_init_post.provisionedConcurrency',
@@ -78,7 +78,7 @@ describe('a wrong value is named', () => {
   });
 
   test('a setting that there is not', () => {
-    expect(complaints({ prod: { ...everything, memoryy: 256 } })).toEqual(['prod']);
+    expect(complaints({ prod: { ...everything, memoryy: 256 } })).toEqual(['prod.memoryy']);
   });
 
   test.each(['Prod', 'local', '1st', 'a_b', 'x'.repeat(32)])('the environment’s name %s', (name) => {

@@ -1,4 +1,4 @@
-import type * as z from 'zod';
+import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
 import { failures } from '../../lib/errors.ts';
 import { openApiDocument } from '../../lib/openapi.ts';
@@ -199,9 +199,8 @@ function fieldsOf({ parameters = [], requestBody }: DocumentedOperation): [strin
 }
 
 /** The fields of a row's request, and how they are checked. */
-function checksOf(id: OperationId): Record<string, z.ZodType> {
-  const { shape } = operations[id].request() as unknown as { shape: Record<string, z.ZodType> }; // Requests are objects.
-  return shape;
+function checksOf(id: OperationId): v.ObjectEntries {
+  return operations[id].request().entries;
 }
 
 test.each(rows)('%s has every field of its row', (id) => {
@@ -220,7 +219,7 @@ const fields = rows.flatMap(([id]) => {
 test.each(fields)('$id describes $name as the gateway checks it', ({ name, schema, checked }) => {
   // JSON Schema counts characters; the gateway counts the bytes of a state.
   const sent = name === 'state' ? texts.filter((text) => text.length < 1024) : texts;
-  const taken = sent.filter((text) => checked?.safeParse(text).success);
+  const taken = sent.filter((text) => checked !== undefined && v.is(checked, text));
   expect(sent.filter((text) => describes(schema, text))).toEqual(taken);
   expect(taken).not.toEqual([]);
 });

@@ -1,6 +1,6 @@
 import { CreateSecretCommand, PutSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import * as z from 'zod/mini';
+import * as v from 'valibot';
 import { secretFullName } from '../../lib/env.ts';
 import { useLocal } from '../../lib/environment.ts';
 import type { GatewayError } from '../../lib/errors.ts';
@@ -8,8 +8,8 @@ import type { SecretName } from '../../lib/operations.ts';
 import type { Secret } from '../../lib/secrets.ts';
 import { startSecretsManager, type RunningSecretsManager } from '../../local/secrets-manager/server.ts';
 
-const shape = z.object({ token: z.string(), expires_at: z.optional(z.number()) });
-type Value = z.output<typeof shape>;
+const shape = v.object({ token: v.string(), expires_at: v.optional(v.number()) });
+type Value = v.InferOutput<typeof shape>;
 
 let server: RunningSecretsManager;
 let client: SecretsManagerClient;

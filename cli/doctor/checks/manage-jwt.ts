@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import { AuthenticationApi, Configuration } from '../../../lib/budgea/authentication-api.ts';
 import { now } from '../../../lib/clock.ts';
 import { duration } from '../../view.ts';
@@ -20,13 +21,13 @@ export const manageJwt: Check = {
     const rotate = [subject.toType('secrets rotate manage-token')];
     const { manageToken } = await import('../../../lib/secrets.ts');
     const { problemsOf } = await import('../../secrets/problems.ts');
-    const parsed = manageToken().safeParse(parseJson(read.text ?? ''));
-    const expiresAt = parsed.success ? parsed.data.expires_at * 1000 : 'malformed';
+    const parsed = v.safeParse(manageToken(), parseJson(read.text ?? ''));
+    const expiresAt = parsed.success ? parsed.output.expires_at * 1000 : 'malformed';
     const problems = problemsOf({ name: 'manage-token', state, expiresAt }, subject.toType);
     const problem = problems.find((one) => about.has(one.problem));
     if (problem !== undefined) return wrong(problem.text, problem.commands);
     const life = `It lives ${duration(Number(expiresAt) - now())}`;
-    const accepted = parsed.success ? await takes(subject, parsed.data.jwt_token) : undefined;
+    const accepted = parsed.success ? await takes(subject, parsed.output.jwt_token) : undefined;
     if (accepted === false) return wrong('Budgea rejects it.', rotate);
     return ok(accepted === true ? `${life}, and Budgea takes it.` : `${life}.`);
   },

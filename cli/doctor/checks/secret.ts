@@ -1,4 +1,4 @@
-import type * as z from 'zod/mini';
+import * as v from 'valibot';
 import { now } from '../../../lib/clock.ts';
 import { secretFullName } from '../../../lib/env.ts';
 import type { SecretName } from '../../../lib/operations.ts';
@@ -53,13 +53,13 @@ function commands({ toType }: Subject, name: SecretName): string[] {
 async function fits(name: SecretName, text: string): Promise<boolean> {
   const { adminToken, clientCredentials, manageToken } = await import('../../../lib/secrets.ts');
   const { sealingKeys } = await import('../../../lib/webauth-state.ts');
-  const schemas: Record<SecretName, () => z.ZodMiniType> = {
+  const schemas: Record<SecretName, () => v.GenericSchema> = {
     'client-credentials': clientCredentials,
     'admin-token': adminToken,
     'manage-token': manageToken,
     'sealing-keys': sealingKeys,
   };
-  return schemas[name]().safeParse(parseJson(text)).success;
+  return v.is(schemas[name](), parseJson(text));
 }
 
 /** Budgea that does not answer has a check of its own. */
@@ -68,7 +68,7 @@ async function offered(subject: Subject, text: string, age: string): Promise<Fin
   const { clientCredentials } = await import('../../../lib/secrets.ts');
   const budgea = await subject.budgea().catch(() => undefined);
   if (budgea === undefined) return ok(`It is set: ${age}.`);
-  const { outcome, because } = await tryClientCredentials(clientCredentials().parse(parseJson(text)), budgea);
+  const { outcome, because } = await tryClientCredentials(v.parse(clientCredentials(), parseJson(text)), budgea);
   if (outcome === 'refused') return wrong(`Budgea refuses it (${because}).`, commands(subject, 'client-credentials'));
   return ok(
     outcome === 'accepted' ? `Budgea takes it; ${age}.` : `It is set: ${age}. Budgea does not say if it takes it.`,

@@ -1,4 +1,4 @@
-import * as z from 'zod/mini';
+import * as v from 'valibot';
 import {
   changePartner,
   createPartner,
@@ -58,17 +58,17 @@ export async function retireKey(clientId: string, keyId: string): Promise<void> 
   });
 }
 
-const texts = z.array(z.string().check(z.maxLength(2048))).check(z.maxLength(20));
-const newPartnerBody = z.object({
-  name: z.string().check(z.trim()),
-  redirect_uris: z._default(texts, []),
-  grants: z._default(texts, []),
+const texts = v.pipe(v.array(v.pipe(v.string(), v.maxLength(2048))), v.maxLength(20));
+const newPartnerBody = v.object({
+  name: v.pipe(v.string(), v.trim()),
+  redirect_uris: v.optional(texts, []),
+  grants: v.optional(texts, []),
 });
 
-function read<T>(schema: z.ZodMiniType<T>, body: unknown): T {
-  const parsed = schema.safeParse(body);
-  if (parsed.success) return parsed.data;
-  throw new ConsoleRefusal(400, parsed.error.issues[0]?.message ?? 'The request cannot be read.');
+function read<T>(schema: v.GenericSchema<unknown, T>, body: unknown): T {
+  const parsed = v.safeParse(schema, body);
+  if (parsed.success) return parsed.output;
+  throw new ConsoleRefusal(400, parsed.issues[0].message);
 }
 
 async function changeKnown(clientId: string, change: (record: PartnerRecord) => PartnerRecord): Promise<PartnerRecord> {

@@ -1,17 +1,17 @@
 import { randomInt } from 'node:crypto';
-import * as z from 'zod/mini';
+import * as v from 'valibot';
 import { ServiceError } from '../errors.ts';
 import { ClientRequestToken, Description, KmsKeyId, Name, Tags, requestToken, valueFields } from '../fields.ts';
 import { type Context, operation } from '../operation.ts';
 import { type Secret, putVersion, versionById } from '../secret.ts';
 import { type SecretValue, sameValue, valueIn } from '../value.ts';
 
-const Request = z.object({
+const Request = v.object({
   Name,
-  ClientRequestToken: z.optional(ClientRequestToken),
-  Description: z.optional(Description),
-  KmsKeyId: z.optional(KmsKeyId),
-  Tags: z.optional(Tags),
+  ClientRequestToken: v.optional(ClientRequestToken),
+  Description: v.optional(Description),
+  KmsKeyId: v.optional(KmsKeyId),
+  Tags: v.optional(Tags),
   ...valueFields,
 });
 
@@ -45,7 +45,7 @@ function repeated(existing: Secret, token: string | undefined, value: SecretValu
   return { ARN: existing.arn, Name: existing.name, VersionId: token };
 }
 
-function newSecret(request: z.output<typeof Request>, { now, region }: Context): Secret {
+function newSecret(request: v.InferOutput<typeof Request>, { now, region }: Context): Secret {
   return {
     arn: `arn:aws:secretsmanager:${region}:000000000000:secret:${request.Name}-${suffix()}`,
     name: request.Name,

@@ -1,4 +1,4 @@
-import * as z from 'zod/mini';
+import * as v from 'valibot';
 import { timestamp } from '../describe.ts';
 import { ServiceError } from '../errors.ts';
 import { SecretId } from '../fields.ts';
@@ -6,10 +6,10 @@ import { type Context, operation } from '../operation.ts';
 
 const DAY = 86_400_000;
 
-const Request = z.object({
+const Request = v.object({
   SecretId,
-  RecoveryWindowInDays: z.optional(z.int()),
-  ForceDeleteWithoutRecovery: z.optional(z.boolean()),
+  RecoveryWindowInDays: v.optional(v.pipe(v.number(), v.integer())),
+  ForceDeleteWithoutRecovery: v.optional(v.boolean()),
 });
 
 /** Marks a secret for deletion at the end of a recovery window, or deletes it at once. */

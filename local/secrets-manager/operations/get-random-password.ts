@@ -1,17 +1,17 @@
 import { randomInt } from 'node:crypto';
-import * as z from 'zod/mini';
+import * as v from 'valibot';
 import { ServiceError } from '../errors.ts';
 import { operation } from '../operation.ts';
 
-const Request = z.object({
-  PasswordLength: z.optional(z.int().check(z.gte(1), z.lte(4096))),
-  ExcludeCharacters: z.optional(z.string().check(z.maxLength(4096))),
-  ExcludeLowercase: z.optional(z.boolean()),
-  ExcludeUppercase: z.optional(z.boolean()),
-  ExcludeNumbers: z.optional(z.boolean()),
-  ExcludePunctuation: z.optional(z.boolean()),
-  IncludeSpace: z.optional(z.boolean()),
-  RequireEachIncludedType: z.optional(z.boolean()),
+const Request = v.object({
+  PasswordLength: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(4096))),
+  ExcludeCharacters: v.optional(v.pipe(v.string(), v.maxLength(4096))),
+  ExcludeLowercase: v.optional(v.boolean()),
+  ExcludeUppercase: v.optional(v.boolean()),
+  ExcludeNumbers: v.optional(v.boolean()),
+  ExcludePunctuation: v.optional(v.boolean()),
+  IncludeSpace: v.optional(v.boolean()),
+  RequireEachIncludedType: v.optional(v.boolean()),
 });
 
 const LOWERCASE = 'abcdefghijklmnopqrstuvwxyz';
@@ -30,7 +30,7 @@ export const getRandomPassword = operation(Request, (request) => {
   return { RandomPassword: shuffle([...required, ...free]).join('') };
 });
 
-function kindsFor(request: z.output<typeof Request>): string[] {
+function kindsFor(request: v.InferOutput<typeof Request>): string[] {
   const kinds = [
     request.ExcludeLowercase === true ? '' : LOWERCASE,
     request.ExcludeUppercase === true ? '' : LOWERCASE.toUpperCase(),

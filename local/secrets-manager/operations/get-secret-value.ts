@@ -1,4 +1,4 @@
-import * as z from 'zod/mini';
+import * as v from 'valibot';
 import { timestamp } from '../describe.ts';
 import { ServiceError } from '../errors.ts';
 import { SecretId, VersionId, VersionStage } from '../fields.ts';
@@ -7,10 +7,10 @@ import { CURRENT, type Secret, type Version, replaceVersion, versionAt, versionB
 
 const DAY = 86_400_000;
 
-const Request = z.object({
+const Request = v.object({
   SecretId,
-  VersionId: z.optional(VersionId),
-  VersionStage: z.optional(VersionStage),
+  VersionId: v.optional(VersionId),
+  VersionStage: v.optional(VersionStage),
 });
 
 /** Reads the value of a version, named by its id or its stage; by default the current one. */
@@ -32,7 +32,7 @@ export const getSecretValue = operation(Request, async (request, { secrets, now 
   };
 });
 
-function chosen(secret: Secret, request: z.output<typeof Request>): Version {
+function chosen(secret: Secret, request: v.InferOutput<typeof Request>): Version {
   const { VersionId: id, VersionStage: stage = CURRENT } = request;
   const version = id === undefined ? versionAt(secret, stage) : versionById(secret, id);
   if (version?.value === undefined) {

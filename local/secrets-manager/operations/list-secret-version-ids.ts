@@ -1,10 +1,10 @@
-import * as z from 'zod/mini';
+import * as v from 'valibot';
 import { timestamp } from '../describe.ts';
 import { SecretId, pageFields } from '../fields.ts';
 import { operation } from '../operation.ts';
 import { page } from '../page.ts';
 
-const Request = z.object({ SecretId, IncludeDeprecated: z.optional(z.boolean()), ...pageFields });
+const Request = v.object({ SecretId, IncludeDeprecated: v.optional(v.boolean()), ...pageFields });
 
 /** Lists a secret's versions by their creation, those without a stage only on demand. */
 export const listSecretVersionIds = operation(Request, (request, { secrets }) => {

@@ -1,4 +1,4 @@
-import * as z from 'zod/mini';
+import * as v from 'valibot';
 import { describe } from '../describe.ts';
 import { pageFields } from '../fields.ts';
 import { operation } from '../operation.ts';
@@ -15,17 +15,19 @@ const matchers = {
     value.split(/\s+/).some((word) => attributes(secret).some((attribute) => startsLike(attribute, word))),
 };
 
-const Filter = z.object({
-  Key: z.enum(['name', 'description', 'tag-key', 'tag-value', 'all']),
-  Values: z
-    .array(z.string().check(z.regex(/^!?[a-zA-Z0-9 :_@/+=.\-!]{0,512}$/)))
-    .check(z.minLength(1), z.maxLength(10)),
+const Filter = v.object({
+  Key: v.picklist(['name', 'description', 'tag-key', 'tag-value', 'all']),
+  Values: v.pipe(
+    v.array(v.pipe(v.string(), v.regex(/^!?[a-zA-Z0-9 :_@/+=.\-!]{0,512}$/))),
+    v.minLength(1),
+    v.maxLength(10),
+  ),
 });
 
-const Request = z.object({
-  Filters: z.optional(z.array(Filter).check(z.maxLength(10))),
-  IncludePlannedDeletion: z.optional(z.boolean()),
-  SortOrder: z.optional(z.enum(['asc', 'desc'])),
+const Request = v.object({
+  Filters: v.optional(v.pipe(v.array(Filter), v.maxLength(10))),
+  IncludePlannedDeletion: v.optional(v.boolean()),
+  SortOrder: v.optional(v.picklist(['asc', 'desc'])),
   ...pageFields,
 });
 
@@ -43,7 +45,7 @@ export const listSecrets = operation(Request, (request, { secrets, rotator }) =>
 });
 
 /** A filter passes what one of its values matches; a value after `!` matches what it would not match without. */
-function passes(secret: Secret, { Key, Values }: z.output<typeof Filter>): boolean {
+function passes(secret: Secret, { Key, Values }: v.InferOutput<typeof Filter>): boolean {
   const matches = matchers[Key];
   return Values.some((value) => (value.startsWith('!') ? !matches(secret, value.slice(1)) : matches(secret, value)));
 }

@@ -1,14 +1,14 @@
-import * as z from 'zod/mini';
+import * as v from 'valibot';
 import { ServiceError } from '../errors.ts';
 import { ClientRequestToken, SecretId, VersionStage, requestToken, valueFields } from '../fields.ts';
 import { operation } from '../operation.ts';
 import { CURRENT, putVersion, versionById } from '../secret.ts';
 import { valueIn } from '../value.ts';
 
-const Request = z.object({
+const Request = v.object({
   SecretId,
-  ClientRequestToken: z.optional(ClientRequestToken),
-  VersionStages: z.optional(z.array(VersionStage).check(z.minLength(1), z.maxLength(20))),
+  ClientRequestToken: v.optional(ClientRequestToken),
+  VersionStages: v.optional(v.pipe(v.array(VersionStage), v.minLength(1), v.maxLength(20))),
   ...valueFields,
 });
 

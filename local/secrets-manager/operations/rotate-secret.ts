@@ -1,4 +1,4 @@
-import * as z from 'zod/mini';
+import * as v from 'valibot';
 import { ServiceError } from '../errors.ts';
 import { ClientRequestToken, SecretId, requestToken } from '../fields.ts';
 import { operation } from '../operation.ts';
@@ -7,12 +7,12 @@ import { unfinished } from '../rotation/unfinished.ts';
 import { RotationRules, checkRules } from '../rotation/rules.ts';
 import { type Secret, versionById } from '../secret.ts';
 
-const Request = z.object({
+const Request = v.object({
   SecretId,
-  ClientRequestToken: z.optional(ClientRequestToken),
-  RotationLambdaARN: z.optional(z.string().check(z.maxLength(2048))),
-  RotationRules: z.optional(RotationRules),
-  RotateImmediately: z.optional(z.boolean()),
+  ClientRequestToken: v.optional(ClientRequestToken),
+  RotationLambdaARN: v.optional(v.pipe(v.string(), v.maxLength(2048))),
+  RotationRules: v.optional(RotationRules),
+  RotateImmediately: v.optional(v.boolean()),
 });
 
 /** Turns rotation on and begins one, which goes on after the answer; or tries the configuration and waits for the schedule. */
@@ -38,7 +38,7 @@ export const rotateSecret = operation(Request, async (request, { secrets, rotato
   return answer;
 });
 
-function configure(secret: Secret, request: z.output<typeof Request>, now: number): Rotation {
+function configure(secret: Secret, request: v.InferOutput<typeof Request>, now: number): Rotation {
   const functionArn = request.RotationLambdaARN ?? secret.rotation?.functionArn;
   if (functionArn === undefined) {
     throw new ServiceError(

@@ -1,8 +1,8 @@
-import * as z from 'zod/mini';
+import * as v from 'valibot';
 import { SecretId } from '../fields.ts';
 import { operation } from '../operation.ts';
 
-const Request = z.object({ SecretId, TagKeys: z.array(z.string().check(z.minLength(1), z.maxLength(128))) });
+const Request = v.object({ SecretId, TagKeys: v.array(v.pipe(v.string(), v.minLength(1), v.maxLength(128))) });
 
 /** Removes tags from a secret; keys that it does not have are no error. */
 export const untagResource = operation(Request, async (request, { secrets, now }) => {

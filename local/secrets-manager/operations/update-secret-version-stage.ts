@@ -1,14 +1,14 @@
-import * as z from 'zod/mini';
+import * as v from 'valibot';
 import { ServiceError } from '../errors.ts';
 import { SecretId, VersionId, VersionStage } from '../fields.ts';
 import { operation } from '../operation.ts';
 import { CURRENT, type Secret, detach, moveStage, versionAt, versionById } from '../secret.ts';
 
-const Request = z.object({
+const Request = v.object({
   SecretId,
   VersionStage,
-  MoveToVersionId: z.optional(VersionId),
-  RemoveFromVersionId: z.optional(VersionId),
+  MoveToVersionId: v.optional(VersionId),
+  RemoveFromVersionId: v.optional(VersionId),
 });
 
 /** Moves a stage from the version that has it to another; attaches a new one; removes one. */

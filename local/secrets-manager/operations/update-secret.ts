@@ -1,14 +1,14 @@
-import * as z from 'zod/mini';
+import * as v from 'valibot';
 import { ClientRequestToken, Description, KmsKeyId, SecretId, requestToken, valueFields } from '../fields.ts';
 import { operation } from '../operation.ts';
 import { CURRENT, putVersion } from '../secret.ts';
 import { valueIn } from '../value.ts';
 
-const Request = z.object({
+const Request = v.object({
   SecretId,
-  ClientRequestToken: z.optional(ClientRequestToken),
-  Description: z.optional(Description),
-  KmsKeyId: z.optional(KmsKeyId),
+  ClientRequestToken: v.optional(ClientRequestToken),
+  Description: v.optional(Description),
+  KmsKeyId: v.optional(KmsKeyId),
   ...valueFields,
 });
 

@@ -1,17 +1,17 @@
-import * as z from 'zod/mini';
+import * as v from 'valibot';
 import { ServiceError } from '../errors.ts';
 
 const HOUR = 3_600_000;
 const UNITS = { hour: HOUR, day: 24 * HOUR };
 
 /** When a secret is rotated: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotationRulesType.html */
-export const RotationRules = z.object({
-  AutomaticallyAfterDays: z.optional(z.int().check(z.gte(1), z.lte(1000))),
-  Duration: z.optional(z.string().check(z.regex(/^[0-9]{1,2}h$/))),
-  ScheduleExpression: z.optional(z.string().check(z.minLength(1), z.maxLength(256))),
+export const RotationRules = v.object({
+  AutomaticallyAfterDays: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000))),
+  Duration: v.optional(v.pipe(v.string(), v.regex(/^[0-9]{1,2}h$/))),
+  ScheduleExpression: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(256))),
 });
 /** A secret's rotation rules, in the service's own spelling. */
-export type RotationRules = z.output<typeof RotationRules>;
+export type RotationRules = v.InferOutput<typeof RotationRules>;
 
 /** The time between two rotations in milliseconds, if there is a schedule. Throws InvalidParameterException. */
 export function intervalOf(rules: RotationRules | undefined): number | undefined {
