@@ -1,30 +1,32 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { asModules } from './bundle/as-modules.ts';
 import { builtIns } from './bundle/built-ins.ts';
 import { evaluated } from './bundle/evaluated.ts';
 import { leaveOut } from './bundle/left-out.ts';
-import { patientParser } from './bundle/parser.ts';
+import { parser, patientParser } from './bundle/parser.ts';
 
 const root = resolve(import.meta.dirname, '..');
 
 /** Where the bundles are from which an environment is deployed. */
 export const bundlesFolder = join(root, 'dist');
 
-/** One bundle: a file that needs nothing but Node. */
+/** One bundle: a folder that needs nothing but Node. */
 export interface Bundle {
   name: string;
-  /** Its path, `…/<name>/index.mjs`. */
+  /** The path of its module, `…/<name>/index.mjs`. */
   file: string;
+  /** Of all that is in the folder. */
   bytes: number;
   /** The modules in it, by their paths in the repository. */
   modules: readonly string[];
 }
 
 /**
- * Bundles every function as it is deployed: `<folder>/<name>/index.mjs` holds its whole module graph, and `<folder>/<name>` can be uploaded as
- * it is; source maps are in `<folder>/maps`. The same sources give the same bytes. Throws esbuild's BuildFailure.
+ * Bundles every function as it is deployed: `<folder>/<name>/index.mjs` holds its whole module graph, beside it lies undici's parser, and
+ * `<folder>/<name>` can be uploaded as it is; source maps are in `<folder>/maps`. The same sources give the same bytes. Throws esbuild's
+ * BuildFailure.
  */
 export async function bundleFunctions(folder: string): Promise<Bundle[]> {
   const files = (await readdir(join(root, 'functions'))).toSorted();
@@ -63,12 +65,20 @@ export async function bundle(folder: string, entries: Readonly<Record<string, st
     await writeFile(file, contents);
   }
   const made = Object.entries(metafile.outputs).filter(([path]) => path.endsWith('.mjs'));
-  return made.map(([path, { bytes, inputs }]) => ({
-    name: path.split('/').at(-2) ?? '',
-    file: resolve(root, path),
-    bytes,
-    modules: Object.keys(inputs),
-  }));
+  return Promise.all(
+    made.map(async ([path, { bytes, inputs }]) => {
+      const file = resolve(root, path);
+      const modules = Object.keys(inputs);
+      const parses = parser.isIn(modules);
+      if (parses) await writeFile(join(dirname(file), parser.file), parser.bytes);
+      return {
+        name: basename(dirname(file)),
+        file,
+        bytes: bytes + (parses ? parser.bytes.length : 0),
+        modules,
+      };
+    }),
+  );
 }
 
 if (import.meta.main) await bundleFunctions(bundlesFolder);

@@ -5,6 +5,7 @@ import { apiKey } from '../key-forms.ts';
 import type { TestRequest } from '../invoke.ts';
 import { standIns } from '../../infra/bundle/built-ins.ts';
 import { leftOut } from '../../infra/bundle/left-out.ts';
+import { parser } from '../../infra/bundle/parser.ts';
 import { environments } from '../../infra/environments.ts';
 import { namespace } from '../../lib/metrics.ts';
 import { synthesize, type Synthesized } from '../infra/synthesized.ts';
@@ -250,12 +251,15 @@ describe.each<Case>([
 test('the same source gives the same bundles, wherever it is checked out, and nothing but them', async () => {
   const here = await hashes(deployed.folder);
   const names = deployed.bundles.map(({ name }) => name);
-  const bundles = names.map((name) => `${name}/index.mjs`);
+  const files = deployed.bundles.flatMap(({ name, modules }) => [
+    `${name}/index.mjs`,
+    ...(parser.isIn(modules) ? [`${name}/${parser.file}`] : []),
+  ]);
   expect(Object.keys(here).toSorted()).toEqual(
-    [...bundles, ...names.map((name) => `maps/${name}/index.mjs.map`)].toSorted(),
+    [...files, ...names.map((name) => `maps/${name}/index.mjs.map`)].toSorted(),
   );
   const elsewhere = await buildElsewhere();
-  for (const bundle of bundles) expect(elsewhere[bundle]).toBe(here[bundle]);
+  for (const file of files) expect(elsewhere[file]).toBe(here[file]);
 }, 60_000);
 
 test('what is left out of bundles is something that they ask for', () => {
