@@ -7,7 +7,7 @@ import type { Requests, Surroundings } from '../surroundings/surroundings.ts';
 import { byTurns, type Going } from '../turns.ts';
 import { coldPeers } from '../names.ts';
 import { bundlePeers } from '../peers.ts';
-import { start, type Start, type Startable } from './start.ts';
+import { startStarter, type Start, type Startable } from './start.ts';
 
 /** What a start takes, as multiples of what an empty function's takes in the same round. */
 export interface ColdFigures {
@@ -49,12 +49,13 @@ export async function measureCold(
   const empties = Array.from({ length: emptyStarts }, () => ({ ...empty }));
   const subjects = spreadOut([...functions, ...peers], empties);
 
+  const start = startStarter(going.signal);
   // The first start of each reads its files from the disk.
   const firsts = await byTurns('cold starts, to have read each file once', subjects, 1, going, async (each) => {
-    await start(each, going.signal);
+    await start(each);
     return surroundings.requests();
   });
-  const starts = await byTurns('cold starts', subjects, rounds, going, (each) => start(each, going.signal));
+  const starts = await byTurns('cold starts', subjects, rounds, going, start);
   const startsOf = (subject: Startable): readonly Start[] => starts.get(subject) ?? [];
 
   const emptyIn = (round: number, of: keyof Start) =>

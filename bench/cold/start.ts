@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
-import { text } from 'node:stream/consumers';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -21,26 +21,28 @@ export interface Start {
   peak: number;
 }
 
-const runner = fileURLToPath(new URL('runner.mjs', import.meta.url));
+/** Starts a process, invokes the function once and gives what that took; one at a time. Rejects when the answer is no success. */
+export type StartOne = (startable: Startable) => Promise<Start>;
 
-/** Starts a process, invokes the function once and gives what that took. Rejects when the answer is no success. */
-export async function start({ name, bundle, event, variables }: Startable, signal: AbortSignal): Promise<Start> {
-  const startedAt = performance.now();
-  const child = spawn(process.execPath, [runner, bundle, event], {
-    cwd: dirname(bundle),
-    env: variables,
-    // The log is for nobody.
-    stdio: ['ignore', 'pipe', 'ignore'],
-    signal,
-  });
-  let answeredAt = Number.NaN;
-  child.stdout.once('data', () => (answeredAt = performance.now()));
-  const failed = Promise.withResolvers<never>();
-  child.once('error', failed.reject);
-  const printed = await Promise.race([text(child.stdout), failed.promise]);
-  const [status = '', figures = '{}'] = printed.split('\n');
-  if (!/^[23]\d\d$/.test(status)) throw new Error(`${name} answered ${status || 'nothing'} when it was started`);
-  // The runner prints them.
-  const { work, peak } = JSON.parse(figures) as { work: number; peak: number | null };
-  return { time: answeredAt - startedAt, work, peak: peak ?? Number.NaN };
+const runner = fileURLToPath(new URL('runner.mjs', import.meta.url));
+const starter = fileURLToPath(new URL('starter.mjs', import.meta.url));
+
+/** Makes the process that starts others; `signal` ends it. */
+export function startStarter(signal: AbortSignal): StartOne {
+  const child = fork(starter, { signal });
+  // Its end by `signal` is no error.
+  child.on('error', () => undefined);
+  return async ({ name, bundle, event, variables }) => {
+    const answered = once(child, 'message', { signal });
+    child.send({ command: process.execPath, args: [runner, bundle, event], cwd: dirname(bundle), env: variables });
+    // The starter sends one of the two.
+    const [answer] = (await answered) as [{ error: string } | { error?: undefined; time: number; printed: string }];
+    if (answer.error !== undefined) throw new Error(`${name} cannot be started: ${answer.error}`);
+    const { time, printed } = answer;
+    const [status = '', figures = '{}'] = printed.split('\n');
+    if (!/^[23]\d\d$/.test(status)) throw new Error(`${name} answered ${status || 'nothing'} when it was started`);
+    // The runner prints them.
+    const { work, peak } = JSON.parse(figures) as { work: number; peak: number | null };
+    return { time, work, peak: peak ?? Number.NaN };
+  };
 }
