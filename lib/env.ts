@@ -70,9 +70,10 @@ export const env = {
   tableName: () => setting('TABLE_NAME'),
   /** The name or ARN of a secret. */
   secretId: (name: SecretName) => setting(secretVariable(name)),
-  /** Whether this is a container that has just been started to answer a call, and that was told of a secret. */
-  readsAhead: (name: SecretName) =>
-    given('AWS_LAMBDA_RUNTIME_API') !== undefined && given(secretVariable(name)) !== undefined,
+  /** Whether Lambda has just started this process, to answer calls. */
+  isStarting: () => given('AWS_LAMBDA_RUNTIME_API') !== undefined,
+  /** Whether it has, and the function was told of a secret. */
+  readsAhead: (name: SecretName) => env.isStarting() && given(secretVariable(name)) !== undefined,
   /** The certificate types that the gateway keeps. */
   certificateTypes: () => (given('CERTIFICATE_TYPES') ?? '').split(',').filter((type) => type !== ''),
   /** The scope of the manage JWTs that the rotation mints. */

@@ -1,5 +1,5 @@
 import { deadline } from '../budgea/deadline.ts';
-import { dispatch } from '../budgea/dispatcher.ts';
+import { connectAhead, dispatch } from '../budgea/dispatcher.ts';
 import { env } from '../env.ts';
 import { AwsError, readAnswer } from './answer.ts';
 import { signerOf } from './sign.ts';
@@ -30,6 +30,7 @@ const pause = { failed: 50, throttled: 1_000 };
 export function jsonService({ name, target, contentType, attemptTime }: JsonService): CallService {
   const sign = signerOf(name);
   let endpoint: URL | undefined;
+  if (env.isStarting()) connectAhead(env.awsEndpoint(name).origin, connections);
   return async (operation, input) => {
     endpoint ??= env.awsEndpoint(name);
     const { origin } = endpoint;

@@ -1,19 +1,12 @@
 import type { Dispatcher, Pool as PoolOfConnections } from 'undici';
-import buildConnector from 'undici/lib/core/connect.js';
 import Pool from 'undici/lib/dispatcher/pool.js';
 import { now } from '../clock.ts';
+import { connectorOf, type Connector, type Patience } from './connector.ts';
 
 const connections = 64;
 /** The longest answer that is read, in bytes. */
 const longestAnswer = 1024 * 1024;
 const byteOrderMark = '\ufeff';
-
-/** How to treat an origin's connections; times in milliseconds. */
-export interface Connecting {
-  connectTimeout: number;
-  /** How long an idle connection is kept. */
-  keepAlive: number;
-}
 
 /** An answer; header names in lower case. */
 export interface Answer {
@@ -29,6 +22,7 @@ export interface Dispatched extends Dispatcher.DispatchOptions {
 
 interface Connected {
   pool: PoolOfConnections;
+  connector: Connector;
   usedAt: number;
 }
 
@@ -42,7 +36,7 @@ const connectErrors = new WeakSet<Error>();
  */
 export async function dispatch(
   origin: string,
-  connecting: Connecting,
+  patience: Patience,
   { signal, ...request }: Dispatched,
 ): Promise<Answer> {
   signal.throwIfAborted();
@@ -56,7 +50,7 @@ export async function dispatch(
   };
   signal.addEventListener('abort', abort);
   try {
-    poolOf(origin, connecting).dispatch(request, {
+    connectedTo(origin, patience).pool.dispatch(request, {
       onRequestStart: (controller) => {
         running = controller;
         // While it waited for a connection.
@@ -79,6 +73,11 @@ export async function dispatch(
   }
 }
 
+/** Opens a connection that the origin's first request finds open, or opening. When it fails, that request opens its own. */
+export function connectAhead(origin: string, patience: Patience): void {
+  if (!pools.has(keyOf(origin, patience))) connectedTo(origin, patience).connector.openEarly();
+}
+
 /** Whether an error of {@link dispatch} is that there was no connection, so that not a byte can have arrived. */
 export function neverConnected(error: unknown): boolean {
   return error instanceof Error && connectErrors.has(error);
@@ -88,27 +87,27 @@ export function neverConnected(error: unknown): boolean {
  * The origin's pool. A frozen Lambda's timers do not run, so connections that the far side closed meanwhile look alive when it thaws: after
  * a pause in which they should have been dropped, a new pool takes over and the old one ends with its running requests.
  */
-function poolOf(origin: string, connecting: Connecting): PoolOfConnections {
-  const { connectTimeout, keepAlive } = connecting;
-  const key = `${origin} ${connectTimeout}`;
+function connectedTo(origin: string, patience: Patience): Connected {
+  const key = keyOf(origin, patience);
   const known = pools.get(key);
   const time = now();
-  if (known !== undefined && Math.abs(time - known.usedAt) < keepAlive) {
+  if (known !== undefined && Math.abs(time - known.usedAt) < patience.keepAlive) {
     known.usedAt = time;
-    return known.pool;
+    return known;
   }
   known?.pool.close().catch(() => undefined);
-  const pool = openPool(origin, connecting);
-  pools.set(key, { pool, usedAt: time });
-  return pool;
+  const connector = connectorOf(origin, patience);
+  const made = { pool: openPool(origin, connector, patience), connector, usedAt: time };
+  pools.set(key, made);
+  return made;
 }
 
-function openPool(origin: string, { connectTimeout, keepAlive }: Connecting): PoolOfConnections {
-  // HTTP/2 would put many requests on one connection, to be lost together.
-  const connect = buildConnector({ timeout: connectTimeout, allowH2: false });
+const keyOf = (origin: string, { connectTimeout }: Patience) => `${origin} ${connectTimeout}`;
+
+function openPool(origin: string, connector: Connector, { keepAlive }: Patience): PoolOfConnections {
   return new Pool(origin, {
     connect: (target, done) =>
-      connect(target, (...result) => {
+      connector.open(target, (...result) => {
         if (result[0] !== null) connectErrors.add(result[0]);
         done(...result);
       }),

@@ -1,5 +1,5 @@
 import type { Configuration } from './configuration.ts';
-import { dispatch, neverConnected, type Answer } from './dispatcher.ts';
+import { connectAhead, dispatch, neverConnected, type Answer } from './dispatcher.ts';
 import { TransportError, type TransportFailure } from './errors.ts';
 import type { BudgeaRequest } from './request.ts';
 import type { BudgeaResponse } from './response.ts';
@@ -17,9 +17,8 @@ const keepAlive = 4_000;
 /** Sends over HTTP/1.1; redirects are answers, not followed. */
 export const send: Send = async (request, { basePath, authorization, timeouts }, signal) => {
   const { origin, prefix } = locate(basePath);
-  const connecting = { connectTimeout: timeouts.connect, keepAlive };
   try {
-    const { status, headers, text } = await dispatch(origin, connecting, {
+    const { status, headers, text } = await dispatch(origin, patienceOf(timeouts), {
       method: request.method,
       path: prefix + request.path,
       headers: { ...request.headers, ...(authorization === undefined ? {} : { authorization }) },
@@ -36,6 +35,13 @@ export const send: Send = async (request, { basePath, authorization, timeouts },
     throw new TransportError(failure, message, { sent: !neverConnected(error) });
   }
 };
+
+/** Opens a connection for the next request. */
+export function sendSoon({ basePath, timeouts }: Configuration): void {
+  connectAhead(locate(basePath).origin, patienceOf(timeouts));
+}
+
+const patienceOf = ({ connect }: Configuration['timeouts']) => ({ connectTimeout: connect, keepAlive });
 
 let located = { basePath: '', origin: '', prefix: '' };
 

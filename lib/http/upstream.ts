@@ -1,10 +1,13 @@
 import { AuthenticationApi, Configuration } from '../budgea/authentication-api.ts';
-import { send, type Send } from '../budgea/send.ts';
+import { send, sendSoon, type Send } from '../budgea/send.ts';
 import { now } from '../clock.ts';
 import { env } from '../env.ts';
 import { GatewayError } from '../errors.ts';
 import type { Call, Invocation } from './call.ts';
 import { echoes } from './echo.ts';
+
+// The first call finds a connection that is open, or opening while it reads secrets and the partner's record.
+if (env.isStarting()) sendSoon(new Configuration({ basePath: env.budgeaUrl() }));
 
 /** What a client for one upstream call is made of. */
 export interface Attached {

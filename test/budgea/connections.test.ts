@@ -1,9 +1,12 @@
 import { createSecureServer } from 'node:http2';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { AuthenticationApi, Configuration } from '../../lib/budgea/authentication-api.ts';
+import { connectAhead } from '../../lib/budgea/dispatcher.ts';
+import { sendSoon } from '../../lib/budgea/send.ts';
 import { selfSigned } from './certificate.ts';
 import { json, serversForThisFile, type Answer } from './scripted-server.ts';
 
@@ -12,6 +15,10 @@ const created = json({ auth_token: 't' });
 
 function apiAt(basePath: string): AuthenticationApi {
   return new AuthenticationApi(new Configuration({ basePath }));
+}
+
+function ahead(basePath: string): void {
+  sendSoon(new Configuration({ basePath }));
 }
 
 /** Answers the first request of each connection; a later one finds out that the connection is dead. */
@@ -51,6 +58,73 @@ describe('a connection', () => {
     ]);
     for (let call = 0; call < 3; call++) await apiAt(server.url).authInitPost();
     expect(server.connections).toBe(3);
+  });
+});
+
+describe('a connection that is opened ahead', () => {
+  test('is the first call’s, while it opens and once it is open', async () => {
+    const [opening, open] = [await startServer([created]), await startServer([created])];
+    ahead(open.url);
+    await vi.waitFor(() => expect(open.connections).toBe(1));
+    ahead(opening.url);
+    for (const { url } of [opening, open, opening, open]) await apiAt(url).authInitPost();
+    expect([opening.connections, open.connections]).toEqual([1, 1]);
+  });
+
+  test('is one, however often it is asked for, and none when there is one', async () => {
+    const server = await startServer([created]);
+    ahead(server.url);
+    ahead(server.url);
+    await apiAt(server.url).authInitPost();
+    ahead(server.url);
+    await apiAt(server.url).authInitPost();
+    expect(server.connections).toBe(1);
+  });
+
+  test('carries one request at a time', async () => {
+    const answers: (() => void)[] = [];
+    const server = await startServer([(socket, request) => void answers.push(() => created(socket, request))]);
+    ahead(server.url);
+    const calls = [apiAt(server.url).authInitPost(), apiAt(server.url).authInitPost()];
+    await vi.waitFor(() => expect(answers).toHaveLength(2));
+    for (const answer of answers) answer();
+    await Promise.all(calls);
+    expect(server.connections).toBe(2);
+  });
+
+  test('and that the server closes again is not used', async () => {
+    const { promise: closed, resolve } = Promise.withResolvers<void>();
+    const server = await startServer([created], {
+      onConnection: (socket, count) => {
+        if (count === 1) socket.once('close', () => resolve()).end();
+      },
+    });
+    ahead(server.url);
+    await closed;
+    await apiAt(server.url).authInitPost();
+    expect(server).toMatchObject({ connections: 2 });
+    expect(server.received).toHaveLength(1);
+  });
+
+  test('is not used after a pause in which timers stood still', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const server = await startServer([created]);
+    ahead(server.url);
+    await vi.waitFor(() => expect(server.connections).toBe(1));
+    vi.setSystemTime(Date.now() + 60_000);
+    await apiAt(server.url).authInitPost();
+    vi.useRealTimers();
+    expect(server.connections).toBe(2);
+  });
+
+  test('ends when nobody uses it', async () => {
+    const { promise: closed, resolve } = Promise.withResolvers<void>();
+    const server = await startServer([created], {
+      onConnection: (socket) => void socket.once('close', () => resolve()),
+    });
+    connectAhead(new URL(server.url).origin, { connectTimeout: 1_000, keepAlive: 10 });
+    await closed;
+    expect(server.connections).toBe(1);
   });
 });
 
@@ -162,6 +236,34 @@ describe('with TLS', () => {
     await expect(apiAt(server.url).authInitPost()).resolves.toEqual({ auth_token: 't' });
     expect(server.connections).toBe(2);
     expect(server.received).toHaveLength(1);
+  });
+
+  test.each(['fails, is replaced', 'is asked for meanwhile and then fails, is replaced'])(
+    'a connection that is opened ahead and %s',
+    async (when) => {
+      trust(trusted.cert);
+      const { promise: broken, resolve } = Promise.withResolvers<void>();
+      const server = await startServer([created], {
+        tls: trusted,
+        onConnection: (socket, count) => {
+          if (count === 1) socket.once('close', () => resolve()).resetAndDestroy();
+        },
+      });
+      ahead(server.url);
+      if (when === 'fails, is replaced') await broken.then(() => setImmediate());
+      await expect(apiAt(server.url).authInitPost()).resolves.toEqual({ auth_token: 't' });
+      expect(server.connections).toBe(2);
+      expect(server.received).toHaveLength(1);
+    },
+  );
+
+  test('one that is opened ahead is the first call’s', async () => {
+    trust(trusted.cert);
+    const server = await startServer([created], { tls: trusted });
+    ahead(server.url);
+    await vi.waitFor(() => expect(server.connections).toBe(1));
+    for (let call = 0; call < 2; call++) await apiAt(server.url).authInitPost();
+    expect(server.connections).toBe(1);
   });
 
   test('a delete that never left is not done when the second finds nothing', async () => {
