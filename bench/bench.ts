@@ -3,6 +3,7 @@ import { bundleFunctions, type Bundle } from '../infra/bundle.ts';
 import { classes } from './classes.ts';
 import { measureCold } from './cold/cold.ts';
 import { quick, thorough } from './effort.ts';
+import { measureFar, roundTrips } from './far/far.ts';
 import { measureConcurrency } from './growth/concurrency.ts';
 import { measureTable } from './growth/table.ts';
 import { readHeading } from './heading.ts';
@@ -20,6 +21,7 @@ import { measureWarm } from './warm/warm.ts';
 const titles: Record<PartName, string> = {
   sizes: 'Artefacts, minified',
   cold: 'Cold: a process from its start to its first answer',
+  far: `From far away, over TLS: Budgea ${roundTrips.upstream} ms there and back, AWS ${roundTrips.aws} ms`,
   warm: 'Warm: fifty calls at once in one process, beside undici alone making the same requests',
   seal: 'Sealing',
   servers: 'As HTTP servers: check a key, sign, forward; fifty connections',
@@ -41,6 +43,7 @@ export async function measure(folder: string, options: BenchOptions, signal: Abo
   const measurers: Record<PartName, () => Promise<void>> = {
     sizes: async () => keep('sizes', sizesOf(bundles)),
     cold: async () => keep('cold', await measureCold(folder, bundles, surroundings, effort.cold.rounds, going)),
+    far: async () => keep('far', await measureFar(folder, bundles, surroundings, effort.far.rounds, going)),
     warm: async () => keep('warm', await measureWarm(folder, bundles, surroundings, effort.warm, going)),
     seal: async () => keep('seal', await measureSeal(folder, surroundings, effort.seal, going)),
     servers: async () => keep('servers', await measureServers(folder, bundles, surroundings, effort.servers, going)),

@@ -5,6 +5,7 @@ import type { WarmEffort } from './warm/warm.ts';
 /** How much is done of each part. */
 export interface Effort {
   cold: { rounds: number };
+  far: { rounds: number };
   warm: WarmEffort;
   servers: { rounds: number; seconds: number };
   concurrency: ConcurrencyEffort;
@@ -15,6 +16,7 @@ export interface Effort {
 /** What a report is made from: under ten minutes on two cores. */
 export const thorough: Effort = {
   cold: { rounds: 19 },
+  far: { rounds: 7 },
   warm: { sessions: 2, rounds: 6, callsPerRound: 1500 },
   servers: { rounds: 5, seconds: 3 },
   concurrency: { levels: [1, 5, 20, 50, 100, 200], rounds: 2, seconds: 2 },
@@ -32,6 +34,7 @@ export const thorough: Effort = {
 /** A look at where things stand: under two minutes. */
 export const quick: Effort = {
   cold: { rounds: 5 },
+  far: { rounds: 2 },
   warm: { sessions: 1, rounds: 3, callsPerRound: 1000 },
   servers: { rounds: 1, seconds: 2 },
   concurrency: { levels: [1, 20, 200], rounds: 1, seconds: 2 },

@@ -1,4 +1,5 @@
 import type { ColdResult } from './cold/cold.ts';
+import type { FarFigures } from './far/far.ts';
 import type { ConcurrencyFigures } from './growth/concurrency.ts';
 import type { TableFigures } from './growth/table.ts';
 import type { Heading } from './heading.ts';
@@ -16,6 +17,7 @@ interface ArtefactSize {
 export interface Parts {
   sizes: ArtefactSize[];
   cold: ColdResult;
+  far: FarFigures[];
   warm: WarmResult;
   seal: SealFigures;
   servers: ServersResult;
@@ -27,7 +29,16 @@ export interface Parts {
 export type PartName = keyof Parts;
 
 /** The parts, in the order of their turn. */
-export const partNames: readonly PartName[] = ['sizes', 'cold', 'warm', 'seal', 'servers', 'concurrency', 'table'];
+export const partNames: readonly PartName[] = [
+  'sizes',
+  'cold',
+  'far',
+  'warm',
+  'seal',
+  'servers',
+  'concurrency',
+  'table',
+];
 
 /** What one run measured, and where. */
 export interface Measured {

@@ -1,12 +1,9 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Bundle } from '../../infra/bundle.ts';
 import { median, spreadOf, type Spread } from '../spread.ts';
-import { eventOf, type Call } from '../surroundings/calls.ts';
 import type { Requests, Surroundings } from '../surroundings/surroundings.ts';
 import { byTurns, type Going } from '../turns.ts';
 import { coldPeers } from '../names.ts';
-import { bundlePeers } from '../peers.ts';
+import { prepareFunctions, preparePeers } from './prepare.ts';
 import { startStarter, type Start, type Startable } from './start.ts';
 
 /** What a start takes, as multiples of what an empty function's takes in the same round. */
@@ -81,37 +78,6 @@ export async function measureCold(
     functions: functions.map(figuresOf),
     peers: peers.map(figuresOf),
   };
-}
-
-/** The functions that callers wait for. */
-async function prepareFunctions(
-  folder: string,
-  bundles: readonly Bundle[],
-  { calls, variablesOf }: Surroundings,
-): Promise<Startable[]> {
-  const startables = bundles.map(async ({ name, file }) => {
-    const call = calls[name];
-    if (call === undefined) return [];
-    return [{ name, bundle: file, event: await writeEvent(folder, name, call), variables: variablesOf(name) }];
-  });
-  return (await Promise.all(startables)).flat();
-}
-
-async function preparePeers(
-  folder: string,
-  { peerCall, peerVariables: variables }: Surroundings,
-  names: readonly string[],
-): Promise<Startable[]> {
-  const event = await writeEvent(folder, 'peers', peerCall);
-  const files = await bundlePeers(join(folder, 'peers'), names);
-  return [...files].map(([name, bundle]) => ({ name, bundle, event, variables }));
-}
-
-async function writeEvent(folder: string, name: string, call: Call): Promise<string> {
-  const events = join(folder, 'events');
-  await mkdir(events, { recursive: true });
-  await writeFile(join(events, `${name}.json`), JSON.stringify(eventOf(call)));
-  return join(events, `${name}.json`);
 }
 
 /** Puts some between the others, as evenly as it goes. */

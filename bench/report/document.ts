@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
+import { roundTrips } from '../far/far.ts';
 import { goals, verdictOf } from '../goals.ts';
 import type { TableFigures } from '../growth/table.ts';
 import { isBusy, type Heading } from '../heading.ts';
@@ -53,6 +54,9 @@ function filledIn(template: string, { heading, parts }: Reported): string {
     secrets: `Each process read a secret ${times(parts.table[0])} calls.`,
     sizes: markdown(partTables.sizes(parts.sizes)),
     cold: markdown(partTables.cold(parts.cold)),
+    far: markdown(partTables.far(parts.far)),
+    upstreamAway: String(roundTrips.upstream),
+    awsAway: String(roundTrips.aws),
     warm: markdown(partTables.warm(parts.warm)),
     seal: markdown(partTables.seal(parts.seal)),
     servers: markdown(partTables.servers(parts.servers)),

@@ -34,6 +34,10 @@ export const partTables: { readonly [Name in PartName]: (measured: Parts[Name]) 
     ...functions.map(coldRow),
     ...peers.map((figures) => coldRow({ ...figures, name: peerName(figures.name) })),
   ],
+  far: (figures) => [
+    ['first call from far away', 'ms'],
+    ...figures.map(({ name, time }) => [peerName(name), spread(time, 0)]),
+  ],
   warm: ({ figures }) => [
     ['warm call, µs of the processor', 'undici alone', 'handler', 'more'],
     ...figures.map(({ name, direct, handler, added }) => [
