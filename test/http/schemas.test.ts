@@ -1,0 +1,62 @@
+import * as fc from 'fast-check';
+import * as v from 'valibot';
+import { describe, expect, test } from 'vitest';
+import { operations, type Operation } from '../../lib/operations.ts';
+import { authInit, errorEnvelope, jwt } from '../../lib/schemas/responses.ts';
+
+const rows = Object.entries<Operation>(operations).filter(
+  ([, { request }]) => Object.keys(request().entries).length > 0,
+);
+
+/** Values of every kind, each with something in it that no message says by itself. */
+const telling = fc.oneof(
+  fc.string({ maxLength: 20 }).map((text) => `s3cr3t${text}`),
+  fc.constantFrom(
+    98765432.1,
+    -98765432,
+    98765432e20,
+    [98765432],
+    ['s3cr3t'],
+    { s3cr3t: 98765432 },
+    's3cr3t '.repeat(999),
+  ),
+);
+
+describe('what a caller is told of a field that cannot be', () => {
+  test.each(rows)('of %s names the field and never what was in it', (_, { request }) => {
+    const { entries } = request();
+    const names = Object.keys(entries);
+    fc.assert(
+      fc.property(fc.dictionary(fc.constantFrom(...names), telling), (fields) => {
+        for (const issue of v.safeParse(request(), fields).issues ?? []) {
+          const [{ key }] = issue.path ?? [{ key: undefined }];
+          expect(names).toContain(key);
+          if (!(String(key) in fields)) continue;
+          expect(issue.message).toMatch(/^must /);
+          expect(issue.message).not.toMatch(/s3cr3t|98765432/);
+        }
+      }),
+    );
+  });
+});
+
+describe('what Budgea answers', () => {
+  test.each([
+    ['a number that is infinite', authInit(), '{"auth_token":"t","expires_in":1e999}'],
+    ['a user’s id that is no whole number', authInit(), '{"auth_token":"t","id_user":1.5}'],
+    [
+      'a user’s id that JavaScript cannot tell from others',
+      authInit(),
+      '{"auth_token":"t","id_user":9007199254740993}',
+    ],
+    ['an end that is infinite', jwt(), '{"jwt_token":"t","payload":{"exp":-1e999}}'],
+    ['an envelope with a code that is none', errorEnvelope(), '{"code":["invalidToken"]}'],
+  ])('is not taken with %s', (_, schema, text) => {
+    expect(v.is(schema, JSON.parse(text))).toBe(false);
+  });
+
+  test('keeps the fields that nobody knows', () => {
+    const answer = { auth_token: 't', expires_in: null, added: { later: [1, null] } };
+    expect(v.parse(authInit(), answer)).toEqual(answer);
+  });
+});
