@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as v from 'valibot';
 import { now } from './clock.ts';
-import { later } from './schemas/later.ts';
+import { later } from './later.ts';
 import { certificate } from './schemas/responses.ts';
 import { ConditionFailed, table } from './table.ts';
 

@@ -4,7 +4,7 @@ import { now } from './clock.ts';
 import { env } from './env.ts';
 import { GatewayError } from './errors.ts';
 import type { SecretName } from './operations.ts';
-import { later } from './schemas/later.ts';
+import { later } from './later.ts';
 import { int, number } from './schemas/numbers.ts';
 
 /** A secret's value as it was read; the same object stands for the same reading. */

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { now } from './clock.ts';
 import { env } from './env.ts';
 import { GatewayError } from './errors.ts';
-import { later } from './schemas/later.ts';
+import { later } from './later.ts';
 import { cachedSecret, type Held } from './secrets.ts';
 
 /** What a browser carries through the bank and back. */

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { later } from '../schemas/later.ts';
+import { later } from '../later.ts';
 import * as responses from '../schemas/responses.ts';
 import type { MediaType } from './media.ts';
 

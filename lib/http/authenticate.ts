@@ -13,8 +13,12 @@ export function authenticate(partners: typeof authenticatePartner = refusePartne
     async before({ context: { call } }) {
       call.caller = await callerOf(call, partners);
     },
+    after: settle,
+    onError: settle,
   };
 }
+
+const settle: Middleware['after'] = ({ context: { call } }) => call.meanwhile?.();
 
 async function callerOf(call: Call, partners: typeof authenticatePartner): Promise<Caller> {
   const { credential, operation, record } = call;
@@ -34,6 +38,7 @@ async function callerOf(call: Call, partners: typeof authenticatePartner): Promi
       if (key !== undefined) record.partner = key.clientId;
       const partner = await partners(credential.kind, key);
       record.key_id = partner.keyId;
+      call.meanwhile = partner.noteUse;
       return partner;
     }
   }

@@ -10,6 +10,8 @@ export interface Invocation extends Deadline {
   /** The caller's trace, when it sent a valid one. */
   readonly traceparent: string | undefined;
   readonly record: CallRecord;
+  /** What can be done while upstream is waited for; it is done before there is an answer, and never fails. */
+  meanwhile?: () => Promise<void>;
 }
 
 /** What is counted, so that alarms and an operator see it. */

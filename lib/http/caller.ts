@@ -13,6 +13,8 @@ export interface Partner {
   clientId: string;
   /** Which of its keys, as it may be logged. */
   keyId: string;
+  /** Notes that the key was used, once however often it is asked for; never fails. */
+  readonly noteUse: () => Promise<void>;
   /** Whether the partner's record passes; asked of a fresh record before the answer is no. */
   allows(test: (record: PartnerRecord) => boolean): Promise<boolean>;
 }

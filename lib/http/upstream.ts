@@ -33,7 +33,7 @@ export function forwarding(call: Call): AuthenticationApi {
   return budgeaFor(call, { token: call.caller.kind === 'token' ? call.caller.token : undefined });
 }
 
-function sendFor({ requestId, traceparent, record }: Invocation, guarded: readonly string[]): Send {
+function sendFor({ requestId, traceparent, record, meanwhile }: Invocation, guarded: readonly string[]): Send {
   return async (request, configuration, signal) => {
     const headers = {
       ...request.headers,
@@ -44,7 +44,9 @@ function sendFor({ requestId, traceparent, record }: Invocation, guarded: readon
     const startedAt = now();
     record.upstream_attempts++;
     try {
-      const response = await send({ ...request, headers }, configuration, signal);
+      const sent = send({ ...request, headers }, configuration, signal);
+      void meanwhile?.();
+      const response = await sent;
       record.upstream_status = response.status;
       if (echoes(`${response.body}\n${response.headers['location'] ?? ''}`, guarded)) {
         throw new GatewayError('badGateway', { detail: 'the answer repeats a credential of the gateway' });

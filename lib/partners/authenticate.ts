@@ -1,5 +1,6 @@
 import { GatewayError } from '../errors.ts';
 import type { Partner } from '../http/caller.ts';
+import { later } from '../later.ts';
 import { judgePartner } from './cache.ts';
 import { keyId, sameHash, type PresentedKey } from './key.ts';
 import { noteKeyUse } from './key-use.ts';
@@ -14,11 +15,11 @@ export async function authenticatePartner(kind: Partner['kind'], key: PresentedK
   const { clientId, hash } = key;
   const known = await judge(clientId, (record) => holdsKey(record, hash) || undefined);
   if (!known) throw new GatewayError('invalidClient', { detail: 'the key is unknown, or its partner disabled' });
-  await noteKeyUse(clientId, keyId(hash));
   return {
     kind,
     clientId,
     keyId: keyId(hash),
+    noteUse: later(() => noteKeyUse(clientId, keyId(hash))),
     allows: async (test) =>
       (await judge(clientId, (record) => (record !== undefined && test(record)) || undefined)) ?? false,
   };

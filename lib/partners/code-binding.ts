@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import * as v from 'valibot';
 import { now } from '../clock.ts';
 import { GatewayError } from '../errors.ts';
-import { later } from '../schemas/later.ts';
+import { later } from '../later.ts';
 import { number } from '../schemas/numbers.ts';
 import { ConditionFailed, table } from '../table.ts';
 

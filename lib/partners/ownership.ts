@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { now } from '../clock.ts';
-import { later } from '../schemas/later.ts';
+import { later } from '../later.ts';
 import { number } from '../schemas/numbers.ts';
 import { ConditionFailed, table } from '../table.ts';
 

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { later } from '../schemas/later.ts';
+import { later } from '../later.ts';
 import { number } from '../schemas/numbers.ts';
 import { table } from '../table.ts';
 

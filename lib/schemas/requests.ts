@@ -1,8 +1,9 @@
 import * as v from 'valibot';
-import { later } from './later.ts';
+import { later } from '../later.ts';
 
 // What a caller may send. A form carries strings, JSON numbers and booleans too: both are taken. Fields that are not named here are ignored.
-// The messages end a sentence that begins with the field's name; they never repeat the value.
+// The messages end a sentence that begins with the field's name; they never repeat the value. A function makes its own operation's alone: all of
+// them would take 0.03 of an empty start.
 
 const text = v.string('must be a string');
 

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { later } from './later.ts';
+import { later } from '../later.ts';
 import { int, number } from './numbers.ts';
 
 // What Budgea answers, checked before anyone relies on it. Objects are loose: Budgea adds fields, and they pass.

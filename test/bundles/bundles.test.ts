@@ -74,8 +74,8 @@ const lines: Record<string, unknown>[] = [];
 
 type Prepared = [path: string, request?: TestRequest];
 
-/** What the first call of a container asks for that comes with a key. */
-const withKey = ['GetItem PARTNER', 'UpdateItem KEY_USE'];
+/** What the first call of a container asks for that comes with a key: who it is, what else it has to know, and the rest beside upstream. */
+const withKey = (...reads: string[]) => ['GetItem PARTNER', ...reads, 'UpdateItem KEY_USE'];
 
 interface Case {
   name: string;
@@ -97,7 +97,7 @@ describe.each<Case>([
     succeed: async () => ['/admin/jwt', authorization(manager.client_secret)],
     refuse: ['/admin/jwt'],
     secrets: ['admin-token'],
-    first: [...withKey, 'POST /admin/jwt'],
+    first: [...withKey(), 'POST /admin/jwt'],
     second: ['POST /admin/jwt'],
   },
   {
@@ -106,7 +106,7 @@ describe.each<Case>([
     succeed: async () => ['/auth/init', form({ ...partner })],
     refuse: ['/auth/init'],
     secrets: ['client-credentials', 'manage-token'],
-    first: [...withKey, 'PutItem USER', 'POST /auth/init'],
+    first: [...withKey(), 'PutItem USER', 'POST /auth/init'],
     second: ['PutItem USER', 'POST /auth/init'],
   },
   {
@@ -115,7 +115,7 @@ describe.each<Case>([
     succeed: async () => ['/auth/jwt', json({ ...partner, id_user: (await newUser()).id })],
     refuse: ['/auth/jwt'],
     secrets: ['client-credentials', 'manage-token'],
-    first: [...withKey, 'GetItem USER', 'POST /auth/jwt'],
+    first: [...withKey('GetItem USER'), 'POST /auth/jwt'],
     second: ['GetItem USER', 'POST /auth/jwt'],
   },
   {
@@ -124,7 +124,7 @@ describe.each<Case>([
     succeed: async () => ['/auth/token/access', json({ ...partner, code: await newCode() })],
     refuse: ['/auth/token/access'],
     secrets: ['client-credentials'],
-    first: [...withKey, 'GetItem CODE', 'GetItem USER', 'POST /auth/token/access', 'GET /users/me'],
+    first: [...withKey('GetItem CODE'), 'GetItem USER', 'POST /auth/token/access', 'GET /users/me'],
     second: ['GetItem CODE', 'GetItem USER', 'POST /auth/token/access', 'GET /users/me'],
   },
   {
@@ -151,7 +151,7 @@ describe.each<Case>([
     refuse: ['/certificate/qwac'],
     secrets: ['manage-token'],
     // The first call of all fetches what is to be kept.
-    first: [...withKey, 'GetItem CERTIFICATE', 'GetItem CERTIFICATE', 'PutItem CERTIFICATE', 'GET /certificate/qwac'],
+    first: [...withKey('GetItem CERTIFICATE'), 'GetItem CERTIFICATE', 'PutItem CERTIFICATE', 'GET /certificate/qwac'],
     second: ['GetItem CERTIFICATE'],
   },
   {
@@ -169,7 +169,7 @@ describe.each<Case>([
     succeed: async () => [`/users/${(await newUser()).id}`, key()],
     refuse: ['/users/1'],
     secrets: ['manage-token'],
-    first: [...withKey, 'GetItem USER', 'GET /users/1'],
+    first: [...withKey('GetItem USER'), 'GET /users/1'],
     second: ['GetItem USER', 'GET /users/1'],
   },
   {
@@ -178,7 +178,7 @@ describe.each<Case>([
     succeed: async () => [`/users/${(await newUser()).id}`, key()],
     refuse: ['/users/1'],
     secrets: ['manage-token'],
-    first: [...withKey, 'GetItem USER', 'DeleteItem USER', 'DELETE /users/1'],
+    first: [...withKey('GetItem USER'), 'DeleteItem USER', 'DELETE /users/1'],
     second: ['GetItem USER', 'DeleteItem USER', 'DELETE /users/1'],
   },
   {
@@ -190,7 +190,7 @@ describe.each<Case>([
     },
     refuse: ['/users/1/token'],
     secrets: ['manage-token'],
-    first: [...withKey, 'GetItem USER', 'POST /users/1/token'],
+    first: [...withKey('GetItem USER'), 'POST /users/1/token'],
     second: ['GetItem USER', 'POST /users/1/token'],
   },
   {

@@ -31,11 +31,13 @@ export async function serveOnce<Id extends OperationId>(
   id: Id,
   endpoint: Endpoint<Id>,
   { headers = {}, query = '', body = '', pathParameters }: Sent = {},
+  noteUse: () => Promise<void> = async () => undefined,
 ): Promise<Served> {
   const handler = serve(id, endpoint, async (kind, key) => ({
     kind,
     clientId: key?.clientId ?? '',
     keyId: '12345678',
+    noteUse,
     allows: async () => false,
   }));
   const { method, path } = operations[id];

@@ -89,21 +89,28 @@ describe('the directory', () => {
   });
 });
 
+/** Presents a key, whose use is noted, and gives its id. */
+async function use(...presented: Parameters<typeof authenticate>): Promise<string> {
+  const partner = await authenticate(...presented);
+  await partner.noteUse();
+  return partner.keyId;
+}
+
 describe('the use of a key', () => {
   test('is noted by day, for each key by itself', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: today });
     const { record, key } = await newPartner();
     const presented = readKey(key);
     expect(await directory.readKeyUse(record.client_id)).toEqual({});
-    const { keyId: id } = await authenticate('manager', presented);
-    await authenticate('client', presented);
+    const id = await use('manager', presented);
+    await use('client', presented);
     expect(await directory.readKeyUse(record.client_id)).toEqual({ [id]: '2031-01-01' });
     vi.setSystemTime(today + 86_400_000);
-    await authenticate('manager', presented);
+    await use('manager', presented);
     expect(await directory.readKeyUse(record.client_id)).toEqual({ [id]: '2031-01-02' });
     const { key: second, stored } = directory.issueKey(record.client_id);
     await directory.changePartner(record.client_id, (found) => ({ ...found, keys: [...found.keys, stored] }));
-    await authenticate('manager', readKey(second));
+    await use('manager', readKey(second));
     expect(await directory.readKeyUse(record.client_id)).toEqual({ [id]: '2031-01-02', [stored.id]: '2031-01-02' });
   });
 
@@ -111,7 +118,7 @@ describe('the use of a key', () => {
     const { record, key } = await newPartner();
     const id = keyId(readKey(key)?.hash ?? '');
     await putItem(`KEY_USE#${record.client_id}`, { [id]: '2999-01-01' });
-    await authenticate('manager', readKey(key));
+    await use('manager', readKey(key));
     expect(await directory.readKeyUse(record.client_id)).toEqual({ [id]: '2999-01-01' });
   });
 
@@ -121,14 +128,14 @@ describe('the use of a key', () => {
     const { key: second, stored } = directory.issueKey(record.client_id);
     await directory.changePartner(record.client_id, (found) => ({ ...found, keys: [...found.keys, stored] }));
     // From here on the record is known, with both keys.
-    await authenticate('manager', readKey(key));
+    await use('manager', readKey(key));
     aws.tableDown = true;
-    expect(await authenticate('manager', readKey(second))).toMatchObject({ keyId: stored.id });
+    expect(await use('manager', readKey(second))).toBe(stored.id);
     aws.tableDown = false;
-    await authenticate('manager', readKey(second));
+    await use('manager', readKey(second));
     expect(await directory.readKeyUse(record.client_id)).not.toHaveProperty(stored.id);
     vi.setSystemTime(today + 86_400_000);
-    await authenticate('manager', readKey(second));
+    await use('manager', readKey(second));
     expect(await directory.readKeyUse(record.client_id)).toHaveProperty(stored.id, '2031-01-02');
   });
 });

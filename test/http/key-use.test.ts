@@ -1,0 +1,36 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import { forwarding } from '../../lib/http/upstream.ts';
+import { makeKey } from '../../lib/partners/key.ts';
+import { json, serversForThisFile } from '../budgea/scripted-server.ts';
+import { serveOnce } from './served.ts';
+
+const startServer = serversForThisFile();
+afterEach(() => vi.unstubAllEnvs());
+
+const withKey = { headers: { authorization: makeKey('12345678') }, pathParameters: { id_user: '12' } };
+
+test.each([
+  ['succeeds', 200, async () => ({})],
+  ['is refused', 500, async () => Promise.reject(new Error('no'))],
+])('the use of a key is noted before a call that %s is answered', async (_, status, endpoint) => {
+  const { promise: mayEnd, resolve: end } = Promise.withResolvers<undefined>();
+  const noteUse = vi.fn(() => mayEnd);
+  const served = serveOnce('users_id_user_get', endpoint, withKey, noteUse);
+  await vi.waitFor(() => expect(noteUse).toHaveBeenCalledOnce());
+  expect(await Promise.race([served, Promise.resolve('still busy')])).toBe('still busy');
+  end(undefined);
+  expect(await served).toMatchObject({ status });
+});
+
+test('the use of a key is noted while upstream is waited for', async () => {
+  const { promise: noted, resolve: note } = Promise.withResolvers<undefined>();
+  const server = await startServer([(socket, request) => void noted.then(() => json({ id: 12 })(socket, request))]);
+  vi.stubEnv('BUDGEA_URL', server.url);
+  const served = await serveOnce(
+    'users_id_user_get',
+    (call) => forwarding(call).usersIdUserGet(12),
+    withKey,
+    async () => note(undefined),
+  );
+  expect(served).toMatchObject({ status: 200, body: { id: 12 } });
+});
