@@ -1,12 +1,18 @@
 import type { Dispatcher, Pool as PoolOfConnections } from 'undici';
 import Pool from 'undici/lib/dispatcher/pool.js';
 import { now } from '../clock.ts';
-import { connectorOf, type Connector, type Patience } from './connector.ts';
+import { connectorOf, type Connector } from './connector.ts';
 
 const connections = 64;
 /** The longest answer that is read, in bytes. */
 const longestAnswer = 1024 * 1024;
 const byteOrderMark = '\ufeff';
+
+/** How long opening a connection may take, and how long an idle one is kept, in milliseconds. */
+export interface Patience {
+  connectTimeout: number;
+  keepAlive: number;
+}
 
 /** An answer; header names in lower case. */
 export interface Answer {
@@ -96,7 +102,7 @@ function connectedTo(origin: string, patience: Patience): Connected {
     return known;
   }
   known?.pool.close().catch(() => undefined);
-  const connector = connectorOf(origin, patience);
+  const connector = connectorOf(origin, patience.connectTimeout);
   const made = { pool: openPool(origin, connector, patience), connector, usedAt: time };
   pools.set(key, made);
   return made;
