@@ -14,7 +14,7 @@ export function readOptions(): BenchOptions {
   return new Command('npm run bench --')
     .description(
       'Measures the deployed functions beside an empty one, undici, hono, fastify + http-proxy, express + axios and, where it is installed, nginx: cold ' +
-        'starts, warm calls, as HTTP servers, with more calls at once and with a fuller table. Everything runs on loopback, by turns, so that the ' +
+        'starts near by and from far away, warm calls, as HTTP servers, with more calls at once and with a fuller table. Everything runs on loopback, by turns, so that the ' +
         'ratios hold on a busy machine too; times are goals, and a missed one is no failure. Takes under ten minutes.',
     )
     .option('--quick', 'fewer rounds and a smaller table: under two minutes')

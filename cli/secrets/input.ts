@@ -29,12 +29,13 @@ async function ask({ label, hidden }: Field, { stdin, stderr }: Terminal): Promi
   }
 }
 
-/** Reads a secret from standard input: JSON, or the value of `bare` alone. Gives undefined when it is neither. */
+/** Reads a secret from standard input: a JSON object, or the value of `bare` alone. Gives undefined for what is neither, a list for one. */
 export async function readInput(stdin: Readable, bare?: string): Promise<unknown> {
   const input = (await text(stdin)).trim();
   if (bare !== undefined && !/^[{["]/.test(input)) return { [bare]: input };
   try {
-    return JSON.parse(input);
+    const value: unknown = JSON.parse(input);
+    return Array.isArray(value) ? undefined : value;
   } catch {
     // The parser's message quotes what it parses.
     return undefined;

@@ -1,5 +1,5 @@
 import { deadline } from '../budgea/deadline.ts';
-import { connectAhead, dispatch } from '../budgea/dispatcher.ts';
+import { dispatch } from '../budgea/dispatcher.ts';
 import { env } from '../env.ts';
 import { AwsError, readAnswer } from './answer.ts';
 import { signerOf } from './sign.ts';
@@ -18,8 +18,8 @@ export interface JsonService {
 /** Calls an operation and gives its answer. Throws AwsError when the service refuses, and the connection's error when there is no answer. */
 export type CallService = (operation: string, input: object) => Promise<Readonly<Record<string, unknown>>>;
 
-/** How long a connection may take to open, and how long an idle one is kept, in milliseconds. */
-const connections = { connectTimeout: 1_000, keepAlive: 20_000 };
+/** How long a connection to a service may take to open, and how long an idle one is kept, in milliseconds. */
+export const connections = { connectTimeout: 1_000, keepAlive: 20_000 };
 /** The longest wait before the second attempt, in milliseconds: as the SDK's. */
 const pause = { failed: 50, throttled: 1_000 };
 
@@ -30,7 +30,6 @@ const pause = { failed: 50, throttled: 1_000 };
 export function jsonService({ name, target, contentType, attemptTime }: JsonService): CallService {
   const sign = signerOf(name);
   let endpoint: URL | undefined;
-  if (env.isStarting()) connectAhead(env.awsEndpoint(name).origin, connections);
   return async (operation, input) => {
     endpoint ??= env.awsEndpoint(name);
     const { origin } = endpoint;

@@ -60,7 +60,10 @@ type Kind =
 
 /** A schema without its pipe, or what follows it there. */
 type Step = Kind | v.RegexAction<string, Message> | v.MaxLengthAction<string, number, Message> | OtherStep;
-type OtherStep = { type: 'safe_integer' | 'finite' | 'max_bytes' | 'min_value' | 'transform'; message?: Message };
+type OtherStep = {
+  type: 'unknown' | 'check' | 'safe_integer' | 'finite' | 'max_bytes' | 'min_value' | 'transform';
+  message?: Message;
+};
 type Message = string | undefined;
 
 /**
@@ -92,7 +95,9 @@ function narrowed(drawn: Schema, step: Step): Schema {
       return { ...drawn, maxLength: step.requirement };
     case 'safe_integer':
       return { ...drawn, type: 'integer' };
-    // JSON Schema has no words for these, or they are about what became of the value.
+    // JSON Schema has no words for these or needs none, or they are about what became of the value.
+    case 'unknown':
+    case 'check':
     case 'finite':
     case 'max_bytes':
     case 'min_value':

@@ -4,9 +4,17 @@ import { int, number } from './numbers.ts';
 
 // What Budgea answers, checked before anyone relies on it. Objects are loose: Budgea adds fields, and they pass.
 
+/** An object. valibot alone would take a list for one whose fields are all absent. */
+const object = <Entries extends v.ObjectEntries>(entries: Entries) =>
+  v.pipe(
+    v.unknown(),
+    v.check((value) => !Array.isArray(value)),
+    v.looseObject(entries),
+  );
+
 /** `POST /auth/init`: the new user's token, `permanent` or `temporary` (`expires_in` in seconds). */
 export const authInit = later(() =>
-  v.looseObject({
+  object({
     auth_token: v.string(),
     type: v.optional(v.string()),
     expires_in: v.nullish(number),
@@ -16,18 +24,18 @@ export const authInit = later(() =>
 
 /** `POST /admin/jwt` and `POST /auth/jwt`: the signed token and, decoded, what it says. */
 export const jwt = later(() =>
-  v.looseObject({
+  object({
     jwt_token: v.string(),
-    payload: v.nullish(v.looseObject({ id_user: v.nullish(int), exp: v.nullish(number) })),
+    payload: v.nullish(object({ id_user: v.nullish(int), exp: v.nullish(number) })),
   }),
 );
 
 /** `POST /auth/token/access`: the permanent token that the code stood for. */
-export const accessToken = later(() => v.looseObject({ access_token: v.string(), token_type: v.nullish(v.string()) }));
+export const accessToken = later(() => object({ access_token: v.string(), token_type: v.nullish(v.string()) }));
 
 /** `GET /auth/token/code`: a temporary code (`expires_in` in seconds). */
 export const temporaryCode = later(() =>
-  v.looseObject({
+  object({
     code: v.string(),
     type: v.nullish(v.string()),
     access: v.nullish(v.string()),
@@ -37,7 +45,7 @@ export const temporaryCode = later(() =>
 
 /** `GET /certificate/{type}`: the latest certificate of a type, as references to its key files. */
 export const certificate = later(() =>
-  v.looseObject({
+  object({
     id: v.nullish(v.union([int, v.string()])),
     type: v.string(),
     created: v.nullish(v.string()),
@@ -47,17 +55,17 @@ export const certificate = later(() =>
 );
 
 /** One user; `signin` is `YYYY-MM-DD HH:MM:SS` in UTC. */
-const user = later(() => v.looseObject({ id: int, signin: v.nullish(v.string()), platform: v.nullish(v.string()) }));
+const user = later(() => object({ id: int, signin: v.nullish(v.string()), platform: v.nullish(v.string()) }));
 
 /** `GET /users/{id_user}`: one user, or for `all` everyone. */
-export const userOrUsers = later(() => v.union([user(), v.looseObject({ users: v.array(user()) })]));
+export const userOrUsers = later(() => v.union([user(), object({ users: v.array(user()) })]));
 
 /** `POST /users/{id_user}/token`: a new token of the user. */
-export const userToken = later(() => v.looseObject({ token: v.string() }));
+export const userToken = later(() => object({ token: v.string() }));
 
 /** Budgea's error envelope; `request_id` is a number, a string or hex in different places. */
 export const errorEnvelope = later(() =>
-  v.looseObject({
+  object({
     code: v.string(),
     description: v.nullish(v.string()),
     message: v.nullish(v.string()),

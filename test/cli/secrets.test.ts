@@ -164,7 +164,7 @@ describe('what cannot be right', () => {
     ['client-credentials', '', 'value'],
     ['client-credentials', 's3cret', 'value'],
     ['client-credentials', '{"client_id": 1, "client_secret": "s3cret"', 'value'],
-    ['client-credentials', '["s3cret"]', 'client_id'],
+    ['client-credentials', '["s3cret"]', 'value'],
     ['client-credentials', '{"client_id": 1}', 'client_secret'],
     ['client-credentials', '{"client_id": "s3cret", "client_secret": "x"}', 'client_id'],
     ['client-credentials', '{"client_id": 1, "client_secret": "s3cret\\n"}', 'client_secret'],

@@ -50,6 +50,7 @@ describe('what Budgea answers', () => {
       '{"auth_token":"t","id_user":9007199254740993}',
     ],
     ['an end that is infinite', jwt(), '{"jwt_token":"t","payload":{"exp":-1e999}}'],
+    ['a list for an object', jwt(), '{"jwt_token":"t","payload":[]}'],
     ['an envelope with a code that is none', errorEnvelope(), '{"code":["invalidToken"]}'],
   ])('is not taken with %s', (_, schema, text) => {
     expect(v.is(schema, JSON.parse(text))).toBe(false);
