@@ -37,6 +37,9 @@ function countsOf({ needs: { secrets, items } }: Operation): Counted[] {
     ['OwnershipConflict', user.includes('put')],
     ['UndoFailed', user.includes('put')],
     ['OwnershipLeft', user.includes('delete')],
+    ['OwnershipNotExtended', user.includes('update')],
+    ['UnexpectedUser', user.length > 0],
+    ['UnusableToken', user.includes('put')],
     ['CertificateNotKept', items.CERTIFICATE !== undefined],
   ];
   return may.filter(([, counts]) => counts).map(([name]) => name);

@@ -149,8 +149,8 @@ function runsOf({ memory, rotateManageTokenHours, rotateSealingKeysDays, fetchCe
 export function alarmMetricsOf({ certificateTypes, apiPage }: Environment): number {
   const shown = apiPage ? Object.keys(pages).length : 0;
   const functions = Object.keys(operations).length + Object.keys(jobs).length + shown;
-  // Failing calls are a share, of two metrics; slow and throttled calls; three counts.
-  const fixed = 2 + 2 + 3;
+  // Failing calls are a share, of two metrics; slow and throttled calls; four counts.
+  const fixed = 2 + 2 + 4;
   const rotated = Object.values(jobs).filter((job) => 'rotates' in job).length;
   const queues = 2;
   return fixed + functions + Object.keys(jobs).length + rotated + 1 + certificateTypes.length + queues;

@@ -19,7 +19,7 @@ export const handler = serve(
       await registerNewUser(call, call.caller.clientId, {
         idUser: created.id_user?.toString(),
         token: created.auth_token,
-        expiresAt: temporary ? Math.ceil(now() / 1000 + life) : undefined,
+        temporaryUntil: temporary ? Math.ceil(now() / 1000 + life) : undefined,
       });
     }
     return created;

@@ -2,7 +2,7 @@ import { isPartner } from '../lib/http/caller.ts';
 import { serve } from '../lib/http/serve.ts';
 import { authenticatePartner } from '../lib/partners/authenticate.ts';
 import { registerNewUser } from '../lib/partners/new-user.ts';
-import { foundOrMissing, requireGrant, requireOwnUser, requireOwnUserForGood } from '../lib/partners/reach.ts';
+import { confirmPermanent, foundOrMissing, requireGrant, requireOwnUser } from '../lib/partners/reach.ts';
 import { callUpstream } from '../lib/signing.ts';
 
 /** `POST /auth/jwt`: a JWT for one of the partner's users, or for a new one. */
@@ -13,12 +13,13 @@ export const handler = serve(
     if (isPartner(caller)) {
       if (!expire) await requireGrant(caller, 'jwt:permanent');
       if (scope !== undefined) await requireGrant(caller, `jwt:scope:${scope}`);
-      const requireOwn = expire ? requireOwnUser : requireOwnUserForGood;
-      if (id_user !== undefined) await requireOwn(call, caller, id_user);
     }
+    const ownership =
+      isPartner(caller) && id_user !== undefined ? await requireOwnUser(call, caller, id_user) : undefined;
     const issued = await foundOrMissing(
       callUpstream(call, (budgea, client) => budgea.authJwtPost({ ...client, scope, id_user, expire })),
     );
+    if (id_user !== undefined && !expire) await confirmPermanent(call, id_user, ownership);
     if (isPartner(caller) && id_user === undefined) {
       await registerNewUser(call, caller.clientId, {
         idUser: issued.payload?.id_user?.toString(),

@@ -15,14 +15,14 @@ export const handler = serve(
     if (!isPartner(call.caller)) throw new GatewayError('unauthorized');
     const { clientId } = call.caller;
     if (redirect_uri !== undefined) await requireRegistered(clientId, redirect_uri);
-    await requireOwnCode(code, clientId);
+    const bound = await requireOwnCode(code, clientId);
     const callback = redirect_uri === undefined ? undefined : `${env.gatewayUrl()}/webauth/callback`;
     const exchanged = await validOrInvalid(
       callUpstream(call, (budgea, { client_id = '', client_secret = '' }) =>
         budgea.authTokenAccessPost(client_id, client_secret, code, { grant_type, redirect_uri: callback }),
       ),
     );
-    await settleExchangedUser(call, clientId, exchanged.access_token);
+    await settleExchangedUser(call, { partner: clientId, bound, token: exchanged.access_token });
     return exchanged;
   },
   authenticatePartner,

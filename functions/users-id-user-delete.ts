@@ -1,11 +1,11 @@
 import { ApiError } from '../lib/budgea/authentication-api.ts';
+import { unexpectedUser } from '../lib/budgea/errors.ts';
 import { GatewayError } from '../lib/errors.ts';
-import type { Call } from '../lib/http/call.ts';
 import { isPartner } from '../lib/http/caller.ts';
 import { serve } from '../lib/http/serve.ts';
 import { authenticatePartner } from '../lib/partners/authenticate.ts';
 import { endOwnership } from '../lib/partners/ownership.ts';
-import { foundOrMissing, requireOwnUser } from '../lib/partners/reach.ts';
+import { foundOrMissing, identityOf, requireOwnUser } from '../lib/partners/reach.ts';
 import { callUpstream } from '../lib/signing.ts';
 
 /** `DELETE /users/{id_user}`: the user goes, and its ownership with it. */
@@ -14,7 +14,8 @@ export const handler = serve(
   async (call, { id_user, expand }) => {
     if (id_user === 'all') throw new GatewayError('forbidden', { description: 'Users are deleted one at a time.' });
     if (isPartner(call.caller)) await requireOwnUser(call, call.caller, id_user);
-    const me = id_user === 'me' ? await askIdentity(call) : undefined;
+    // After the deletion upstream no longer knows who `me` was.
+    const me = id_user === 'me' ? await callUpstream(call, (budgea) => identityOf(call, budgea)) : undefined;
     const before = call.record.upstream_attempts;
     const deleting = callUpstream(call, (budgea) => budgea.usersIdUserDelete(id_user, { expand }));
     const deleted = await foundOrMissing(deleting).catch((error: unknown) => {
@@ -23,21 +24,16 @@ export const handler = serve(
       if (me !== undefined && repeated && isUnknownToken(error)) return undefined;
       throw error;
     });
+    const answered = idOf(deleted);
+    if (me !== undefined && answered !== undefined && answered !== me) throw unexpectedUser('users_id_user_delete');
     // An id that comes with a token is a claim: upstream's answer has to name it, or a token would end anyone's ownership.
-    const gone = isPartner(call.caller) ? id_user : (me ?? idOf(deleted));
+    const gone = isPartner(call.caller) ? id_user : (me ?? answered);
     // The user is gone either way; ids are not used again, so what is left of it lets nobody in.
     if (gone !== undefined) await endOwnership(gone).catch(() => call.record.count.push('OwnershipLeft'));
     return deleted;
   },
   authenticatePartner,
 );
-
-/** After the deletion nobody can say any more who `me` was. */
-async function askIdentity(call: Call): Promise<string> {
-  const { id } = await callUpstream(call, (budgea) => budgea.usersIdUserGet('me'));
-  call.record.id_user = String(id);
-  return String(id);
-}
 
 function idOf(user: object = {}): string | undefined {
   return 'id' in user && typeof user.id === 'number' ? String(user.id) : undefined;

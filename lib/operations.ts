@@ -79,20 +79,21 @@ export const operations = {
     refusals: 'envelope',
     needs: {
       secrets: ['client-credentials', 'manage-token'],
-      items: { ...partner, USER: ['get', 'put'] },
+      items: { ...partner, USER: ['get', 'put', 'update'] },
       settings: [],
     },
   },
   auth_token_access_post: {
     ...specification.auth_token_access_post,
-    summary: 'Exchanges a temporary code for a permanent token of its user.',
+    summary:
+      'Exchanges a temporary code of one of the partner’s users, or of a new user that came home to it, for a permanent token.',
     fields: 'body',
     request: requests.authTokenAccessPost,
     accepts: ['client'],
     refusals: 'oauth',
     needs: {
       secrets: ['client-credentials'],
-      items: { ...partner, USER: ['get', 'put'], CODE: ['get'] },
+      items: { ...partner, USER: ['get', 'put', 'update'], CODE: ['get'] },
       settings: ['GATEWAY_URL'],
     },
   },
@@ -145,7 +146,7 @@ export const operations = {
     request: requests.usersIdUser,
     accepts: ['manager', 'token'],
     refusals: 'envelope',
-    needs: { secrets: ['manage-token'], items: { ...partner, USER: ['get'] }, settings: [] },
+    needs: { secrets: ['manage-token'], items: { ...partner, USER: ['get', 'update'] }, settings: [] },
   },
   users_id_user_delete: {
     ...specification.users_id_user_delete,
@@ -163,17 +164,21 @@ export const operations = {
     request: requests.usersIdUserTokenPost,
     accepts: ['manager', 'token'],
     refusals: 'envelope',
-    needs: { secrets: ['manage-token'], items: { ...partner, USER: ['get', 'put'] }, settings: [] },
+    needs: { secrets: ['manage-token'], items: { ...partner, USER: ['get', 'update'] }, settings: [] },
   },
   webauth_get: {
     ...specification.webauth_get,
     summary:
-      'Sends the browser to the bank, for the partner that `client_id` names; `redirect_uri` has to be registered.',
+      'Sends the browser to the bank, for the partner that `client_id` names; `redirect_uri` must be registered, and `id_connection` and `id_transfer` require `token`.',
     fields: 'query',
     request: requests.webauthGet,
     accepts: ['anonymous'],
     refusals: 'page',
-    needs: { secrets: ['client-credentials', 'sealing-keys'], items: { PARTNER: ['get'] }, settings: ['GATEWAY_URL'] },
+    needs: {
+      secrets: ['client-credentials', 'sealing-keys'],
+      items: { PARTNER: ['get'], CODE: ['get'] },
+      settings: ['GATEWAY_URL'],
+    },
   },
   webauth_callback_get: {
     method: 'GET',

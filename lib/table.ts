@@ -6,6 +6,9 @@ import { env } from './env.ts';
 /** One item; `pk` is its key: `PARTNER#<client id>`, `USER#<id>` and so on. */
 export type Item = Record<string, unknown> & { pk: string };
 
+/** The attribute that names the time after which DynamoDB deletes an item, in seconds since the epoch. */
+export const expiryAttribute = 'expires_at';
+
 /** Without the condition the write would have changed something that it must not. */
 export class ConditionFailed extends Error {
   override readonly name = 'ConditionFailed';

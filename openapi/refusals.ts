@@ -7,7 +7,7 @@ import { loadRoutes } from '../local/routes.ts';
 import { bearer } from './credentials.ts';
 import type { Recording } from './record.ts';
 import type { Call } from './recorder.ts';
-import { newUser } from './successes/common.ts';
+import { newUser, temporaryCode } from './successes/common.ts';
 
 const json = 'application/json';
 const tooMuch = { contentType: json, body: JSON.stringify({ scope: 'x'.repeat(16 * 1024) }) };
@@ -110,13 +110,14 @@ export async function recordRefusals(recording: Recording): Promise<void> {
   await call({ ...access, raw: tooMuch, ...says('payloadTooLarge', 413, 'A body over 16 KiB') });
   await call({ ...access, raw: xml, ...says('unsupportedMediaType', 415, 'A body of another media type') });
 
+  const { body: issued } = await call(temporaryCode(String(body['auth_token'])));
   for (const page of shapes.slice(2)) {
     await call({ ...page, query: { client_id }, ...says('missingParameter', 400, 'A field that is missing') });
     const wrong = { ...page.query, redirect_uri: 'https://app.example/elsewhere' };
     await call({ ...page, query: wrong, ...says('invalidValue', 400, 'A redirect URI that is not registered') });
     await call({
       ...page,
-      query: { ...page.query, id_connection: 999_999 },
+      query: { ...page.query, id_connection: 999_999, token: String(issued['code']) },
       ...says('notFound', 404, 'A connection that does not exist'),
     });
   }

@@ -8,7 +8,7 @@ export async function claimUser(idUser: string, clientId: string): Promise<Claim
   const before = await ownershipOf(idUser);
   if (before !== undefined && before.owner !== clientId) return before;
   // A temporary user of the partner's own becomes a permanent one.
-  if (before !== undefined && before.expires_at === undefined) return 'already';
+  if (before !== undefined && before.temporary_until === undefined) return 'already';
   try {
     await recordOwner(idUser, clientId);
     return 'recorded';

@@ -53,6 +53,8 @@ const counts: Partial<Record<Counted, string>> = {
     'A user that was just created is recorded as another partner’s. Look for OwnershipConflict in the logs: Budgea gave an id twice, or the table was changed by hand.',
   UndoFailed:
     'A user or token that was refused to a partner is still there at Budgea. Look for UndoFailed in the logs and remove it by hand.',
+  UnexpectedUser:
+    'Budgea answered about another user than the one that was asked for; the call was refused with 502 and changed nothing. Look for UnexpectedUser in the logs and ask Budgea.',
 };
 
 /** The alarms of an environment; each tells when it begins and when it is over. */

@@ -34,6 +34,9 @@ const counted: Record<Counted, string> = {
   OwnershipConflict: 'ownership conflict',
   UndoFailed: 'undo failed',
   OwnershipLeft: 'ownership left behind',
+  OwnershipNotExtended: 'ownership not extended',
+  UnexpectedUser: 'unexpected user',
+  UnusableToken: 'unusable token',
   CertificateNotKept: 'certificate not kept',
 };
 

@@ -9,7 +9,7 @@ import type { Construct } from 'constructs';
 import { secretFullName, secretNames, tableFullName } from '../../lib/env.ts';
 import type { SecretName } from '../../lib/operations.ts';
 import { partnersIndex, usersIndex } from '../../lib/partners/directory.ts';
-import type { Ownership } from '../../lib/partners/ownership.ts';
+import { expiryAttribute } from '../../lib/table.ts';
 import { afterDeletion } from '../constructs/retention.ts';
 import type { Environment } from '../environment.ts';
 import { resourceName } from '../names.ts';
@@ -79,14 +79,13 @@ export class Foundation extends Stack {
   }
 
   private createTable(name: string, settings: Environment): dynamodb.Table {
-    const expiry = 'expires_at' satisfies keyof Ownership;
     const table = new dynamodb.Table(this, 'Table', {
       tableName: tableFullName(name),
       partitionKey: { name: 'pk', type: dynamodb.AttributeType.STRING },
       billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
       encryption: dynamodb.TableEncryption.AWS_MANAGED,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-      timeToLiveAttribute: expiry,
+      timeToLiveAttribute: expiryAttribute,
       deletionProtection: true,
       removalPolicy: afterDeletion(settings),
     });

@@ -1,6 +1,6 @@
 import { Configuration } from './configuration.ts';
 import { deadline } from './deadline.ts';
-import { TransportError } from './errors.ts';
+import { TransportError, unexpectedUser } from './errors.ts';
 import type { Fields } from './media.ts';
 import type {
   AdminJwtPostOptions,
@@ -82,8 +82,11 @@ export class AuthenticationApi {
    * const { id: id_user } = await user.usersIdUserGet('me');
    * const { jwt_token } = await api.authJwtPost({ client_id, client_secret, id_user });
    */
-  authJwtPost(opts: AuthJwtPostOptions = {}, call?: CallOptions): Promise<Jwt> {
-    return this.#call('auth_jwt_post', {}, { ...opts }, call);
+  async authJwtPost(opts: AuthJwtPostOptions = {}, call?: CallOptions): Promise<Jwt> {
+    const jwt = await this.#call('auth_jwt_post', {}, { ...opts }, call);
+    const answered = jwt.payload?.id_user ?? opts.id_user;
+    if (opts.id_user !== undefined && String(answered) !== String(opts.id_user)) throw unexpectedUser('auth_jwt_post');
+    return jwt;
   }
 
   /**
@@ -226,8 +229,10 @@ export class AuthenticationApi {
   }
 }
 
-/** One user for an id or `me`, everyone for `all`: nothing else is an answer. */
+/** One user for an id or `me`, all users for `all`: anything else is no answer to the question. */
 function asAsked(operation: OperationId, id_user: number | string, answer: User | Users): User | Users {
-  if ((typeof answer['id'] === 'number') === (id_user !== 'all')) return answer;
-  throw new TransportError('malformed', `${operation} answered with somebody else`, { sent: true });
+  const { id } = answer;
+  const isAsked = typeof id === 'number' ? id_user === 'me' || String(id) === String(id_user) : id_user === 'all';
+  if (isAsked) return answer;
+  throw unexpectedUser(operation);
 }

@@ -40,10 +40,11 @@ export class ApiError extends Error {
 
 /**
  * Why there is no usable answer: `unreachable` and `tls` before anything was sent; `timeout` (of connecting, of the answer's start, of its
- * next piece, or of the whole call), `aborted` (by the caller's signal), `broken` (the connection ended), `too-large` (over 1 MiB) and
- * `malformed` (not what the specification says).
+ * next piece, or of the whole call), `aborted` (by the caller's signal), `broken` (the connection ended), `too-large` (over 1 MiB),
+ * `malformed` (not what the specification says) and `unexpected-user` (about another user than the one that was asked for).
  */
-export type TransportFailure = 'unreachable' | 'tls' | 'timeout' | 'aborted' | 'broken' | 'too-large' | 'malformed';
+export type TransportFailure =
+  'unreachable' | 'tls' | 'timeout' | 'aborted' | 'broken' | 'too-large' | 'malformed' | 'unexpected-user';
 
 /** There is no usable answer. */
 export class TransportError extends Error {
@@ -57,4 +58,9 @@ export class TransportError extends Error {
     this.failure = failure;
     this.sent = sent;
   }
+}
+
+/** Returns the error for an answer about another user than the one that was asked for. */
+export function unexpectedUser(operation: string): TransportError {
+  return new TransportError('unexpected-user', `${operation} returned an unexpected user`, { sent: true });
 }

@@ -24,6 +24,12 @@ export type Counted =
   | 'UndoFailed'
   /** A user is deleted, and the record of whose it was is not. */
   | 'OwnershipLeft'
+  /** A temporary user has become permanent, and its ownership still expires. */
+  | 'OwnershipNotExtended'
+  /** Upstream answered about another user than the one that was asked for. */
+  | 'UnexpectedUser'
+  /** Upstream issued a token that no header can carry. */
+  | 'UnusableToken'
   /** A certificate was fetched and not kept. */
   | 'CertificateNotKept';
 

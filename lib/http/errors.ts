@@ -25,6 +25,7 @@ const readsAsCode = /^[A-Za-z_]{1,40}$/;
 export const errors: Middleware = {
   onError(request) {
     const { call } = request.context;
+    if (isUnexpectedUser(request.error)) call.record.count.push('UnexpectedUser');
     const refusal = refusalOf(request.error);
     call.record.code = readsAsCode.test(refusal.code) ? refusal.code : 'unreadable';
     const { detail, cause } = explain(request.error);
@@ -33,6 +34,10 @@ export const errors: Middleware = {
     request.response = answer(call, refusal);
   },
 };
+
+function isUnexpectedUser(error: unknown): boolean {
+  return error instanceof TransportError && error.failure === 'unexpected-user';
+}
 
 function refusalOf(error: unknown): Refusal {
   if (error instanceof GatewayError) return ownRefusal(error.code, error);

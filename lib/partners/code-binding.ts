@@ -39,16 +39,18 @@ export async function bindCode(code: string, partner: string): Promise<void> {
 }
 
 /**
- * Refuses a code that is bound to another partner, before upstream is asked. One that is bound to nobody, as from `/auth/token/code`, is
- * judged by its user later. Throws GatewayError `invalidCode`, and `unavailable` when the table cannot be read.
+ * Returns whether the code is bound to the partner. An unbound code, as from `/auth/token/code`, belongs to whoever holds it. Throws
+ * GatewayError `invalidCode` for a code that is bound to another partner, and `unavailable` when the table cannot be read.
  */
-export async function requireOwnCode(code: string, partner: string): Promise<void> {
+export async function requireOwnCode(code: string, partner: string): Promise<boolean> {
   const item = await table.get(codeItem(code)).catch((cause: unknown) => {
     throw new GatewayError('unavailable', { detail: 'the code’s binding cannot be read', cause });
   });
-  if (item === undefined) return;
+  if (item === undefined) return false;
   const { bound_to, expires_at } = v.parse(binding(), item);
-  if (expires_at > seconds() && bound_to !== partner) throw foreign();
+  if (expires_at <= seconds()) return false;
+  if (bound_to !== partner) throw foreign();
+  return true;
 }
 
 function foreign(): GatewayError {

@@ -97,10 +97,10 @@ export interface OwnedUser {
 
 /** A partner's users, temporary ones that have expired left out. */
 export async function* listUsers(clientId: string): AsyncGenerator<OwnedUser> {
-  for await (const { pk, expires_at } of query(usersIndex.name, usersIndex.key, clientId)) {
+  for await (const { pk, temporary_until } of query(usersIndex.name, usersIndex.key, clientId)) {
     const id = pk.slice('USER#'.length);
-    if (typeof expires_at !== 'number') yield { id };
-    else if (expires_at * 1000 > now()) yield { id, expiresAt: expires_at * 1000 };
+    if (typeof temporary_until !== 'number') yield { id };
+    else if (temporary_until * 1000 > now()) yield { id, expiresAt: temporary_until * 1000 };
   }
 }
 

@@ -1,15 +1,12 @@
 import { ApiError } from '../budgea/authentication-api.ts';
-import { now } from '../clock.ts';
 import { GatewayError } from '../errors.ts';
 import type { Call } from '../http/call.ts';
 import { budgeaFor } from '../http/upstream.ts';
-import { revoke } from './new-user.ts';
-import { OwnershipConflict, ownershipOf, recordOwner } from './ownership.ts';
+import { requireSendable, revoke } from './new-user.ts';
+import { OwnershipConflict, ownershipOf, recordOwner, recordPermanent } from './ownership.ts';
+import { identityOf } from './reach.ts';
 
-/** A user of nobody's that is younger than this, in milliseconds, was registered by the partner that exchanges its code. */
-const registrationAge = 24 * 3_600_000;
-
-/** Makes upstream's refusal of a code the same as the gateway's, so that nobody can tell another partner's code from one that is spent. */
+/** Makes upstream's refusal of a code the same as the gateway's, so that another partner's code cannot be told from a spent one. */
 export async function validOrInvalid<T>(exchange: Promise<T>): Promise<T> {
   return exchange.catch((error: unknown) => {
     const invalid = error instanceof ApiError && error.code === 'invalidCode';
@@ -17,43 +14,46 @@ export async function validOrInvalid<T>(exchange: Promise<T>): Promise<T> {
   });
 }
 
+/** The outcome of an exchange. */
+export interface Exchanged {
+  /** The client id of the partner that exchanged the code. */
+  partner: string;
+  /** Whether the callback bound the code to this partner. */
+  bound: boolean;
+  /** The new permanent token of the code's user. */
+  token: string;
+}
+
 /**
- * Settles whose user a code was exchanged for, before the caller gets the token. A code belongs to the client that it was issued to (RFC
- * 6749, section 4.1.3); upstream sees one client, so the binding is restored here. Throws GatewayError `invalidCode` for another partner's
- * user and `badGateway` when the question cannot be answered, the new token revoked in both cases.
+ * Checks that the partner may have the user of an exchanged code, before it gets the token. A code belongs to the client that it was issued
+ * to (RFC 6749, section 4.1.3); upstream sees one client, so the binding is restored here: an unowned user becomes the partner's by a code
+ * that the callback bound to it, and by no other. Throws GatewayError `invalidCode` for any other user that the partner does not own, and
+ * `badGateway` when the question cannot be answered, the new token revoked in both cases.
  */
-export async function settleExchangedUser(call: Call, owner: string, token: string): Promise<void> {
+export async function settleExchangedUser(call: Call, exchanged: Exchanged): Promise<void> {
   try {
-    await settle(call, owner, token);
+    await settle(call, exchanged);
   } catch (error) {
-    await revoke(call, token);
-    if (error instanceof OwnershipConflict) {
-      throw new GatewayError('invalidCode', { detail: 'the code’s user is another partner’s' });
-    }
+    await revoke(call, exchanged.token);
+    if (error instanceof GatewayError) throw error;
+    if (error instanceof OwnershipConflict) throw notTheirs('another partner owns the code’s user');
     throw new GatewayError('badGateway', { detail: 'the code’s user cannot be settled', cause: error });
   }
 }
 
-async function settle(call: Call, owner: string, token: string): Promise<void> {
-  const { id, signin } = await askIdentity(call, token);
-  call.record.id_user = id;
+async function settle(call: Call, { partner, bound, token }: Exchanged): Promise<void> {
+  requireSendable(call, token);
+  const id = await identityOf(call, budgeaFor(call, { token }));
   const ownership = await ownershipOf(id);
   if (ownership === undefined) {
-    if (isRecent(signin)) await recordOwner(id, owner);
-    return;
+    if (!bound) throw notTheirs('the code’s user is unowned, and the code is not bound to this partner');
+    return recordOwner(id, partner);
   }
-  // A temporary user that got a permanent token stays, and stays its owner's, whoever exchanged the code.
-  if (ownership.expires_at !== undefined) await recordOwner(id, ownership.owner);
-  if (ownership.owner !== owner) throw new OwnershipConflict('the user is another partner’s');
+  // The exchange makes a temporary user permanent, whichever partner made it.
+  if (ownership.temporary_until !== undefined) await recordPermanent(id, ownership.owner);
+  if (ownership.owner !== partner) throw notTheirs('another partner owns the code’s user');
 }
 
-async function askIdentity(call: Call, token: string): Promise<{ id: string; signin: string | null | undefined }> {
-  const { id, signin } = await budgeaFor(call, { token }).usersIdUserGet('me');
-  return { id: String(id), signin };
-}
-
-/** `YYYY-MM-DD HH:MM:SS`, in UTC. What cannot be read is not recent. */
-function isRecent(signin: string | null | undefined): boolean {
-  const time = Date.parse(`${signin?.replace(' ', 'T')}Z`);
-  return now() - time < registrationAge;
+function notTheirs(detail: string): GatewayError {
+  return new GatewayError('invalidCode', { detail });
 }

@@ -1,35 +1,32 @@
+import type { AuthenticationApi } from '../budgea/authentication-api.ts';
 import { GatewayError } from '../errors.ts';
 import type { Call } from '../http/call.ts';
 import { budgeaFor } from '../http/upstream.ts';
 import { OwnershipConflict, ownershipOf, recordOwner } from './ownership.ts';
+import { identityOf } from './reach.ts';
 
 /** A user that this very call created. */
 export interface NewUser {
   /** Undefined when the answer did not say. */
   idUser: string | undefined;
-  /** The user's own token, which nobody else has yet. */
+  /** The user's own token, which no one else has yet. */
   token: string;
-  /** When a temporary user vanishes, in seconds since the epoch. */
-  expiresAt?: number | undefined;
+  /** When upstream deletes a temporary user, in seconds since the epoch. */
+  temporaryUntil?: number | undefined;
 }
 
-/** Time for undoing, in milliseconds: the call's own may be used up. */
+/** Time for one attempt to undo, in milliseconds: the call's own may be used up. */
 const undoTime = 3_000;
 
 /**
  * Records a new user as the partner's; the caller gets its token only after that. Throws GatewayError `badGateway` when the ownership cannot
- * be recorded: a user that is recorded for another partner keeps everything but the new token, one that is recorded for nobody is deleted
- * with its own token.
+ * be recorded: a user that another partner owns keeps everything but the new token; an unowned one is deleted with its own token.
  */
 export async function registerNewUser(call: Call, owner: string, user: NewUser): Promise<void> {
-  const idUser = user.idUser ?? (await askIdentity(call, user.token));
-  if (idUser === undefined) {
-    await deleteUser(call, user.token);
-    throw new GatewayError('badGateway', { detail: 'the new user has no id; it was deleted' });
-  }
+  const idUser = await identify(call, user);
   call.record.id_user = idUser;
   try {
-    await recordOwner(idUser, owner, user.expiresAt);
+    await recordOwner(idUser, owner, user.temporaryUntil);
   } catch (error) {
     const recorded = error instanceof OwnershipConflict ? 'another' : await whoIsRecorded(idUser, owner);
     if (recorded === 'owner') return;
@@ -40,28 +37,55 @@ export async function registerNewUser(call: Call, owner: string, user: NewUser):
   }
 }
 
-/** Removes a token that must not reach the caller; a failure is logged, as there is nothing else to do about it. */
-export async function revoke(call: Call, token: string): Promise<void> {
-  await undoing(call, token)
-    .authTokenDelete()
-    .catch(() => call.record.count.push('UndoFailed'));
+/** Returns the new user's id. Deletes a user that cannot be recorded: one without an id or with an unusable token. */
+async function identify(call: Call, { idUser, token }: NewUser): Promise<string> {
+  try {
+    requireSendable(call, token);
+    return idUser ?? (await identityOf(call, budgeaFor(call, { token })));
+  } catch (cause) {
+    await deleteUser(call, token);
+    throw cause instanceof GatewayError
+      ? cause
+      : new GatewayError('badGateway', { detail: 'the new user has no id; it was deleted', cause });
+  }
 }
 
-async function deleteUser(call: Call, token: string): Promise<void> {
-  await undoing(call, token)
-    .usersIdUserDelete('me')
-    .catch(() => call.record.count.push('UndoFailed'));
+/** What a header can carry. A caller that puts anything else into one sends another request than it means to. */
+const sendable = /^[\x21-\x7e]+$/;
+
+/** Counts a token that no header can carry. Throws GatewayError `badGateway` for it. */
+export function requireSendable(call: Call, token: string): void {
+  if (sendable.test(token)) return;
+  call.record.count.push('UnusableToken');
+  throw new GatewayError('badGateway', { detail: 'no header can carry the new token' });
 }
 
-function undoing(call: Call, token: string) {
-  return budgeaFor({ ...call, signal: AbortSignal.timeout(undoTime) }, { token });
+/** Revokes a token that must not reach the caller; a failure is counted. */
+export function revoke(call: Call, token: string): Promise<void> {
+  return undo(call, token, (budgea) => budgea.authTokenDelete());
 }
 
-async function askIdentity(call: Call, token: string): Promise<string | undefined> {
-  const user = await budgeaFor(call, { token })
-    .usersIdUserGet('me')
-    .catch(() => undefined);
-  return user?.id.toString();
+function deleteUser(call: Call, token: string): Promise<void> {
+  return undo(call, token, (budgea) => budgea.usersIdUserDelete('me'));
+}
+
+async function undo(call: Call, token: string, action: (budgea: AuthenticationApi) => Promise<unknown>): Promise<void> {
+  for (const form of formsOf(token)) {
+    const signal = AbortSignal.timeout(undoTime);
+    try {
+      await action(budgeaFor({ ...call, signal }, { token: form }));
+      return;
+    } catch {
+      // The next form may be the token.
+    }
+  }
+  call.record.count.push('UndoFailed');
+}
+
+/** The token; for one that no header can carry, what it may have been: wrapped as base64 in mails is, or with a line after it. */
+function formsOf(token: string): string[] {
+  const [firstLine = ''] = token.trim().split(/[\r\n]/, 1);
+  return [...new Set([token, token.replaceAll(/\s/g, ''), firstLine])].filter((form) => sendable.test(form));
 }
 
 /** The write's outcome is unknown: a consistent read tells. */

@@ -1,12 +1,13 @@
-import { ApiError } from '../budgea/authentication-api.ts';
+import { ApiError, type AuthenticationApi } from '../budgea/authentication-api.ts';
+import { now } from '../clock.ts';
 import { GatewayError } from '../errors.ts';
 import type { Call } from '../http/call.ts';
 import type { Partner } from '../http/caller.ts';
-import { ownershipOf, recordOwner, type Ownership } from './ownership.ts';
+import { ownershipOf, recordPermanent, type Ownership } from './ownership.ts';
 
 /**
  * Lets a partner reach its own users alone. Throws GatewayError: 400 `invalidValue` for `me`, which a key does not have, and for `all`; 404
- * `notFound` for a user of someone else, as for a user that does not exist; `unavailable` when the table cannot be read.
+ * `notFound` for a user of another partner, as for a user that does not exist; `unavailable` when the table cannot be read.
  */
 export async function requireOwnUser(call: Call, partner: Partner, idUser: string): Promise<Ownership> {
   if (idUser === 'me' || idUser === 'all') {
@@ -22,20 +23,36 @@ export async function requireOwnUser(call: Call, partner: Partner, idUser: strin
   return ownership;
 }
 
-/**
- * As requireOwnUser, for a call that gives a permanent token: a temporary user stays with it, and so does its ownership, which is recorded
- * before there is a token.
- */
-export async function requireOwnUserForGood(call: Call, partner: Partner, idUser: string): Promise<void> {
-  const { expires_at } = await requireOwnUser(call, partner, idUser);
-  if (expires_at === undefined) return;
-  await recordOwner(idUser, partner.clientId).catch((cause: unknown) => {
-    throw new GatewayError('unavailable', { detail: 'the user’s ownership cannot be extended', cause });
-  });
+/** Returns the id of the user whose token `budgea` carries. Throws what the client throws. */
+export async function identityOf(call: Call, budgea: AuthenticationApi): Promise<string> {
+  const { id } = await budgea.usersIdUserGet('me');
+  call.record.id_user = String(id);
+  return String(id);
 }
 
 /**
- * Makes upstream's “not found” the same as the gateway's, so that nobody can tell a foreign user from a missing one. A page from the
+ * Records that upstream has given a user a permanent token, which makes a temporary user permanent; `known` is its ownership where it was
+ * read before. The token exists already, so a failure is counted and does not fail the call: the record stays for the next reading.
+ */
+export async function confirmPermanent(call: Call, idUser: string, known?: Ownership): Promise<void> {
+  try {
+    const ownership = known ?? (await ownershipOf(idUser));
+    if (ownership?.temporary_until !== undefined) await recordPermanent(idUser, ownership.owner);
+  } catch {
+    call.record.count.push('OwnershipNotExtended');
+  }
+}
+
+/** Upstream may delete temporary users late: a user that it knows this long after its end, in seconds, has become permanent. */
+const deletionDelay = 86_400;
+
+/** Whether a user that upstream still knows must have become permanent. */
+export function hasOutlived({ temporary_until = Infinity }: Ownership): boolean {
+  return now() / 1000 > temporary_until + deletionDelay;
+}
+
+/**
+ * Makes upstream's “not found” the same as the gateway's, so that a foreign user cannot be told from a missing one. A page from the
  * network's edge says nothing about a user.
  */
 export async function foundOrMissing<T>(answer: Promise<T>): Promise<T> {

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { later } from '../later.ts';
-import { int, number } from './numbers.ts';
+import { int, number, seconds, userId } from './numbers.ts';
 
 // What Budgea answers, checked before anyone relies on it. Objects are loose: Budgea adds fields, and they pass.
 
@@ -17,8 +17,8 @@ export const authInit = later(() =>
   object({
     auth_token: v.string(),
     type: v.optional(v.string()),
-    expires_in: v.nullish(number),
-    id_user: v.nullish(int),
+    expires_in: v.nullish(seconds),
+    id_user: v.nullish(userId),
   }),
 );
 
@@ -26,7 +26,7 @@ export const authInit = later(() =>
 export const jwt = later(() =>
   object({
     jwt_token: v.string(),
-    payload: v.nullish(object({ id_user: v.nullish(int), exp: v.nullish(number) })),
+    payload: v.nullish(object({ id_user: v.nullish(userId), exp: v.nullish(seconds) })),
   }),
 );
 
@@ -39,7 +39,7 @@ export const temporaryCode = later(() =>
     code: v.string(),
     type: v.nullish(v.string()),
     access: v.nullish(v.string()),
-    expires_in: v.nullish(number),
+    expires_in: v.nullish(seconds),
   }),
 );
 
@@ -55,7 +55,7 @@ export const certificate = later(() =>
 );
 
 /** One user; `signin` is `YYYY-MM-DD HH:MM:SS` in UTC. */
-const user = later(() => object({ id: int, signin: v.nullish(v.string()), platform: v.nullish(v.string()) }));
+const user = later(() => object({ id: userId, signin: v.nullish(v.string()), platform: v.nullish(v.string()) }));
 
 /** `GET /users/{id_user}`: one user, or for `all` everyone. */
 export const userOrUsers = later(() => v.union([user(), object({ users: v.array(user()) })]));

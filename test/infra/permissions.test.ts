@@ -56,17 +56,23 @@ const recordsUsers = [
   ...item('PutItem', 'USER'),
   ...item('UpdateItem', 'KEY_USE'),
 ];
+const extendsUsers = [...item('GetItem', 'PARTNER', 'USER'), ...item('UpdateItem', 'KEY_USE', 'USER')];
 const nothing: Statement[] = [];
 
 const matrix = {
   'admin-jwt-post': [...reads(admin), ...knowsPartners],
   'auth-init-post': [...reads(client, manage), ...recordsUsers],
-  'auth-jwt-post': [...reads(client, manage), ...recordsUsers],
+  'auth-jwt-post': [
+    ...reads(client, manage),
+    ...item('GetItem', 'PARTNER', 'USER'),
+    ...item('PutItem', 'USER'),
+    ...item('UpdateItem', 'KEY_USE', 'USER'),
+  ],
   'auth-token-access-post': [
     ...reads(client),
     ...item('GetItem', 'PARTNER', 'USER', 'CODE'),
     ...item('PutItem', 'USER'),
-    ...item('UpdateItem', 'KEY_USE'),
+    ...item('UpdateItem', 'KEY_USE', 'USER'),
   ],
   'auth-token-code-get': nothing,
   'auth-token-delete': nothing,
@@ -77,10 +83,10 @@ const matrix = {
     ...item('UpdateItem', 'KEY_USE', 'CERTIFICATE'),
   ],
   'hash-delete': nothing,
-  'users-id-user-get': [...reads(manage), ...knowsUsers],
+  'users-id-user-get': [...reads(manage), ...extendsUsers],
   'users-id-user-delete': [...reads(manage), ...knowsUsers, ...item('DeleteItem', 'USER')],
-  'users-id-user-token-post': [...reads(manage), ...recordsUsers],
-  'webauth-get': [...reads(client, sealing), ...item('GetItem', 'PARTNER')],
+  'users-id-user-token-post': [...reads(manage), ...extendsUsers],
+  'webauth-get': [...reads(client, sealing), ...item('GetItem', 'PARTNER', 'CODE')],
   'webauth-callback-get': [...reads(sealing), ...item('GetItem', 'PARTNER'), ...item('PutItem', 'CODE')],
   'api-page-get': nothing,
   'rotate-manage-token': [...reads(admin), ...rotates(manage)],

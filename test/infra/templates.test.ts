@@ -390,6 +390,7 @@ describe.each(named)('the alarms of %s', (name, made) => {
       'credential-rejected': count('CredentialRejected', 1),
       'ownership-conflict': count('OwnershipConflict', 1),
       'undo-failed': count('UndoFailed', 1),
+      'unexpected-user': count('UnexpectedUser', 1),
       ...Object.fromEntries(functionsIn(made).map((each) => [`${each}-throttled`, count('Throttles', 1)])),
       ...Object.fromEntries(jobNames.map((each) => [`${each}-failing`, count('Errors', 1)])),
       'manage-token-overdue': gauge('secret_age_s', 1.5 * rotation),

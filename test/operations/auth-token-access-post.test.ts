@@ -73,8 +73,8 @@ async function codeOf(token: string, type = 'requestAccess'): Promise<string> {
   return (body as { code: string }).code;
 }
 
-/** A permanent user that no partner made. */
-async function nobodysUser(): Promise<{ id: string; token: string }> {
+/** A permanent user that no partner created. */
+async function unownedUser(): Promise<{ id: string; token: string }> {
   const contract = await gateway.secret<object>('client-credentials');
   const { body } = await gateway.sandbox('POST', '/auth/init', json(contract));
   const { id_user, auth_token } = body as { id_user: number; auth_token: string };
@@ -85,6 +85,10 @@ async function nobodysUser(): Promise<{ id: string; token: string }> {
 async function lookUp(token: string): Promise<{ status: number; body: unknown }> {
   const { status, body } = await gateway.sandbox('GET', '/users/me', authorization(`Bearer ${token}`));
   return { status, body };
+}
+
+async function bindCode(code: string, clientId: string): Promise<void> {
+  await (await import('../../lib/partners/code-binding.ts')).bindCode(code, clientId);
 }
 
 const tokenOf = ({ body }: Answer): string => (body as { access_token: string }).access_token;
@@ -161,38 +165,55 @@ describe.each(ways)('POST /auth/token/access by %s', (way) => {
       expect(withoutRequestId(ofOther)).toEqual(withoutRequestId(ofNobody));
     });
 
-    test('a new user of nobody’s becomes the partner’s', async () => {
-      const registered = await nobodysUser();
-      expect([await read(partner, registered), await read(other, registered)]).toEqual([404, 404]);
-      expect(await ask(json({ ...partner, code: await codeOf(registered.token) }))).toMatchObject(exchanged);
-      expect([await read(partner, registered), await read(other, registered)]).toEqual([200, 404]);
-      const late = await ask(json({ ...other, code: await codeOf(registered.token) }));
+    test('an unowned user becomes the partner’s by a code that the callback bound to it', async () => {
+      const unowned = await unownedUser();
+      expect([await read(partner, unowned), await read(other, unowned)]).toEqual([404, 404]);
+      const code = await codeOf(unowned.token);
+      await bindCode(code, partner.client_id);
+      expect(await ask(json({ ...other, code }))).toMatchObject(refusedInOAuth(400, 'invalidCode', 'invalid_grant'));
+      expect(exchanges).toEqual([]);
+      expect(await ask(json({ ...partner, code }))).toMatchObject(exchanged);
+      expect([await read(partner, unowned), await read(other, unowned)]).toEqual([200, 404]);
+      const late = await ask(json({ ...other, code: await codeOf(unowned.token) }));
       expect(late).toMatchObject(refusedInOAuth(400, 'invalidCode', 'invalid_grant'));
     });
 
-    test('of two partners at the same time one gets it', async () => {
-      const registered = await nobodysUser();
-      const codes = [await codeOf(registered.token), await codeOf(registered.token)];
+    test('an unowned user stays unowned with an unbound code, and the new token is dead', async () => {
+      const unowned = await unownedUser();
+      const code = await codeOf(unowned.token);
+      expect(await watch(json({ ...partner, code }))).toMatchObject({
+        ...refusedInOAuth(400, 'invalidCode', 'invalid_grant'),
+        upstream: ['POST /auth/token/access', 'GET /users/me', 'DELETE /auth/token'],
+      });
+      expect(await lookUp(exchanges[0]?.access_token ?? '')).toMatchObject(dead);
+      expect(await lookUp(unowned.token)).toMatchObject(aliveFor(unowned));
+      expect([await read(partner, unowned), await read(other, unowned)]).toEqual([404, 404]);
+    });
+
+    test('an unowned user stays unowned with a code whose binding has expired', async () => {
+      const unowned = await unownedUser();
+      const code = await codeOf(unowned.token);
+      await bindCode(code, partner.client_id);
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 1_801_000 });
+      // Upstream's code lives as long as the binding: this one stands for a code that upstream still takes.
+      const fresh = await codeOf(unowned.token);
+      await bindCode(fresh, partner.client_id);
+      vi.setSystemTime(Date.now() + 1_799_000);
+      expect(await ask(json({ ...partner, code }))).toMatchObject(refusedInOAuth(400, 'invalidCode', 'invalid_grant'));
+      expect(await ask(json({ ...partner, code: fresh }))).toMatchObject(exchanged);
+    });
+
+    test('of two partners with a bound code each, one gets an unowned user', async () => {
+      const unowned = await unownedUser();
+      const codes = [await codeOf(unowned.token), await codeOf(unowned.token)] as const;
+      await Promise.all([bindCode(codes[0], partner.client_id), bindCode(codes[1], other.client_id)]);
       const answers = await Promise.all([partner, other].map((each, at) => ask(json({ ...each, code: codes[at] }))));
       const statuses = answers.map(({ status }) => status);
       expect(statuses.toSorted((a, b) => a - b)).toEqual([200, 400]);
-      const reads = [await read(partner, registered), await read(other, registered)];
+      const reads = [await read(partner, unowned), await read(other, unowned)];
       expect(reads).toEqual(statuses.map((status) => (status === 200 ? 200 : 404)));
       const alive = await Promise.all(exchanges.map(({ access_token }) => lookUp(access_token)));
       expect(alive.filter(({ status }) => status === 200)).toHaveLength(1);
-    });
-
-    test.each([
-      ['a minute younger than a day becomes the partner’s', 23 * 60 + 59, 200],
-      ['a minute older than a day stays open', 24 * 60 + 1, 404],
-    ])('a user of nobody’s that is %s', async (_case, minutes, status) => {
-      const registered = await nobodysUser();
-      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + minutes * 60_000 });
-      const answer = await ask(json({ ...partner, code: await codeOf(registered.token) }));
-      expect(answer).toMatchObject(exchanged);
-      expect(await lookUp(tokenOf(answer))).toMatchObject(aliveFor(registered));
-      vi.useRealTimers();
-      expect([await read(partner, registered), await read(other, registered)]).toEqual([status, 404]);
     });
 
     test.each<[string, string, number]>([

@@ -38,6 +38,7 @@ async function meddling<T>(meddle: Meddle, during: () => Promise<T>): Promise<T>
   }
 }
 
+const newCode = () => codeOf(gateway, user.token);
 const queryOf = (fields: Record<string, string>) =>
   new URLSearchParams({ client_id: partner.client_id, redirect_uri: home, ...fields }).toString();
 const redirected = {
@@ -182,6 +183,33 @@ describe.each(ways)('GET /webauth by %s', (way) => {
     ['token with CRLF', { token: 'a\r\nb' }],
   ])('refuses a wrong %s', async (_what, fields) => {
     expect(await refusal(queryOf(fields))).toEqual(refusedInBothShapes(400, 'invalidValue'));
+  });
+
+  test.each<Record<string, string>>([
+    { id_connection: '1' },
+    { id_transfer: '1' },
+    { id_connection: '1', id_transfer: '1' },
+  ])('needs a token with %o', async (fields) => {
+    expect(await refusal(queryOf(fields))).toEqual(refusedInBothShapes(400, 'missingParameter'));
+    const { body } = await send(queryOf(fields), asJson);
+    expect(body).toMatchObject({ description: expect.stringMatching(/^token is missing: /) as string });
+  });
+
+  test('takes a code that is bound to the partner, and refuses one that is bound to another', async () => {
+    const { bindCode } = await import('../../lib/partners/code-binding.ts');
+    const [own, foreign, unbound] = [await newCode(), await newCode(), await newCode()];
+    await Promise.all([bindCode(own, partner.client_id), bindCode(foreign, other.client_id)]);
+    expect(await ask({ token: own })).toMatchObject(redirected);
+    expect(await ask({ token: unbound })).toMatchObject(redirected);
+    expect(await refusal(queryOf({ token: foreign }))).toEqual(refusedInBothShapes(400, 'invalidCode'));
+  });
+
+  test('refuses a code whose binding cannot be read', async () => {
+    const token = await newCode();
+    expect(await ask({ token })).toMatchObject(redirected);
+    await withoutTable(async () => {
+      expect(await refusal(queryOf({ token }))).toEqual(refusedInBothShapes(503, 'unavailable'));
+    });
   });
 
   test('misses what it needs', async () => {

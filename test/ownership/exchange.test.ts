@@ -42,9 +42,14 @@ afterAll(async () => {
 });
 
 /** Exchanges a code of the user; says too whether upstream takes the new token afterwards, and the user’s own. */
-async function exchange({ token }: { token: string }): Promise<Watched & { tokens: [number, number] }> {
+async function exchange(
+  { token }: { token: string },
+  { bound = false } = {},
+): Promise<Watched & { tokens: [number, number] }> {
   const { body } = await gateway.sandbox('GET', '/auth/token/code', authorization(`Bearer ${token}`));
-  const asked = json({ ...partner, ...(body as { code: string }) });
+  const { code } = body as { code: string };
+  if (bound) await (await import('../../lib/partners/code-binding.ts')).bindCode(code, partner.client_id);
+  const asked = json({ ...partner, code });
   const answer = await gateway.withUpstream(`${wire.url}/2.0`, () =>
     watched(gateway, () => gateway.ask.http('POST', '/auth/token/access', asked)),
   );
@@ -56,8 +61,8 @@ const refusal = refused(502, 'badGateway');
 /** No token, and the one that upstream made is dead. */
 const nothingGiven = { ...refusal, body: { ...refusal.body, error: 'server_error' }, tokens: [403, 200] };
 
-/** A permanent user that no partner made. */
-async function nobodysUser(): Promise<{ id: string; token: string }> {
+/** A permanent user that no partner created. */
+async function unownedUser(): Promise<{ id: string; token: string }> {
   const contract = await gateway.secret<object>('client-credentials');
   const { body } = await gateway.sandbox('POST', '/auth/init', json(contract));
   const { id_user, auth_token } = body as { id_user: number; auth_token: string };
@@ -95,11 +100,11 @@ describe('a code’s user that cannot be settled', () => {
   });
 
   test('gets nobody a token while a new owner cannot be recorded', async () => {
-    const registered = await nobodysUser();
-    aws.fault = (operation) => (operation === 'PutItem' ? 'error' : undefined);
-    expect(await exchange(registered)).toMatchObject(nothingGiven);
+    const registered = await unownedUser();
+    aws.fault = (operation, item) => (operation === 'PutItem' && item.startsWith('USER#') ? 'error' : undefined);
+    expect(await exchange(registered, { bound: true })).toMatchObject(nothingGiven);
     aws.fault = noFault;
-    expect(await exchange(registered)).toMatchObject(given);
+    expect(await exchange(registered, { bound: true })).toMatchObject(given);
   });
 
   test.each([

@@ -39,11 +39,17 @@ function minutesLater(minutes: number): void {
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + minutes * 60_000 });
 }
 
+const endedAgo = (hours: number) => Math.floor(Date.now() / 1000) - hours * 3600;
 const ask = (method: string, path: string, { client_secret }: DemoPartner, body?: object) =>
   gateway.ask.http(method, path, {
     headers: { ...(body && json(body).headers), authorization: client_secret },
     ...(body && { body: JSON.stringify(body) }),
   });
+
+const asUser = (token: string, body: object) => ({
+  ...json(body),
+  headers: { ...json(body).headers, authorization: `Bearer ${token}` },
+});
 
 /** What the two partners are told when they ask for a user. */
 async function readByBoth({ id }: User): Promise<number[]> {
@@ -71,25 +77,54 @@ describe('a temporary user', () => {
   test('is the partner’s while it lives', async () => {
     const before = Date.now() / 1000;
     const user = await temporaryUser();
-    const { expires_at = 0 } = (await ownership.ownershipOf(user.id)) ?? {};
-    expect(expires_at - before).toBeGreaterThanOrEqual(1800);
-    expect(expires_at - before).toBeLessThan(1805);
+    const { temporary_until = 0 } = (await ownership.ownershipOf(user.id)) ?? {};
+    expect(temporary_until - before).toBeGreaterThanOrEqual(1800);
+    expect(temporary_until - before).toBeLessThan(1860);
     minutesLater(29);
     expect(await readByBoth(user)).toEqual([200, 404]);
     minutesLater(2);
     expect(await readByBoth(user)).toEqual([404, 404]);
   });
 
-  test('is nobody’s afterwards, and whoever registers it next has it', async () => {
+  test('stays the partner’s when its own token made it permanent behind the gateway’s back', async () => {
     const user = await temporaryUser();
     const token = await permanentToken(user);
     minutesLater(31);
-    expect(await readByBoth(user)).toEqual([404, 404]);
-    expect(await exchange(other, await codeOf(token))).toBe(200);
-    expect(await readByBoth(user)).toEqual([404, 200]);
-    expect(await exchange(partner, await codeOf(token))).toBe(400);
-    minutesLater(60);
-    expect(await readByBoth(user)).toEqual([404, 200]);
+    expect(await readByBoth(user)).toEqual([200, 404]);
+    expect(await exchange(other, await codeOf(token))).toBe(400);
+    expect(await readByBoth(user)).toEqual([200, 404]);
+    expect(await ownership.ownershipOf(user.id)).toEqual({ owner: partner.client_id });
+  });
+
+  test('is recorded as permanent when upstream knows it a day after its end, and not before', async () => {
+    const user = await gateway.newUser(partner);
+    await ownership.recordOwner(user.id, partner.client_id, endedAgo(23));
+    expect(await readByBoth(user)).toEqual([200, 404]);
+    expect(await ownership.ownershipOf(user.id)).toHaveProperty('temporary_until');
+    await ownership.recordOwner(user.id, partner.client_id, endedAgo(25));
+    expect(await readByBoth(user)).toEqual([200, 404]);
+    expect(await ownership.ownershipOf(user.id)).toEqual({ owner: partner.client_id });
+  });
+
+  test('leaves its record to DynamoDB thirty days after its end', async () => {
+    const user = await temporaryUser();
+    const { temporary_until = 0 } = (await ownership.ownershipOf(user.id)) ?? {};
+    const { table } = await import('../../lib/table.ts');
+    expect(await table.get(`USER#${user.id}`)).toMatchObject({ expires_at: temporary_until + 30 * 86_400 });
+    await permanentToken(user);
+    expect(await ask('POST', `/users/${user.id}/token`, partner, { application: 'app' })).toMatchObject({
+      status: 200,
+    });
+    expect(await table.get(`USER#${user.id}`)).not.toHaveProperty('expires_at');
+  });
+
+  test('is not recorded as permanent when it is gone', async () => {
+    const user = await temporaryUser();
+    minutesLater(31);
+    expect(await ask('POST', `/users/${user.id}/token`, partner, { application: 'app' })).toMatchObject({
+      status: 404,
+    });
+    expect(await ownership.ownershipOf(user.id)).toHaveProperty('temporary_until');
   });
 
   test.each<[string, (user: User) => Promise<number>]>([
@@ -98,6 +133,16 @@ describe('a temporary user', () => {
     [
       'takes a token of it',
       async ({ id }) => (await ask('POST', `/users/${id}/token`, partner, { application: 'app' })).status,
+    ],
+    [
+      'lets its own token take another',
+      async ({ token }) =>
+        (await gateway.ask.http('POST', '/users/me/token', asUser(token, { application: 'app' }))).status,
+    ],
+    [
+      'lets its own token take another by its id',
+      async ({ id, token }) =>
+        (await gateway.ask.http('POST', `/users/${id}/token`, asUser(token, { application: 'app' }))).status,
     ],
   ])('stays the partner’s when the partner %s: that made it permanent', async (_case, keep) => {
     const user = await temporaryUser();
@@ -121,10 +166,18 @@ describe('a temporary user', () => {
     expect(await ownership.ownershipOf(id)).toEqual({ owner: partner.client_id });
   });
 
+  test('stays the partner’s with a JWT that never expires, minted by a manage JWT', async () => {
+    const { id } = await temporaryUser();
+    const { jwt_token } = await gateway.secret<{ jwt_token: string }>('manage-token');
+    const minted = await gateway.ask.http('POST', '/auth/jwt', asUser(jwt_token, { id_user: id, expire: false }));
+    expect(minted).toMatchObject({ status: 200 });
+    expect(await ownership.ownershipOf(id)).toEqual({ owner: partner.client_id });
+  });
+
   test('does not stay with one that does', async () => {
     const { id } = await temporaryUser();
     expect(await ask('POST', '/auth/jwt', partner, { id_user: id })).toMatchObject({ status: 200 });
-    expect(await ownership.ownershipOf(id)).toHaveProperty('expires_at');
+    expect(await ownership.ownershipOf(id)).toHaveProperty('temporary_until');
   });
 });
 
@@ -163,9 +216,7 @@ test('recording the same owner again is no conflict, and another is one', async 
   const { id } = await gateway.newUser(partner);
   await ownership.recordOwner(id, partner.client_id);
   await expect(ownership.recordOwner(id, other.client_id)).rejects.toThrow(ownership.OwnershipConflict);
-  await ownership.endOwnership(id, other.client_id);
-  expect(await ownership.ownershipOf(id)).toEqual({ owner: partner.client_id });
-  await ownership.endOwnership(id, partner.client_id);
+  await ownership.endOwnership(id);
   expect(await ownership.ownershipOf(id)).toBeUndefined();
   await ownership.endOwnership(id);
 });

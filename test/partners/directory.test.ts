@@ -83,8 +83,8 @@ describe('the directory', () => {
     const owner = one.record.client_id;
     await putItem('USER#1', { owner });
     await putItem('USER#2', { owner: other.record.client_id });
-    await putItem('USER#3', { owner, expires_at: Math.floor(Date.now() / 1000) + 60 });
-    await putItem('USER#4', { owner, expires_at: Math.floor(Date.now() / 1000) - 1 });
+    await putItem('USER#3', { owner, temporary_until: Math.floor(Date.now() / 1000) + 60 });
+    await putItem('USER#4', { owner, temporary_until: Math.floor(Date.now() / 1000) - 1 });
     expect(await directory.countUsers(owner)).toBe(2);
   });
 });
