@@ -1,7 +1,7 @@
 import { isPartner } from '../lib/http/caller.ts';
 import { serve } from '../lib/http/serve.ts';
 import { authenticatePartner } from '../lib/partners/authenticate.ts';
-import { confirmPermanent, foundOrMissing, identityOf, requireOwnUser } from '../lib/partners/reach.ts';
+import { confirmPermanent, foundOrMissing, requireOwnUser } from '../lib/partners/reach.ts';
 import { callUpstream } from '../lib/signing.ts';
 
 /** `POST /users/{id_user}/token`: another token of a user, which makes a temporary user permanent. */
@@ -9,11 +9,10 @@ export const handler = serve(
   'users_id_user_token_post',
   async (call, { id_user, application }) => {
     const ownership = isPartner(call.caller) ? await requireOwnUser(call, call.caller, id_user) : undefined;
-    const id = id_user === 'me' ? await callUpstream(call, (budgea) => identityOf(call, budgea)) : id_user;
     const created = await foundOrMissing(
       callUpstream(call, (budgea) => budgea.usersIdUserTokenPost(id_user, application)),
     );
-    await confirmPermanent(call, id, ownership);
+    await confirmPermanent(call, id_user, ownership);
     return created;
   },
   authenticatePartner,

@@ -3,6 +3,7 @@ import { now } from '../clock.ts';
 import { GatewayError } from '../errors.ts';
 import type { Call } from '../http/call.ts';
 import type { Partner } from '../http/caller.ts';
+import { forwarding } from '../http/upstream.ts';
 import { ownershipOf, recordPermanent, type Ownership } from './ownership.ts';
 
 /**
@@ -31,13 +32,14 @@ export async function identityOf(call: Call, budgea: AuthenticationApi): Promise
 }
 
 /**
- * Records that upstream has given a user a permanent token, which makes a temporary user permanent; `known` is its ownership where it was
- * read before. The token exists already, so a failure is counted and does not fail the call: the record stays for the next reading.
+ * Records that upstream has issued a permanent token of a user, which makes a temporary user permanent; `known` is its ownership where it
+ * was read before. The token exists already, so a failure is counted and does not fail the call.
  */
 export async function confirmPermanent(call: Call, idUser: string, known?: Ownership): Promise<void> {
   try {
-    const ownership = known ?? (await ownershipOf(idUser));
-    if (ownership?.temporary_until !== undefined) await recordPermanent(idUser, ownership.owner);
+    const id = idUser === 'me' ? await identityOf(call, forwarding(call)) : idUser;
+    const ownership = known ?? (await ownershipOf(id));
+    if (ownership?.temporary_until !== undefined) await recordPermanent(id, ownership.owner);
   } catch {
     call.record.count.push('OwnershipNotExtended');
   }

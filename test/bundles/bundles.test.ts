@@ -328,7 +328,8 @@ describe.each([['fetch-certificates'], ['watch']])('the bundle of %s', (name) =>
 describe('alarms and the dashboard look at metrics that functions report:', () => {
   const stage = synthesize('local', { ...environments.dev, certificateTypes: ['qwac', 'qseal'] });
   // From the access log, and what cannot be brought about here; the latter are counted as the rejected credential is.
-  const elsewhere = /^(ThrottledCalls|OwnershipConflict|UndoFailed|OwnershipLeft|CertificateNotKept) /;
+  const elsewhere =
+    /^(ThrottledCalls|OwnershipConflict|UndoFailed|OwnershipLeft|OwnershipNotExtended|UnexpectedUser|UnusableToken|CertificateNotKept) /;
 
   /** The numbers of all log lines, each as `name {dimensions}`. */
   function reported(): Set<string> {

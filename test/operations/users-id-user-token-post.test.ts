@@ -42,8 +42,8 @@ const issued = (id: string) => ({
   status: 200,
   headers: { 'cache-control': 'no-store' },
   body: { token: expect.stringMatching(/^[\w+/=]{128}$/) as string },
-  // A key never says `me`; a token's owner is asked for first, as the answer does not name it.
-  upstream: [...(id === 'me' ? ['GET /users/me'] : []), `POST /users/${id}/token`],
+  // The answer does not say which user `me` is.
+  upstream: [`POST /users/${id}/token`, ...(id === 'me' ? ['GET /users/me'] : [])],
 });
 const bodies: [string, (fields: Record<string, string>) => TestRequest][] = [
   ['JSON', json],

@@ -97,6 +97,9 @@ function expectArrivals(outcomes: Outcome[], arrivals: (call: UpstreamCall) => n
 
 const asOftenAsMay = ({ arrivals }: UpstreamCall) => arrivals;
 
+/** The id of the user that a path names, or that of `me`. */
+const idIn = (path: string): number => Number(/\/users\/(\d+)/.exec(path)?.[1] ?? 7);
+
 describe('a connection that fails', () => {
   test('refused: bad gateway', async () => {
     const free = createServer().listen(0, '127.0.0.1');
@@ -156,7 +159,7 @@ describe('a connection that fails', () => {
       seen.add(`${call} ${method} ${path}`);
       if (!again) socket.resetAndDestroy();
       else if (method === 'DELETE') response.writeHead(404).end(JSON.stringify({ code: 'notFound' }));
-      else response.end(JSON.stringify(path.endsWith('/all') ? { users: [] } : { id: 7, type: 'qwac' }));
+      else response.end(JSON.stringify(path.endsWith('/all') ? { users: [] } : { id: idIn(path), type: 'qwac' }));
     });
     const all = answers(outcomes);
     for (const { name, call } of outcomes) {

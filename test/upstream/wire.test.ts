@@ -165,7 +165,8 @@ test.each([
 
 describe('what comes back from upstream', () => {
   test('are the fields of the object, known and unknown, and no header', async () => {
-    const body = { id: 7, signin: null, platform: 'web', unknown: { deep: ['é', 1.5, null] }, ['__proto__']: { a: 1 } };
+    const id = Number(world.user.id);
+    const body = { id, signin: null, platform: 'web', unknown: { deep: ['é', 1.5, null] }, ['__proto__']: { a: 1 } };
     hostile.behave = (_arrived, response) =>
       response
         .writeHead(200, {
