@@ -1,4 +1,4 @@
-import { now } from '../lib/clock.ts';
+import { now } from '#lib/clock.ts';
 import type { Output } from './terminal.ts';
 import { shorten } from './table.ts';
 

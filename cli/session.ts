@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import type * as directory from '../lib/partners/directory.ts';
-import { quoted } from '../lib/shell.ts';
+import type * as directory from '#lib/partners/directory.ts';
+import { quoted } from '#lib/shell.ts';
 import { paintFor } from './paint.ts';
 import type { GlobalOptions } from './program.ts';
 import { createProgress } from './progress.ts';
@@ -56,7 +56,7 @@ export function createSession(program: Command, terminal: Terminal): Session {
     connect: () => connect(target()),
     async directory() {
       await connect(target());
-      return import('../lib/partners/directory.ts');
+      return import('#lib/partners/directory.ts');
     },
     answer(json, text) {
       // One line for a program, several for a person.

@@ -1,9 +1,9 @@
-import { GatewayError } from '../lib/errors.ts';
-import { isPartner } from '../lib/http/caller.ts';
-import { serve } from '../lib/http/serve.ts';
-import { authenticatePartner } from '../lib/partners/authenticate.ts';
-import { allowsAdminJwt } from '../lib/partners/grants.ts';
-import { callUpstream } from '../lib/signing.ts';
+import { GatewayError } from '#lib/errors.ts';
+import { isPartner } from '#lib/http/caller.ts';
+import { serve } from '#lib/http/serve.ts';
+import { authenticatePartner } from '#lib/partners/authenticate.ts';
+import { allowsAdminJwt } from '#lib/partners/grants.ts';
+import { callUpstream } from '#lib/signing.ts';
 
 /** `POST /admin/jwt`: a partner's grant names the scope and the longest duration of the manage JWTs that it may mint. */
 export const handler = serve(

@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { env } from '../lib/env.ts';
-import type { Handler } from '../lib/http/serve.ts';
-import { openApiDocument } from '../lib/openapi.ts';
-import { apiPage, contentSecurityPolicy } from '../lib/openapi/page.ts';
-import type { pages } from '../lib/pages.ts';
+import { env } from '#lib/env.ts';
+import type { Handler } from '#lib/http/serve.ts';
+import { openApiDocument } from '#lib/openapi.ts';
+import { apiPage, contentSecurityPolicy } from '#lib/openapi/page.ts';
+import type { pages } from '#lib/pages.ts';
 
 type Path = (typeof pages)['api_page_get']['paths'][number];
 
@@ -52,7 +52,7 @@ let document: APIGatewayProxyStructuredResultV2 | undefined;
 
 /** It is large: who asks for the document alone does not wait for it. */
 async function script(): Promise<{ base64: string; hash: string }> {
-  return (await import('../lib/openapi/scalar.ts')).scalarScript;
+  return (await import('#lib/openapi/scalar.ts')).scalarScript;
 }
 
 const always = { 'x-content-type-options': 'nosniff' };

@@ -1,9 +1,9 @@
-import { now } from '../lib/clock.ts';
-import { isPartner } from '../lib/http/caller.ts';
-import { serve } from '../lib/http/serve.ts';
-import { authenticatePartner } from '../lib/partners/authenticate.ts';
-import { registerNewUser } from '../lib/partners/new-user.ts';
-import { callUpstream } from '../lib/signing.ts';
+import { now } from '#lib/clock.ts';
+import { isPartner } from '#lib/http/caller.ts';
+import { serve } from '#lib/http/serve.ts';
+import { authenticatePartner } from '#lib/partners/authenticate.ts';
+import { registerNewUser } from '#lib/partners/new-user.ts';
+import { callUpstream } from '#lib/signing.ts';
 
 /** How long upstream keeps a temporary user, in seconds. */
 const temporaryLife = 1800;

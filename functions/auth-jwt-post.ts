@@ -1,9 +1,9 @@
-import { isPartner } from '../lib/http/caller.ts';
-import { serve } from '../lib/http/serve.ts';
-import { authenticatePartner } from '../lib/partners/authenticate.ts';
-import { registerNewUser } from '../lib/partners/new-user.ts';
-import { confirmPermanent, foundOrMissing, requireGrant, requireOwnUser } from '../lib/partners/reach.ts';
-import { callUpstream } from '../lib/signing.ts';
+import { isPartner } from '#lib/http/caller.ts';
+import { serve } from '#lib/http/serve.ts';
+import { authenticatePartner } from '#lib/partners/authenticate.ts';
+import { registerNewUser } from '#lib/partners/new-user.ts';
+import { confirmPermanent, foundOrMissing, requireGrant, requireOwnUser } from '#lib/partners/reach.ts';
+import { callUpstream } from '#lib/signing.ts';
 
 /** `POST /auth/jwt`: a JWT for one of the partner's users, or for a new one. */
 export const handler = serve(

@@ -1,12 +1,12 @@
-import { env } from '../lib/env.ts';
-import { GatewayError } from '../lib/errors.ts';
-import { isPartner } from '../lib/http/caller.ts';
-import { serve } from '../lib/http/serve.ts';
-import { authenticatePartner } from '../lib/partners/authenticate.ts';
-import { requireOwnCode } from '../lib/partners/code-binding.ts';
-import { settleExchangedUser, validOrInvalid } from '../lib/partners/exchanged-user.ts';
-import { requireRegistered } from '../lib/partners/registered.ts';
-import { callUpstream } from '../lib/signing.ts';
+import { env } from '#lib/env.ts';
+import { GatewayError } from '#lib/errors.ts';
+import { isPartner } from '#lib/http/caller.ts';
+import { serve } from '#lib/http/serve.ts';
+import { authenticatePartner } from '#lib/partners/authenticate.ts';
+import { requireOwnCode } from '#lib/partners/code-binding.ts';
+import { settleExchangedUser, validOrInvalid } from '#lib/partners/exchanged-user.ts';
+import { requireRegistered } from '#lib/partners/registered.ts';
+import { callUpstream } from '#lib/signing.ts';
 
 /** `POST /auth/token/access`: exchanges a code; upstream knows one redirect URI, the gateway's. */
 export const handler = serve(

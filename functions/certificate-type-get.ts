@@ -1,11 +1,11 @@
-import { keepCertificate, readKept, type Certificate } from '../lib/certificates.ts';
-import { env } from '../lib/env.ts';
-import { GatewayError } from '../lib/errors.ts';
-import type { Call } from '../lib/http/call.ts';
-import { isPartner } from '../lib/http/caller.ts';
-import { serve } from '../lib/http/serve.ts';
-import { authenticatePartner } from '../lib/partners/authenticate.ts';
-import { callUpstream, signed } from '../lib/signing.ts';
+import { keepCertificate, readKept, type Certificate } from '#lib/certificates.ts';
+import { env } from '#lib/env.ts';
+import { GatewayError } from '#lib/errors.ts';
+import type { Call } from '#lib/http/call.ts';
+import { isPartner } from '#lib/http/caller.ts';
+import { serve } from '#lib/http/serve.ts';
+import { authenticatePartner } from '#lib/partners/authenticate.ts';
+import { callUpstream, signed } from '#lib/signing.ts';
 
 /** `GET /certificate/{type}`: a partner gets the kept certificate, a token's owner upstream's answer. */
 export const handler = serve(

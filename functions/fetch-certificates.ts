@@ -1,12 +1,12 @@
-import { keepCertificate, noteFailedCheck, type Kept } from '../lib/certificates.ts';
-import { env } from '../lib/env.ts';
-import { Refused } from '../lib/errors.ts';
-import { explain, type Explanation } from '../lib/explain.ts';
-import type { Invocation } from '../lib/http/call.ts';
-import { job } from '../lib/job.ts';
-import { metricsLog } from '../lib/metrics.ts';
-import { now } from '../lib/clock.ts';
-import { signed } from '../lib/signing.ts';
+import { keepCertificate, noteFailedCheck, type Kept } from '#lib/certificates.ts';
+import { env } from '#lib/env.ts';
+import { Refused } from '#lib/errors.ts';
+import { explain, type Explanation } from '#lib/explain.ts';
+import type { Invocation } from '#lib/http/call.ts';
+import { job } from '#lib/job.ts';
+import { metricsLog } from '#lib/metrics.ts';
+import { now } from '#lib/clock.ts';
+import { signed } from '#lib/signing.ts';
 
 type Outcome = Kept | 'failed';
 

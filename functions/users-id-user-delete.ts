@@ -1,12 +1,12 @@
-import { ApiError } from '../lib/budgea/authentication-api.ts';
-import { unexpectedUser } from '../lib/budgea/errors.ts';
-import { GatewayError } from '../lib/errors.ts';
-import { isPartner } from '../lib/http/caller.ts';
-import { serve } from '../lib/http/serve.ts';
-import { authenticatePartner } from '../lib/partners/authenticate.ts';
-import { endOwnership } from '../lib/partners/ownership.ts';
-import { foundOrMissing, identityOf, requireOwnUser } from '../lib/partners/reach.ts';
-import { callUpstream } from '../lib/signing.ts';
+import { ApiError } from '#lib/budgea/authentication-api.ts';
+import { unexpectedUser } from '#lib/budgea/errors.ts';
+import { GatewayError } from '#lib/errors.ts';
+import { isPartner } from '#lib/http/caller.ts';
+import { serve } from '#lib/http/serve.ts';
+import { authenticatePartner } from '#lib/partners/authenticate.ts';
+import { endOwnership } from '#lib/partners/ownership.ts';
+import { foundOrMissing, identityOf, requireOwnUser } from '#lib/partners/reach.ts';
+import { callUpstream } from '#lib/signing.ts';
 
 /** `DELETE /users/{id_user}`: the user goes, and its ownership with it. */
 export const handler = serve(

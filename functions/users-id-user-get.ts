@@ -1,8 +1,8 @@
-import { isPartner } from '../lib/http/caller.ts';
-import { serve } from '../lib/http/serve.ts';
-import { authenticatePartner } from '../lib/partners/authenticate.ts';
-import { confirmPermanent, foundOrMissing, hasOutlived, requireGrant, requireOwnUser } from '../lib/partners/reach.ts';
-import { callUpstream } from '../lib/signing.ts';
+import { isPartner } from '#lib/http/caller.ts';
+import { serve } from '#lib/http/serve.ts';
+import { authenticatePartner } from '#lib/partners/authenticate.ts';
+import { confirmPermanent, foundOrMissing, hasOutlived, requireGrant, requireOwnUser } from '#lib/partners/reach.ts';
+import { callUpstream } from '#lib/signing.ts';
 
 /** `GET /users/{id_user}`: one of the partner's users, or with the operator's grant all users. */
 export const handler = serve(

@@ -1,8 +1,8 @@
-import { isPartner } from '../lib/http/caller.ts';
-import { serve } from '../lib/http/serve.ts';
-import { authenticatePartner } from '../lib/partners/authenticate.ts';
-import { confirmPermanent, foundOrMissing, requireOwnUser } from '../lib/partners/reach.ts';
-import { callUpstream } from '../lib/signing.ts';
+import { isPartner } from '#lib/http/caller.ts';
+import { serve } from '#lib/http/serve.ts';
+import { authenticatePartner } from '#lib/partners/authenticate.ts';
+import { confirmPermanent, foundOrMissing, requireOwnUser } from '#lib/partners/reach.ts';
+import { callUpstream } from '#lib/signing.ts';
 
 /** `POST /users/{id_user}/token`: another token of a user, which makes a temporary user permanent. */
 export const handler = serve(

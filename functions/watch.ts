@@ -1,11 +1,11 @@
-import { now } from '../lib/clock.ts';
-import { env } from '../lib/env.ts';
-import { Refused } from '../lib/errors.ts';
-import { explain } from '../lib/explain.ts';
-import { job } from '../lib/job.ts';
-import { logLine } from '../lib/log.ts';
-import { metricsLog } from '../lib/metrics.ts';
-import { gauges, type Gauge } from '../lib/watch.ts';
+import { now } from '#lib/clock.ts';
+import { env } from '#lib/env.ts';
+import { Refused } from '#lib/errors.ts';
+import { explain } from '#lib/explain.ts';
+import { job } from '#lib/job.ts';
+import { logLine } from '#lib/log.ts';
+import { metricsLog } from '#lib/metrics.ts';
+import { gauges, type Gauge } from '#lib/watch.ts';
 
 /** Reports the state of the secrets and the certificates, so that an alarm fires also when nothing calls and nothing runs. */
 export const handler = job('watch', async (_event, _invocation, note) => {

@@ -1,7 +1,7 @@
-import { Redirect, serve } from '../lib/http/serve.ts';
-import { bindCode } from '../lib/partners/code-binding.ts';
-import { requireRegistered } from '../lib/partners/registered.ts';
-import { open } from '../lib/webauth-state.ts';
+import { Redirect, serve } from '#lib/http/serve.ts';
+import { bindCode } from '#lib/partners/code-binding.ts';
+import { requireRegistered } from '#lib/partners/registered.ts';
+import { open } from '#lib/webauth-state.ts';
 
 /** `GET /webauth/callback`: opens the seal and sends the browser home with what upstream said, and the caller's own state. */
 export const handler = serve('webauth_callback_get', async (call, { state: sealed, ...answered }) => {

@@ -1,11 +1,11 @@
-import { env } from '../lib/env.ts';
-import { GatewayError } from '../lib/errors.ts';
-import { Redirect, serve } from '../lib/http/serve.ts';
-import type { Input } from '../lib/operations.ts';
-import { requireOwnCode } from '../lib/partners/code-binding.ts';
-import { requireRegistered } from '../lib/partners/registered.ts';
-import { callUpstream, contractClientId } from '../lib/signing.ts';
-import { seal } from '../lib/webauth-state.ts';
+import { env } from '#lib/env.ts';
+import { GatewayError } from '#lib/errors.ts';
+import { Redirect, serve } from '#lib/http/serve.ts';
+import type { Input } from '#lib/operations.ts';
+import { requireOwnCode } from '#lib/partners/code-binding.ts';
+import { requireRegistered } from '#lib/partners/registered.ts';
+import { callUpstream, contractClientId } from '#lib/signing.ts';
+import { seal } from '#lib/webauth-state.ts';
 
 /** `GET /webauth`: sends the browser to the bank; where it goes afterwards travels sealed in the state. */
 export const handler = serve('webauth_get', async (call, { client_id: partner, redirect_uri, state, ...options }) => {

@@ -1,6 +1,6 @@
-import { secretVariable, type Setting, type Variable } from '../lib/env.ts';
-import type { Job } from '../lib/jobs.ts';
-import type { ItemCall, ItemKind, Needs, SecretName } from '../lib/operations.ts';
+import { secretVariable, type Setting, type Variable } from '#lib/env.ts';
+import type { Job } from '#lib/jobs.ts';
+import type { ItemCall, ItemKind, Needs, SecretName } from '#lib/operations.ts';
 
 // What a function may do and what it is told, derived from what its row says that it needs. Nothing else grants a function anything.
 

@@ -1,5 +1,5 @@
-import { secretNames } from '../lib/env.ts';
-import { partnersIndex, usersIndex } from '../lib/partners/directory.ts';
+import { secretNames } from '#lib/env.ts';
+import { partnersIndex, usersIndex } from '#lib/partners/directory.ts';
 import { itemStatements, secretStatements, type Reachable, type Statement } from './grants.ts';
 
 /** ARNs of what the command line reaches beside secrets and table. */

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
-import { ApiError, TransportError } from '../lib/budgea/authentication-api.ts';
-import { quoted } from '../lib/shell.ts';
+import { ApiError, TransportError } from '#lib/budgea/authentication-api.ts';
+import { quoted } from '#lib/shell.ts';
 import type { DemoPartner } from './demo-partners.ts';
 import type { RunningStack } from './stack.ts';
 

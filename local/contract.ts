@@ -1,11 +1,11 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import { AuthenticationApi, Configuration } from '../lib/budgea/authentication-api.ts';
-import { env, secretFullName } from '../lib/env.ts';
-import type { SecretName } from '../lib/operations.ts';
-import { manageMinutes } from '../lib/rotation/manage-token.ts';
-import { acceptsManageToken, mintManageToken, type ManageToken } from '../lib/rotation/mint.ts';
-import { describe, giveUpPending, versionWith } from '../lib/rotation/staged-secret.ts';
-import { makeSealingKey, type SealingKeys } from '../lib/webauth-state.ts';
+import { AuthenticationApi, Configuration } from '#lib/budgea/authentication-api.ts';
+import { env, secretFullName } from '#lib/env.ts';
+import type { SecretName } from '#lib/operations.ts';
+import { manageMinutes } from '#lib/rotation/manage-token.ts';
+import { acceptsManageToken, mintManageToken, type ManageToken } from '#lib/rotation/mint.ts';
+import { describe, giveUpPending, versionWith } from '#lib/rotation/staged-secret.ts';
+import { makeSealingKey, type SealingKeys } from '#lib/webauth-state.ts';
 import { createEmptySecret, readOrMakeSecret, readSecret, writeSecret } from './secrets.ts';
 
 /** The secrets of a Budgea contract, as the local Secrets Manager has them. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { changePartner, createPartner } from '../lib/partners/directory.ts';
+import { changePartner, createPartner } from '#lib/partners/directory.ts';
 import { writeWhole } from './files.ts';
 
 /** A demo partner as `stack.json` shows it; its key is kept nowhere else but in the state folder. */

@@ -1,7 +1,7 @@
-import { functionName, operations } from '../lib/operations.ts';
-import { pages } from '../lib/pages.ts';
-import { routesOf } from '../lib/routes.ts';
-import type { Handler } from '../lib/http/serve.ts';
+import { functionName, operations } from '#lib/operations.ts';
+import { pages } from '#lib/pages.ts';
+import { routesOf } from '#lib/routes.ts';
+import type { Handler } from '#lib/http/serve.ts';
 import type { Route } from './api-gateway/server.ts';
 
 /** Every route of the tables with its function, loaded from `functions/`. The functions' environment has to be set before. */

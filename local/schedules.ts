@@ -1,8 +1,8 @@
 import { RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
-import type { SecretName } from '../lib/operations.ts';
-import { describe } from '../lib/rotation/staged-secret.ts';
-import { secretsManager } from '../lib/secrets-manager.ts';
-import { secretFullName } from '../lib/env.ts';
+import type { SecretName } from '#lib/operations.ts';
+import { describe } from '#lib/rotation/staged-secret.ts';
+import { secretsManager } from '#lib/secrets-manager.ts';
+import { secretFullName } from '#lib/env.ts';
 import type { Intervals } from './intervals.ts';
 import { functionArn, runJob } from './jobs.ts';
 

@@ -1,6 +1,6 @@
 import { readFile, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
-import type { AwsAddresses } from '../lib/environment.ts';
+import type { AwsAddresses } from '#lib/environment.ts';
 import type { DemoPartners } from './demo-partners.ts';
 
 /** What `stack.json` says; there is no sandbox when another Budgea stands behind the gateway. */

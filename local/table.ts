@@ -1,7 +1,7 @@
 import { CreateTableCommand, ResourceInUseException, type GlobalSecondaryIndex } from '@aws-sdk/client-dynamodb';
-import { dynamodb } from '../lib/dynamodb.ts';
-import { env } from '../lib/env.ts';
-import { partnersIndex, usersIndex } from '../lib/partners/directory.ts';
+import { dynamodb } from '#lib/dynamodb.ts';
+import { env } from '#lib/env.ts';
+import { partnersIndex, usersIndex } from '#lib/partners/directory.ts';
 
 /** Creates the gateway's table and its two indexes, unless it is there. */
 export async function createTable(): Promise<void> {

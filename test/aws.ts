@@ -1,5 +1,5 @@
-import { startDynamoDb } from '../local/dynamodb/server.ts';
-import { startSecretsManager } from '../local/secrets-manager/server.ts';
+import { startDynamoDb } from '#local/dynamodb/server.ts';
+import { startSecretsManager } from '#local/secrets-manager/server.ts';
 import { startProxy } from './proxy.ts';
 
 /** The AWS services of a stack, in memory and behind one address; they count what is read and fail on demand. */

@@ -1,23 +1,23 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { shares } from '../cost/assumptions.ts';
-import { measured } from '../cost/measured.ts';
-import { examples, type Example } from '../cost/measure/examples.ts';
-import { metricsOf } from '../cost/metrics.ts';
-import { functionsOf, modelOf, type Usage } from '../cost/model.ts';
-import { costOf, prices } from '../cost/prices.ts';
-import { report } from '../cost/report.ts';
-import { environments } from '../infra/environments.ts';
-import { operations, type OperationId } from '../lib/operations.ts';
-import { runJob } from '../local/jobs.ts';
+import { shares } from '#tools/cost/assumptions.ts';
+import { measured } from '#tools/cost/measured.ts';
+import { examples, type Example } from '#tools/cost/measure/examples.ts';
+import { metricsOf } from '#tools/cost/metrics.ts';
+import { functionsOf, modelOf, type Usage } from '#tools/cost/model.ts';
+import { costOf, prices } from '#tools/cost/prices.ts';
+import { report } from '#tools/cost/report.ts';
+import { environments } from '#infra/environments.ts';
+import { operations, type OperationId } from '#lib/operations.ts';
+import { runJob } from '#local/jobs.ts';
 import { startGateway, type Gateway } from './gateway.ts';
 
 const usage: Usage = { calls: 5_000_000, partners: 40, users: 100_000, upstreamMs: 300 };
 
 /** What the command says, on either stream. */
 function run(...args: string[]): Promise<string> {
-  return promisify(execFile)(process.execPath, ['cost/run.ts', ...args]).then(
+  return promisify(execFile)(process.execPath, ['tools/cost/run.ts', ...args]).then(
     ({ stdout }) => stdout,
     ({ stderr }: { stderr: string }) => stderr,
   );

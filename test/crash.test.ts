@@ -6,9 +6,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { useLocal } from '../lib/environment.ts';
-import type { DemoPartner } from '../local/demo-partners.ts';
-import type { StackFile } from '../local/stack-file.ts';
+import { useLocal } from '#lib/environment.ts';
+import type { DemoPartner } from '#local/demo-partners.ts';
+import type { StackFile } from '#local/stack-file.ts';
 import { authorization, json } from './gateway.ts';
 
 const start = new URL('../local/start.ts', import.meta.url).pathname;
@@ -65,7 +65,7 @@ async function killWithinStart(): Promise<void> {
 
 /** Calls of all kinds, many at a time; the process dies while they run, as soon as enough users were answered. */
 async function workUntilKilled(answered: Answered, enough: number): Promise<void> {
-  const { createPartner } = await import('../lib/partners/directory.ts');
+  const { createPartner } = await import('#lib/partners/directory.ts');
   const goal = answered.users.length + enough;
   const working = Array.from({ length: 12 }, async (_, worker) => {
     for (let call = worker; isRunning(); call++) {

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Ajv2020, ValidateFunction } from 'ajv/dist/2020.js';
-import type { Document, Reference } from '../lib/openapi/document.ts';
-import { basePath } from '../lib/operations.ts';
-import { selectRoute } from '../local/api-gateway/routes.ts';
-import { parseTarget } from '../local/api-gateway/target.ts';
+import type { Document, Reference } from '#lib/openapi/document.ts';
+import { basePath } from '#lib/operations.ts';
+import { selectRoute } from '#local/api-gateway/routes.ts';
+import { parseTarget } from '#local/api-gateway/target.ts';
 import type { Answer } from './invoke.ts';
 
 // Whatever a test asks the gateway for: its answer has to be one that `docs/openapi.json` describes. The document is read, and a shape compiled,

@@ -3,13 +3,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { SecretName } from '../lib/operations.ts';
-import type { NewPartner } from '../lib/partners/directory.ts';
-import type { PartnerRecord } from '../lib/partners/record.ts';
-import type { DemoPartner } from '../local/demo-partners.ts';
-import type { RecordedCall } from '../local/sandbox/http/call-list.ts';
-import type { StackFile } from '../local/stack-file.ts';
-import { startStack, type StackOptions } from '../local/stack.ts';
+import type { SecretName } from '#lib/operations.ts';
+import type { NewPartner } from '#lib/partners/directory.ts';
+import type { PartnerRecord } from '#lib/partners/record.ts';
+import type { DemoPartner } from '#local/demo-partners.ts';
+import type { RecordedCall } from '#local/sandbox/http/call-list.ts';
+import type { StackFile } from '#local/stack-file.ts';
+import { startStack, type StackOptions } from '#local/stack.ts';
 import { requireDocumented } from './documented.ts';
 import { invokeHandler, type Answer, type TestRequest } from './invoke.ts';
 
@@ -51,7 +51,7 @@ export async function startGateway(options: Partial<StackOptions> = {}): Promise
   const data = await mkdtemp(join(tmpdir(), 'gateway-'));
   const lines = catchLogs();
   const stack = await startStack({ port: 0, data, ...options });
-  const { changePartner, createPartner } = await import('../lib/partners/directory.ts');
+  const { changePartner, createPartner } = await import('#lib/partners/directory.ts');
   const { sandbox: budgea = '' } = stack.file;
   const control = new URL('/_sandbox/', budgea);
   const arrivals = countArrivals(budgea);
@@ -77,7 +77,7 @@ export async function startGateway(options: Partial<StackOptions> = {}): Promise
     },
     sandbox: (method, path, request) => askOverHttp(method, budgea + path, request),
     async secret<T>(name: SecretName) {
-      const { readSecret } = await import('../local/secrets.ts');
+      const { readSecret } = await import('#local/secrets.ts');
       // Whoever asks knows the secret's shape.
       return (await readSecret<T>(name)) as T;
     },

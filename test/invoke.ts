@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { basePath } from '../lib/operations.ts';
-import { newContext } from '../local/api-gateway/context.ts';
-import { toEvent } from '../local/api-gateway/event.ts';
-import { selectRoute } from '../local/api-gateway/routes.ts';
-import { parseTarget } from '../local/api-gateway/target.ts';
-import { loadRoutes } from '../local/routes.ts';
+import { basePath } from '#lib/operations.ts';
+import { newContext } from '#local/api-gateway/context.ts';
+import { toEvent } from '#local/api-gateway/event.ts';
+import { selectRoute } from '#local/api-gateway/routes.ts';
+import { parseTarget } from '#local/api-gateway/target.ts';
+import { loadRoutes } from '#local/routes.ts';
 import { requireDocumented } from './documented.ts';
 
 /** What a test sends along; header names in lower case. */

@@ -1,5 +1,5 @@
-import { makeKey } from '../lib/partners/key.ts';
-import type { DemoPartner } from '../local/demo-partners.ts';
+import { makeKey } from '#lib/partners/key.ts';
+import type { DemoPartner } from '#local/demo-partners.ts';
 import { authorization, basic, form, json, multipart } from './gateway.ts';
 import type { TestRequest } from './invoke.ts';
 import { combined } from './presented.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { makeKey } from '../lib/partners/key.ts';
+import { makeKey } from '#lib/partners/key.ts';
 import { startTestAws, type TestAws } from './aws.ts';
 import { keptEvents, type ReceivedEvent } from './events.ts';
 import { authorization, basic, form, json, multipart, startGateway, type Gateway } from './gateway.ts';
@@ -296,7 +296,7 @@ describe('calls that fail say nothing', () => {
     [
       'Budgea rejects them, and the secrets are not what they should be',
       async () => {
-        const { writeSecret } = await import('../local/secrets.ts');
+        const { writeSecret } = await import('#local/secrets.ts');
         const names = ['client-credentials', 'admin-token', 'manage-token'] as const;
         const values = await Promise.all(names.map(async (name) => gateway.secret(name)));
         for (const name of names) await writeSecret(name, { unexpected: [...secrets.values()] });

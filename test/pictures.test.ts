@@ -1,9 +1,9 @@
 import { readFile, stat } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { diagram } from '../pictures/diagram.ts';
+import { diagram } from '#tools/pictures/diagram.ts';
 
 test('the diagram is the one that its source describes', async () => {
-  const drawn = await diagram(await readFile('pictures/architecture.dot', 'utf8'), 'How the gateway is built');
+  const drawn = await diagram(await readFile('tools/pictures/architecture.dot', 'utf8'), 'How the gateway is built');
   expect(await readFile('docs/pictures/architecture.svg', 'utf8')).toBe(drawn);
   // Nothing in it would be left in the colours of one scheme, or show what only the source is about.
   expect(drawn).not.toMatch(/ (?:fill|stroke)="/);

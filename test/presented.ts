@@ -1,4 +1,4 @@
-import type { DemoPartner } from '../local/demo-partners.ts';
+import type { DemoPartner } from '#local/demo-partners.ts';
 import { authorization, basic } from './gateway.ts';
 import type { TestRequest } from './invoke.ts';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { operations, type CallerKind, type Operation, type OperationId } from '../lib/operations.ts';
-import type { DemoPartner } from '../local/demo-partners.ts';
-import type { RecordedCall } from '../local/sandbox/http/call-list.ts';
+import { operations, type CallerKind, type Operation, type OperationId } from '#lib/operations.ts';
+import type { DemoPartner } from '#local/demo-partners.ts';
+import type { RecordedCall } from '#local/sandbox/http/call-list.ts';
 import { authorization, basic, json, startGateway, type Gateway } from './gateway.ts';
 import type { Answer, TestRequest } from './invoke.ts';
 import { combined } from './presented.ts';
@@ -286,7 +286,7 @@ function outcomeOf({ status, body }: Answer, calls: RecordedCall[]): Outcome {
 
 /** What upstream and the gateway know of a tenant's user. */
 async function stateOf({ user }: Tenant): Promise<{ connections: string[]; owner: string | undefined }> {
-  const { ownershipOf } = await import('../lib/partners/ownership.ts');
+  const { ownershipOf } = await import('#lib/partners/ownership.ts');
   const [connections, ownership] = await Promise.all([connectionsOf(gateway, user.token), ownershipOf(user.id)]);
   return { connections: connections.map(({ id }) => String(id)), owner: ownership?.owner };
 }

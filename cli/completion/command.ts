@@ -1,4 +1,4 @@
-import { quoted } from '../../lib/shell.ts';
+import { quoted } from '#lib/shell.ts';
 
 /** Defines the command `gateway`, which works from every folder as `npm run gateway --` does in the project's. */
 export function commandFunction(project: string): string {

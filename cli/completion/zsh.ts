@@ -1,4 +1,4 @@
-import { quoted } from '../../lib/shell.ts';
+import { quoted } from '#lib/shell.ts';
 import { commandFunction } from './command.ts';
 import type { Level, Values, Word, Words } from './words.ts';
 

@@ -1,5 +1,5 @@
-import type { Environment } from '../../infra/environment.ts';
-import { basePath, type SecretName } from '../../lib/operations.ts';
+import type { Environment } from '#infra/environment.ts';
+import { basePath, type SecretName } from '#lib/operations.ts';
 import { Refusal } from '../refusal.ts';
 import { findBudgea, type Budgea } from '../secrets/budgea.ts';
 import type { SecretState } from '../secrets/state.ts';
@@ -78,7 +78,7 @@ async function local(folder: string, option: string, { gatewayUrl }: SubjectOpti
 }
 
 async function deployed(environment: string, { gatewayUrl }: SubjectOptions): Promise<Particular> {
-  const { environments } = await import('../../infra/environments.ts');
+  const { environments } = await import('#infra/environments.ts');
   const { openAccount } = await import('./account.ts');
   const settings = new Map<string, Environment>(Object.entries(environments)).get(environment);
   const account = openAccount(environment);

@@ -1,7 +1,7 @@
 import { Argument, InvalidArgumentError } from 'commander';
-import { grantForms, isGrant } from '../../lib/partners/grants.ts';
-import { partnerNameFault } from '../../lib/partners/name.ts';
-import { redirectUriFault } from '../../lib/partners/redirect-uri.ts';
+import { grantForms, isGrant } from '#lib/partners/grants.ts';
+import { partnerNameFault } from '#lib/partners/name.ts';
+import { redirectUriFault } from '#lib/partners/redirect-uri.ts';
 
 // Each is checked while the command line is read: nothing has been touched yet when one is refused.
 

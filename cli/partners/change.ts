@@ -1,4 +1,4 @@
-import type { PartnerRecord } from '../../lib/partners/record.ts';
+import type { PartnerRecord } from '#lib/partners/record.ts';
 import { Refusal } from '../refusal.ts';
 import type { Session } from '../session.ts';
 
@@ -15,7 +15,7 @@ export async function changeRecord(
 /** Reads a partner's record. Throws Refusal when there is no such partner. */
 export async function readRecord(session: Session, clientId: string): Promise<PartnerRecord> {
   await session.connect();
-  const { readPartner } = await import('../../lib/partners/record.ts');
+  const { readPartner } = await import('#lib/partners/record.ts');
   return known(session, clientId, await readPartner(clientId));
 }
 

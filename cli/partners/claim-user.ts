@@ -1,4 +1,4 @@
-import { OwnershipConflict, ownershipOf, recordOwner, type Ownership } from '../../lib/partners/ownership.ts';
+import { OwnershipConflict, ownershipOf, recordOwner, type Ownership } from '#lib/partners/ownership.ts';
 
 /** What came of a claim: the user is the partner's, newly or already, or it stays another's. */
 export type Claimed = 'recorded' | 'already' | Pick<Ownership, 'owner'>;

@@ -1,5 +1,5 @@
 import { Argument, type Command } from 'commander';
-import type { PartnerRecord } from '../../lib/partners/record.ts';
+import type { PartnerRecord } from '#lib/partners/record.ts';
 import { Refusal } from '../refusal.ts';
 import type { Session } from '../session.ts';
 import { clientIdArgument, userIdList } from './arguments.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { PartnerRecord } from '../../lib/partners/record.ts';
+import type { PartnerRecord } from '#lib/partners/record.ts';
 import type { Session } from '../session.ts';
 import { table, type Look } from '../table.ts';
 import { listed, partnerView, statusCell } from './view.ts';

@@ -1,6 +1,6 @@
 import { Argument, InvalidArgumentError, type Command } from 'commander';
-import { now } from '../../lib/clock.ts';
-import type { PartnerRecord } from '../../lib/partners/record.ts';
+import { now } from '#lib/clock.ts';
+import type { PartnerRecord } from '#lib/partners/record.ts';
 import { Refusal } from '../refusal.ts';
 import type { Session } from '../session.ts';
 import { clientIdArgument } from './arguments.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { mostKeys } from '../../lib/partners/key.ts';
+import { mostKeys } from '#lib/partners/key.ts';
 import { Refusal } from '../refusal.ts';
 import type { Session } from '../session.ts';
 import { pairs } from '../table.ts';

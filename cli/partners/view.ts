@@ -1,4 +1,4 @@
-import type { PartnerRecord } from '../../lib/partners/record.ts';
+import type { PartnerRecord } from '#lib/partners/record.ts';
 import type { Cell } from '../table.ts';
 
 /** A partner as `--json` shows it: everything but the hashes. */

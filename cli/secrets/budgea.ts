@@ -29,7 +29,7 @@ export async function findBudgea(session: Session, given: string | undefined): P
 }
 
 async function deployedBudgea(environment: string): Promise<Budgea> {
-  const { environments } = await import('../../infra/environments.ts');
+  const { environments } = await import('#infra/environments.ts');
   const described = new Map(Object.entries(environments)).get(environment);
   if (described !== undefined) return { url: described.budgeaUrl, scope: described.manageScope, sandbox: false };
   throw new Refusal(

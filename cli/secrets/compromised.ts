@@ -1,4 +1,4 @@
-import { sealingKeyRotation } from '../../lib/rotation/sealing-key.ts';
+import { sealingKeyRotation } from '#lib/rotation/sealing-key.ts';
 import { Refusal } from '../refusal.ts';
 import type { Session } from '../session.ts';
 import { newInvocation } from './invocation.ts';

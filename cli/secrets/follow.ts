@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { now } from '../../lib/clock.ts';
+import { now } from '#lib/clock.ts';
 import { Refusal } from '../refusal.ts';
 import type { Session } from '../session.ts';
 import { duration } from '../view.ts';

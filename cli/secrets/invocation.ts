@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { deadline } from '../../lib/budgea/deadline.ts';
-import type { Invocation } from '../../lib/http/call.ts';
+import { deadline } from '#lib/budgea/deadline.ts';
+import type { Invocation } from '#lib/http/call.ts';
 
 /** The longest that the work of one invocation may take, in milliseconds: as in a function. */
 const longest = 25_000;

@@ -1,5 +1,5 @@
 import { Argument, InvalidArgumentError, Option, type Command } from 'commander';
-import { now } from '../../lib/clock.ts';
+import { now } from '#lib/clock.ts';
 import { Refusal } from '../refusal.ts';
 import type { Session } from '../session.ts';
 import { duration, minute, shortId } from '../view.ts';
@@ -61,9 +61,9 @@ async function rotate(session: Session, name: RotatableName): Promise<void> {
 
 /** The function would refuse it as well, but leave a version that is stuck pending. Throws Refusal. */
 async function requirePause(session: Session, { fullName, current }: SecretState): Promise<void> {
-  const { replacedAt } = await import('../../lib/rotation/rotate.ts');
-  const { sealingKeyRotation } = await import('../../lib/rotation/sealing-key.ts');
-  const { describe } = await import('../../lib/rotation/staged-secret.ts');
+  const { replacedAt } = await import('#lib/rotation/rotate.ts');
+  const { sealingKeyRotation } = await import('#lib/rotation/sealing-key.ts');
+  const { describe } = await import('#lib/rotation/staged-secret.ts');
   const replaced = replacedAt(await describe(fullName), current);
   const possibleAt = replaced + (sealingKeyRotation.pause ?? 0);
   if (possibleAt <= now()) return;
@@ -76,7 +76,7 @@ async function requirePause(session: Session, { fullName, current }: SecretState
 
 async function replaceAll(session: Session): Promise<void> {
   const { replaceSealingKeys } = await import('./compromised.ts');
-  const { longestLife } = await import('../../lib/secrets.ts');
+  const { longestLife } = await import('#lib/secrets.ts');
   const { fullName, version_id } = await replaceSealingKeys(session);
   const until = duration(longestLife);
   session.answer(

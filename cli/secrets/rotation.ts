@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { InvalidRequestException, RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
-import { now } from '../../lib/clock.ts';
-import { giveUpPending } from '../../lib/rotation/staged-secret.ts';
-import type { Version } from '../../lib/rotation/versions.ts';
-import { secretsManager } from '../../lib/secrets-manager.ts';
+import { now } from '#lib/clock.ts';
+import { giveUpPending } from '#lib/rotation/staged-secret.ts';
+import type { Version } from '#lib/rotation/versions.ts';
+import { secretsManager } from '#lib/secrets-manager.ts';
 import { Refusal } from '../refusal.ts';
 import type { Session } from '../session.ts';
 import { shortId } from '../view.ts';

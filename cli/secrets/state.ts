@@ -3,12 +3,12 @@ import {
   ResourceNotFoundException,
   type DescribeSecretCommandOutput,
 } from '@aws-sdk/client-secrets-manager';
-import { secretFullName } from '../../lib/env.ts';
-import type { SecretName } from '../../lib/operations.ts';
-import { readVersion } from '../../lib/rotation/staged-secret.ts';
-import { isPending, listVersions, versionInUse, type Version } from '../../lib/rotation/versions.ts';
-import { manageTokenExpiry as expiryIn } from '../../lib/secrets.ts';
-import { secretsManager } from '../../lib/secrets-manager.ts';
+import { secretFullName } from '#lib/env.ts';
+import type { SecretName } from '#lib/operations.ts';
+import { readVersion } from '#lib/rotation/staged-secret.ts';
+import { isPending, listVersions, versionInUse, type Version } from '#lib/rotation/versions.ts';
+import { manageTokenExpiry as expiryIn } from '#lib/secrets.ts';
+import { secretsManager } from '#lib/secrets-manager.ts';
 import { Refusal } from '../refusal.ts';
 import type { Session } from '../session.ts';
 

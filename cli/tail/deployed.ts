@@ -5,10 +5,10 @@ import {
   ResourceNotFoundException,
   type FilterLogEventsCommandOutput,
 } from '@aws-sdk/client-cloudwatch-logs';
-import { resourceName } from '../../infra/names.ts';
-import { now } from '../../lib/clock.ts';
-import { jobs } from '../../lib/jobs.ts';
-import { functionName, operations } from '../../lib/operations.ts';
+import { resourceName } from '#infra/names.ts';
+import { now } from '#lib/clock.ts';
+import { jobs } from '#lib/jobs.ts';
+import { functionName, operations } from '#lib/operations.ts';
 import { isPassing } from '../explain.ts';
 import { Refusal } from '../refusal.ts';
 import type { Session } from '../session.ts';

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { now } from '../../lib/clock.ts';
+import { now } from '#lib/clock.ts';
 import { clientId } from '../partners/arguments.ts';
 import { Refusal } from '../refusal.ts';
 import type { Session } from '../session.ts';
@@ -61,7 +61,7 @@ async function tail(session: Session, { since, ...filter }: Options): Promise<vo
 
 /** Throws Refusal for an operation that there is none of. */
 async function requireOperations(ids: readonly string[] = []): Promise<void> {
-  const { operations } = await import('../../lib/operations.ts');
+  const { operations } = await import('#lib/operations.ts');
   const unknown = ids.find((id) => !Object.hasOwn(operations, id));
   if (unknown === undefined) return;
   throw new Refusal(`There is no such operation. Name some of ${Object.keys(operations).join(', ')}.`, 2);

@@ -1,10 +1,10 @@
 import { CfnOutput, Duration, Stack, Validations } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { secretNames, tableFullName } from '../../lib/env.ts';
-import { jobs, type Job, type JobId } from '../../lib/jobs.ts';
-import { functionName, operations, type Operation, type OperationId, type SecretName } from '../../lib/operations.ts';
-import { pages, type Page, type PageId } from '../../lib/pages.ts';
-import { routesOf } from '../../lib/routes.ts';
+import { secretNames, tableFullName } from '#lib/env.ts';
+import { jobs, type Job, type JobId } from '#lib/jobs.ts';
+import { functionName, operations, type Operation, type OperationId, type SecretName } from '#lib/operations.ts';
+import { pages, type Page, type PageId } from '#lib/pages.ts';
+import { routesOf } from '#lib/routes.ts';
 import { Alarms } from '../constructs/alarms.ts';
 import { Dashboard } from '../constructs/dashboard.ts';
 import { GatewayFunction, type Surroundings } from '../constructs/gateway-function.ts';

@@ -1,4 +1,4 @@
-import { now } from '../../lib/clock.ts';
+import { now } from '#lib/clock.ts';
 
 /** How many calls a route takes. */
 export interface Throttling {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { constants, gzipSync } from 'node:zlib';
-import { explain } from '../../lib/explain.ts';
+import { explain } from '#lib/explain.ts';
 import type { Beside } from '../api-gateway/besides.ts';
 import { readBody } from '../api-gateway/body.ts';
 import { isFromHere } from '../loopback.ts';

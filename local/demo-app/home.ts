@@ -1,4 +1,4 @@
-import { ApiError, AuthenticationApi, Configuration, TransportError } from '../../lib/budgea/authentication-api.ts';
+import { ApiError, AuthenticationApi, Configuration, TransportError } from '#lib/budgea/authentication-api.ts';
 import type { DemoPartner } from '../demo-partners.ts';
 
 /** One of the application's users, as its back end knows it. */

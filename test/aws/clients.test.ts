@@ -6,11 +6,11 @@ import { buffer } from 'node:stream/consumers';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateSecretCommand, GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { secretFullName } from '../../lib/env.ts';
-import { useLocal } from '../../lib/environment.ts';
-import type * as Table from '../../lib/table.ts';
-import { startDynamoDb, type RunningDynamoDb } from '../../local/dynamodb/server.ts';
-import { startSecretsManager, type RunningSecretsManager } from '../../local/secrets-manager/server.ts';
+import { secretFullName } from '#lib/env.ts';
+import { useLocal } from '#lib/environment.ts';
+import type * as Table from '#lib/table.ts';
+import { startDynamoDb, type RunningDynamoDb } from '#local/dynamodb/server.ts';
+import { startSecretsManager, type RunningSecretsManager } from '#local/secrets-manager/server.ts';
 
 // What serves requests calls AWS with a client of its own; everything else with the SDK. Both pass the same tests against the same servers.
 
@@ -50,11 +50,11 @@ beforeAll(async () => {
     AWS_SESSION_TOKEN: 'session',
   });
   // Only now: the SDK's clients take their endpoints from the environment.
-  const { callBySdk } = await import('../../lib/dynamodb.ts');
-  const { secretsManager } = await import('../../lib/secrets-manager.ts');
-  const { callDynamoDb } = await import('../../lib/aws/dynamodb.ts');
-  const { readSecretText } = await import('../../lib/aws/secret-value.ts');
-  ({ callItemsBy, table } = await import('../../lib/table.ts'));
+  const { callBySdk } = await import('#lib/dynamodb.ts');
+  const { secretsManager } = await import('#lib/secrets-manager.ts');
+  const { callDynamoDb } = await import('#lib/aws/dynamodb.ts');
+  const { readSecretText } = await import('#lib/aws/secret-value.ts');
+  ({ callItemsBy, table } = await import('#lib/table.ts'));
   clients = {
     'the SDK': {
       items: callBySdk,
@@ -64,7 +64,7 @@ beforeAll(async () => {
     'the small client': { items: callDynamoDb, secret: readSecretText },
   };
   await secretsManager.send(new CreateSecretCommand({ Name: secretId, SecretString: value }));
-  await (await import('../../local/table.ts')).createTable();
+  await (await import('#local/table.ts')).createTable();
   await clients['the SDK'].items('PutItem', { TableName, Item: item });
 });
 afterAll(async () => {
@@ -271,7 +271,7 @@ describe('the small client', () => {
 test.each(['eu-west-3', 'us-gov-west-1', 'cn-north-1', 'eusc-de-east-1'])(
   'the small client calls where the SDK does in %s',
   async (region) => {
-    const { env } = await import('../../lib/env.ts');
+    const { env } = await import('#lib/env.ts');
     vi.stubEnv('AWS_REGION', region);
     for (const name of ['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_SECRETS_MANAGER', 'AWS_ENDPOINT_URL_DYNAMODB'])
       vi.stubEnv(name, undefined);

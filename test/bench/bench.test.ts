@@ -2,16 +2,16 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { classes } from '../../bench/classes.ts';
-import { goals, verdictOf } from '../../bench/goals.ts';
-import { partNames, type Parts } from '../../bench/measured.ts';
-import { pageOf, readFigures } from '../../bench/report/document.ts';
-import { plotsOf } from '../../bench/report/plots.ts';
-import { goalTable } from '../../bench/report/tables.ts';
-import { spreadOf } from '../../bench/spread.ts';
-import { textTable } from '../../bench/text-table.ts';
-import { byTurns } from '../../bench/turns.ts';
-import { functionName, operations } from '../../lib/operations.ts';
+import { classes } from '#tools/bench/classes.ts';
+import { goals, verdictOf } from '#tools/bench/goals.ts';
+import { partNames, type Parts } from '#tools/bench/measured.ts';
+import { pageOf, readFigures } from '#tools/bench/report/document.ts';
+import { plotsOf } from '#tools/bench/report/plots.ts';
+import { goalTable } from '#tools/bench/report/tables.ts';
+import { spreadOf } from '#tools/bench/spread.ts';
+import { textTable } from '#tools/bench/text-table.ts';
+import { byTurns } from '#tools/bench/turns.ts';
+import { functionName, operations } from '#lib/operations.ts';
 
 /** What the command says, on either stream, and how it ends. */
 function run(...args: string[]): Promise<{ code: number; said: string }> {

@@ -1,9 +1,9 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { deployedIntervals } from '../../local/intervals.ts';
-import { startApiGateway } from '../../local/api-gateway/server.ts';
-import { openConsole } from '../../local/console/console.ts';
-import type { Schedules } from '../../local/schedules.ts';
+import { deployedIntervals } from '#local/intervals.ts';
+import { startApiGateway } from '#local/api-gateway/server.ts';
+import { openConsole } from '#local/console/console.ts';
+import type { Schedules } from '#local/schedules.ts';
 import { authorization, form, startGateway, type Gateway } from '../gateway.ts';
 import { startBrowser, type Browser, type Tab } from './browser.ts';
 import { hardToRead } from './looks.ts';
@@ -16,7 +16,7 @@ let browser: Browser;
 
 beforeAll(async () => {
   [gateway, browser] = await Promise.all([startGateway(), startBrowser()]);
-  const { startSchedules } = await import('../../local/schedules.ts');
+  const { startSchedules } = await import('#local/schedules.ts');
   schedules = await startSchedules(deployedIntervals, true);
 });
 afterAll(async () => {

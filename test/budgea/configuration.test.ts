@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { AuthenticationApi, Configuration, type ConfigurationOptions } from '../../lib/budgea/authentication-api.ts';
+import { AuthenticationApi, Configuration, type ConfigurationOptions } from '#lib/budgea/authentication-api.ts';
 import { json, serversForThisFile } from './scripted-server.ts';
 
 const startServer = serversForThisFile();

@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { AuthenticationApi, Configuration } from '../../lib/budgea/authentication-api.ts';
-import { sendSoon } from '../../lib/budgea/send.ts';
+import { AuthenticationApi, Configuration } from '#lib/budgea/authentication-api.ts';
+import { sendSoon } from '#lib/budgea/send.ts';
 import { selfSigned } from './certificate.ts';
 import { json, serversForThisFile, type Answer } from './scripted-server.ts';
 

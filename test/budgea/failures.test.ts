@@ -4,12 +4,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { inspect } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import {
-  AuthenticationApi,
-  Configuration,
-  TransportError,
-  type Timeouts,
-} from '../../lib/budgea/authentication-api.ts';
+import { AuthenticationApi, Configuration, TransportError, type Timeouts } from '#lib/budgea/authentication-api.ts';
 import {
   bytes,
   hangUp,

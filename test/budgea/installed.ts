@@ -1,6 +1,6 @@
 import { mkdir, readFile, symlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { buildClient } from '../../client/build.ts';
+import { buildClient } from '#tools/client/build.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 

@@ -1,4 +1,4 @@
-import type { AuthenticationApi, CallOptions } from '../../lib/budgea/authentication-api.ts';
+import type { AuthenticationApi, CallOptions } from '#lib/budgea/authentication-api.ts';
 import { json, respond, type Answer } from './scripted-server.ts';
 
 /** One operation as the tests call it: with everything that it takes, and with an answer that it is content with. */

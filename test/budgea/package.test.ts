@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { AuthenticationApi } from '../../lib/budgea/authentication-api.ts';
-import { startSandbox, type RunningSandbox } from '../../local/sandbox/server.ts';
+import { AuthenticationApi } from '#lib/budgea/authentication-api.ts';
+import { startSandbox, type RunningSandbox } from '#local/sandbox/server.ts';
 import { installClient } from './installed.ts';
 
 // The package as an application has it: built, installed beside its dependencies, without AWS. The application consists of the examples in the

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ApiError, AuthenticationApi, Configuration, TransportError } from '../../lib/budgea/authentication-api.ts';
+import { ApiError, AuthenticationApi, Configuration, TransportError } from '#lib/budgea/authentication-api.ts';
 import { operationNames, operations, type OperationName } from './operations.ts';
 import {
   bytes,

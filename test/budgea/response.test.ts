@@ -8,8 +8,8 @@ import {
   TransportError,
   type User,
   type Users,
-} from '../../lib/budgea/authentication-api.ts';
-import { readResponse } from '../../lib/budgea/response.ts';
+} from '#lib/budgea/authentication-api.ts';
+import { readResponse } from '#lib/budgea/response.ts';
 import { operationNames } from './operations.ts';
 import { anyText } from './text.ts';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { AuthenticationApi, Configuration, type MediaType } from '../../lib/budgea/authentication-api.ts';
-import { startSandbox, type RunningSandbox } from '../../local/sandbox/server.ts';
+import { AuthenticationApi, Configuration, type MediaType } from '#lib/budgea/authentication-api.ts';
+import { startSandbox, type RunningSandbox } from '#local/sandbox/server.ts';
 
 const client = { client_id: 12_345_678, client_secret: 's3cret+/=&%ü' };
 const adminToken = 'the-admin/token+of=tests';

@@ -5,9 +5,9 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
-import { bundleFunctions } from '../../infra/bundle.ts';
-import { secretVariable } from '../../lib/env.ts';
-import { functionName, operations, type Operation } from '../../lib/operations.ts';
+import { bundleFunctions } from '#infra/bundle.ts';
+import { secretVariable } from '#lib/env.ts';
+import { functionName, operations, type Operation } from '#lib/operations.ts';
 
 // What a function does when Lambda starts it, before it is called: a handshake takes longer than all that it does by itself.
 

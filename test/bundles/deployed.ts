@@ -1,23 +1,16 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { bundleFunctions, type Bundle } from '../../infra/bundle.ts';
-import {
-  statementsFor,
-  variablesFor,
-  type Reachable,
-  type Row,
-  type Statement,
-  type Told,
-} from '../../infra/grants.ts';
-import { secretFullName, secretNames, tableFullName } from '../../lib/env.ts';
-import { basePath, functionName, operations, type Operation, type SecretName } from '../../lib/operations.ts';
-import { jobs } from '../../lib/jobs.ts';
-import { pages, type Page } from '../../lib/pages.ts';
-import { startApiGateway, type LambdaHandler } from '../../local/api-gateway/server.ts';
-import { startDynamoDb } from '../../local/dynamodb/server.ts';
-import { loadRoutes } from '../../local/routes.ts';
-import { startSecretsManager } from '../../local/secrets-manager/server.ts';
+import { bundleFunctions, type Bundle } from '#infra/bundle.ts';
+import { statementsFor, variablesFor, type Reachable, type Row, type Statement, type Told } from '#infra/grants.ts';
+import { secretFullName, secretNames, tableFullName } from '#lib/env.ts';
+import { basePath, functionName, operations, type Operation, type SecretName } from '#lib/operations.ts';
+import { jobs } from '#lib/jobs.ts';
+import { pages, type Page } from '#lib/pages.ts';
+import { startApiGateway, type LambdaHandler } from '#local/api-gateway/server.ts';
+import { startDynamoDb } from '#local/dynamodb/server.ts';
+import { loadRoutes } from '#local/routes.ts';
+import { startSecretsManager } from '#local/secrets-manager/server.ts';
 import { requireDocumentedResponse } from '../documented.ts';
 import { startGateway, type Gateway } from '../gateway.ts';
 import type { TestRequest } from '../invoke.ts';
@@ -69,7 +62,7 @@ export async function deploy(): Promise<Deployed> {
     String(arns.get(name)),
   );
   const gateway = await startGateway({ awsEndpoint: aws.url });
-  const { describe } = await import('../../lib/rotation/staged-secret.ts');
+  const { describe } = await import('#lib/rotation/staged-secret.ts');
   for (const name of secretNames) {
     const fullName = secretFullName('local', name);
     arns.set(fullName, (await describe(fullName)).arn);
@@ -112,7 +105,7 @@ export async function deploy(): Promise<Deployed> {
     run: async (name) => (await container(name)).invoke({}),
     async rotate(secret) {
       const { RotateSecretCommand } = await import('@aws-sdk/client-secrets-manager');
-      const { secretsManager: client } = await import('../../lib/secrets-manager.ts');
+      const { secretsManager: client } = await import('#lib/secrets-manager.ts');
       const [name] = Object.entries(rows).find(([, row]) => row.rotates === secret) ?? ['nothing'];
       rotated = Promise.withResolvers();
       await client.send(

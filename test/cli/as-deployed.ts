@@ -2,14 +2,14 @@ import { randomInt } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { CreateSecretCommand, RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { vi } from 'vitest';
-import { secretFullName, secretNames } from '../../lib/env.ts';
-import { useLocal, useSettings } from '../../lib/environment.ts';
-import { basePath, type SecretName } from '../../lib/operations.ts';
-import { startApiGateway } from '../../local/api-gateway/server.ts';
-import { startDynamoDb } from '../../local/dynamodb/server.ts';
-import { functionArn, runByArn } from '../../local/jobs.ts';
-import { startSandbox } from '../../local/sandbox/server.ts';
-import { startSecretsManager } from '../../local/secrets-manager/server.ts';
+import { secretFullName, secretNames } from '#lib/env.ts';
+import { useLocal, useSettings } from '#lib/environment.ts';
+import { basePath, type SecretName } from '#lib/operations.ts';
+import { startApiGateway } from '#local/api-gateway/server.ts';
+import { startDynamoDb } from '#local/dynamodb/server.ts';
+import { functionArn, runByArn } from '#local/jobs.ts';
+import { startSandbox } from '#local/sandbox/server.ts';
+import { startSecretsManager } from '#local/secrets-manager/server.ts';
 import { runHere, stackFolder, type Outcome, type RunOptions } from './local-stack.ts';
 
 /** What a deployment leaves: an empty table, secrets without values, their rotations, and an API in front of all functions. */
@@ -42,9 +42,9 @@ export async function startAsDeployed(): Promise<AsDeployed> {
   ]);
   const aws = { secretsManager: secrets.url, dynamodb: tables.url };
   useLocal(aws);
-  const { createTable } = await import('../../local/table.ts');
-  const { loadRoutes } = await import('../../local/routes.ts');
-  const { secretsManager } = await import('../../lib/secrets-manager.ts');
+  const { createTable } = await import('#local/table.ts');
+  const { loadRoutes } = await import('#local/routes.ts');
+  const { secretsManager } = await import('#lib/secrets-manager.ts');
   const [routes] = await Promise.all([loadRoutes(), createTable()]);
   const api = await startApiGateway({ port: 0, routes });
   const gateway = api.url + basePath;

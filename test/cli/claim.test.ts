@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { ownershipOf, recordOwner } from '../../lib/partners/ownership.ts';
+import { ownershipOf, recordOwner } from '#lib/partners/ownership.ts';
 import { outcomeOf, stackFolder, start, startLocalStack, type LocalStack } from './local-stack.ts';
 
 interface Claimed {

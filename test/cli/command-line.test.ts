@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { CreateTableCommand, DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { freePort } from '../../local/free-port.ts';
+import { freePort } from '#local/free-port.ts';
 import { runHere, runReal, stackFolder, start, startLocalStack, type LocalStack } from './local-stack.ts';
 
 let stack: LocalStack;

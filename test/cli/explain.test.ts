@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { explain, exitCodeOf } from '../../cli/explain.ts';
-import { Refusal } from '../../cli/refusal.ts';
+import { explain, exitCodeOf } from '#cli/explain.ts';
+import { Refusal } from '#cli/refusal.ts';
 
 const dev = { environment: 'dev', option: ' --env dev' };
 const local = { environment: 'local', folder: '.local', option: '' };

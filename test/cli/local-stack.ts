@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { WriteStream } from 'node:tty';
-import { useLocal, type AwsAddresses } from '../../lib/environment.ts';
-import { run } from '../../cli/run.ts';
-import { startDynamoDb } from '../../local/dynamodb/server.ts';
-import { startSecretsManager } from '../../local/secrets-manager/server.ts';
+import { useLocal, type AwsAddresses } from '#lib/environment.ts';
+import { run } from '#cli/run.ts';
+import { startDynamoDb } from '#local/dynamodb/server.ts';
+import { startSecretsManager } from '#local/secrets-manager/server.ts';
 
 /** What a command left behind. */
 export interface Outcome {
@@ -41,7 +41,7 @@ export async function startLocalStack(): Promise<LocalStack> {
   const [table, secrets] = await Promise.all([startDynamoDb({ port: 0 }), startSecretsManager({ port: 0 })]);
   const addresses = { secretsManager: secrets.url, dynamodb: table.url };
   useLocal(addresses);
-  await (await import('../../local/table.ts')).createTable();
+  await (await import('#local/table.ts')).createTable();
   const data = await stackFolder(addresses);
   const gateway: LocalStack['gateway'] = (args, options) => runHere([...args, '--data', data], options);
   return {

@@ -1,9 +1,9 @@
 import { PassThrough } from 'node:stream';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { painted } from '../../cli/paint.ts';
-import { createProgress } from '../../cli/progress.ts';
-import { pairs, shorten, table, type Look } from '../../cli/table.ts';
-import { duration } from '../../cli/view.ts';
+import { painted } from '#cli/paint.ts';
+import { createProgress } from '#cli/progress.ts';
+import { pairs, shorten, table, type Look } from '#cli/table.ts';
+import { duration } from '#cli/view.ts';
 import { runHere, startLocalStack, type LocalStack } from './local-stack.ts';
 import { runInTerminal } from './pty.ts';
 

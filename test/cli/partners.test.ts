@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { noteKeyUse } from '../../lib/partners/key-use.ts';
-import { readKey } from '../../lib/partners/key.ts';
-import { recordOwner } from '../../lib/partners/ownership.ts';
-import { readPartner } from '../../lib/partners/record.ts';
+import { noteKeyUse } from '#lib/partners/key-use.ts';
+import { readKey } from '#lib/partners/key.ts';
+import { recordOwner } from '#lib/partners/ownership.ts';
+import { readPartner } from '#lib/partners/record.ts';
 import { startLocalStack, type LocalStack, type Outcome } from './local-stack.ts';
 
 interface Issued {

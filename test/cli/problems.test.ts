@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { problemsOf, type Known } from '../../cli/secrets/problems.ts';
-import type { SecretState } from '../../cli/secrets/state.ts';
+import { problemsOf, type Known } from '#cli/secrets/problems.ts';
+import type { SecretState } from '#cli/secrets/state.ts';
 
 const minute = 60_000;
 const toType = (command: string) => `$ ${command}`;

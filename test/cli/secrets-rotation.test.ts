@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { CancelRotateSecretCommand, PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
-import type { SealingKeys } from '../../lib/webauth-state.ts';
+import type { SealingKeys } from '#lib/webauth-state.ts';
 import { startProxy, type Meddle } from '../proxy.ts';
 import { runReal, stackFolder, type Outcome } from './local-stack.ts';
 import { eventually, startWholeStack, type WholeStack } from './whole-stack.ts';
@@ -274,7 +274,7 @@ describe('--rehearse', () => {
 });
 
 test('a stack that mints as it starts leaves nothing in the way of the next rotation', async () => {
-  const { prepareManageToken } = await import('../../local/contract.ts');
+  const { prepareManageToken } = await import('#local/contract.ts');
   const { token } = JSON.parse(await stack.textOf('admin-token')) as { token: string };
   expect(await stack.secrets('rotate manage-token')).toMatchObject({ code: 0 });
   await stack.put('manage-token', { jwt_token: 'old', expires_at: 0 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { operations, type Operation, type OperationId } from '../../lib/operations.ts';
-import { runJob } from '../../local/jobs.ts';
+import { operations, type Operation, type OperationId } from '#lib/operations.ts';
+import { runJob } from '#local/jobs.ts';
 import { startAsDeployed, type AsDeployed } from './as-deployed.ts';
 
 // From what a deployment leaves to the first signed call, with the commands that docs/deploying.md names.

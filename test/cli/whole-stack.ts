@@ -6,9 +6,9 @@ import {
   PutSecretValueCommand,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import { secretFullName } from '../../lib/env.ts';
-import type { SecretName } from '../../lib/operations.ts';
-import { deployedIntervals } from '../../local/intervals.ts';
+import { secretFullName } from '#lib/env.ts';
+import type { SecretName } from '#lib/operations.ts';
+import { deployedIntervals } from '#local/intervals.ts';
 import { startGateway, type Gateway } from '../gateway.ts';
 import { runHere, stackFolder, type Outcome, type RunOptions } from './local-stack.ts';
 
@@ -31,7 +31,7 @@ export interface WholeStack {
 /** Starts the stack and its schedules on free ports. */
 export async function startWholeStack(): Promise<WholeStack> {
   const gateway = await startGateway();
-  const { startSchedules } = await import('../../local/schedules.ts');
+  const { startSchedules } = await import('#local/schedules.ts');
   const schedules = await startSchedules(deployedIntervals, true);
   const client = new SecretsManagerClient({ endpoint: gateway.file.secretsManager });
   const data = await stackFolder(gateway.file);

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { GatewayError } from '../../lib/errors.ts';
-import { parse } from '../../lib/http/parse.ts';
+import { GatewayError } from '#lib/errors.ts';
+import { parse } from '#lib/http/parse.ts';
 import { asToken, serveOnce, type Served } from './served.ts';
 
 const formType = 'application/x-www-form-urlencoded';

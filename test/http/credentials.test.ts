@@ -1,10 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { GatewayError } from '../../lib/errors.ts';
-import type { Credential } from '../../lib/http/caller.ts';
-import { readCredential } from '../../lib/http/credentials.ts';
-import { operations, type CallerKind, type OperationId } from '../../lib/operations.ts';
-import { makeKey, readKey } from '../../lib/partners/key.ts';
+import { GatewayError } from '#lib/errors.ts';
+import type { Credential } from '#lib/http/caller.ts';
+import { readCredential } from '#lib/http/credentials.ts';
+import { operations, type CallerKind, type OperationId } from '#lib/operations.ts';
+import { makeKey, readKey } from '#lib/partners/key.ts';
 import { codePoint } from '../code-point.ts';
 import { json } from '../gateway.ts';
 import { serveOnce, type Sent } from './served.ts';

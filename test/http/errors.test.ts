@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { ApiError, TransportError, type TransportFailure } from '../../lib/budgea/authentication-api.ts';
-import { failures, GatewayError, type FailureCode } from '../../lib/errors.ts';
-import { makeKey } from '../../lib/partners/key.ts';
+import { ApiError, TransportError, type TransportFailure } from '#lib/budgea/authentication-api.ts';
+import { failures, GatewayError, type FailureCode } from '#lib/errors.ts';
+import { makeKey } from '#lib/partners/key.ts';
 import { json } from '../gateway.ts';
 import { asToken, serveOnce, type Sent, type Served } from './served.ts';
 

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { operations, type OperationId } from '../../lib/operations.ts';
-import { makeKey } from '../../lib/partners/key.ts';
+import { operations, type OperationId } from '#lib/operations.ts';
+import { makeKey } from '#lib/partners/key.ts';
 import { serveOnce, type Sent } from './served.ts';
 
 const key = makeKey('12345678');

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { ApiError, TransportError } from '../../lib/budgea/authentication-api.ts';
-import { GatewayError } from '../../lib/errors.ts';
-import type { Call } from '../../lib/http/call.ts';
-import { makeKey } from '../../lib/partners/key.ts';
+import { ApiError, TransportError } from '#lib/budgea/authentication-api.ts';
+import { GatewayError } from '#lib/errors.ts';
+import type { Call } from '#lib/http/call.ts';
+import { makeKey } from '#lib/partners/key.ts';
 import { asToken, serveOnce, type Served } from './served.ts';
 
 afterEach(() => {

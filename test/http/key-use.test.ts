@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { forwarding } from '../../lib/http/upstream.ts';
-import { makeKey } from '../../lib/partners/key.ts';
+import { forwarding } from '#lib/http/upstream.ts';
+import { makeKey } from '#lib/partners/key.ts';
 import { json, serversForThisFile } from '../budgea/scripted-server.ts';
 import { serveOnce } from './served.ts';
 

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { vi } from 'vitest';
-import { serve, type Endpoint } from '../../lib/http/serve.ts';
-import { operations, type OperationId } from '../../lib/operations.ts';
-import { newContext } from '../../local/api-gateway/context.ts';
-import { toEvent } from '../../local/api-gateway/event.ts';
+import { serve, type Endpoint } from '#lib/http/serve.ts';
+import { operations, type OperationId } from '#lib/operations.ts';
+import { newContext } from '#local/api-gateway/context.ts';
+import { toEvent } from '#local/api-gateway/event.ts';
 import { requireDocumented } from '../documented.ts';
 import type { Answer } from '../invoke.ts';
 

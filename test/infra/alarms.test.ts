@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { alarmMetricsOf } from '../../cost/model.ts';
-import { resourceName } from '../../infra/names.ts';
+import { alarmMetricsOf } from '#tools/cost/model.ts';
+import { resourceName } from '#infra/names.ts';
 import { synthesizeAll } from './synthesized.ts';
 
 const environments = synthesizeAll();

@@ -5,7 +5,7 @@ import { CfnManagedPolicy, CfnPolicy, CfnRole } from 'aws-cdk-lib/aws-iam';
 import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
 import { CfnRotationSchedule, CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { describe, expect, test } from 'vitest';
-import { checks } from '../../infra/checks/checks.ts';
+import { checks } from '#infra/checks/checks.ts';
 import { synthesizeAll } from './synthesized.ts';
 
 test.each(synthesizeAll().map((made) => [made.name, made] as const))('nothing is found in %s', (_name, { app }) => {

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { checkEnvironments, type Environment } from '../../infra/environment.ts';
-import { environments } from '../../infra/environments.ts';
+import { checkEnvironments, type Environment } from '#infra/environment.ts';
+import { environments } from '#infra/environments.ts';
 import { everything } from './everything.ts';
 
 /** The names of the settings that a message complains of; each line says what is expected. */

@@ -1,4 +1,4 @@
-import type { Environment } from '../../infra/environment.ts';
+import type { Environment } from '#infra/environment.ts';
 
 /** An environment with every setting that there is. */
 export const everything: Environment = {

@@ -1,16 +1,16 @@
 import { randomInt } from 'node:crypto';
 import { CreateSecretCommand, RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { resourceName } from '../../infra/names.ts';
-import { operatorStatements } from '../../infra/operator.ts';
-import { secretFullName, secretNames, tableFullName } from '../../lib/env.ts';
-import { useDeployed, useLocal, useRotationSettings } from '../../lib/environment.ts';
-import { jobs } from '../../lib/jobs.ts';
-import { functionName, operations, type SecretName } from '../../lib/operations.ts';
-import { startDynamoDb } from '../../local/dynamodb/server.ts';
-import { functionArn, runByArn } from '../../local/jobs.ts';
-import { startSandbox } from '../../local/sandbox/server.ts';
-import { startSecretsManager } from '../../local/secrets-manager/server.ts';
+import { resourceName } from '#infra/names.ts';
+import { operatorStatements } from '#infra/operator.ts';
+import { secretFullName, secretNames, tableFullName } from '#lib/env.ts';
+import { useDeployed, useLocal, useRotationSettings } from '#lib/environment.ts';
+import { jobs } from '#lib/jobs.ts';
+import { functionName, operations, type SecretName } from '#lib/operations.ts';
+import { startDynamoDb } from '#local/dynamodb/server.ts';
+import { functionArn, runByArn } from '#local/jobs.ts';
+import { startSandbox } from '#local/sandbox/server.ts';
+import { startSecretsManager } from '#local/secrets-manager/server.ts';
 import { runReal } from '../cli/local-stack.ts';
 import { startAws, type Aws } from '../roles.ts';
 
@@ -53,8 +53,8 @@ afterAll(() => Promise.all(running.map((server) => server.close())));
 
 /** What a deployment leaves: an empty table, secrets without values, and their rotations. */
 async function deploy(arns: Map<string, string>): Promise<void> {
-  const { createTable } = await import('../../local/table.ts');
-  const { secretsManager } = await import('../../lib/secrets-manager.ts');
+  const { createTable } = await import('#local/table.ts');
+  const { secretsManager } = await import('#lib/secrets-manager.ts');
   await createTable();
   for (const name of secretNames) {
     const { ARN = '' } = await secretsManager.send(new CreateSecretCommand({ Name: secretFullName('dev', name) }));

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { afterAll } from 'vitest';
-import { jobs } from '../../lib/jobs.ts';
-import { functionName, operations } from '../../lib/operations.ts';
-import { pages } from '../../lib/pages.ts';
-import type { Environment } from '../../infra/environment.ts';
-import { environments } from '../../infra/environments.ts';
-import { EnvironmentStage } from '../../infra/stacks/environment-stage.ts';
+import { jobs } from '#lib/jobs.ts';
+import { functionName, operations } from '#lib/operations.ts';
+import { pages } from '#lib/pages.ts';
+import type { Environment } from '#infra/environment.ts';
+import { environments } from '#infra/environments.ts';
+import { EnvironmentStage } from '#infra/stacks/environment-stage.ts';
 import { everything } from './everything.ts';
 
 /** A resource as a template has it. */

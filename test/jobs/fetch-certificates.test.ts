@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { readKept } from '../../lib/certificates.ts';
-import { table } from '../../lib/table.ts';
+import { readKept } from '#lib/certificates.ts';
+import { table } from '#lib/table.ts';
 import { startProxy, type Passed } from '../proxy.ts';
 import { certificateTypes } from '../rotation/budgea.ts';
 import { startWorld, type World } from '../rotation/world.ts';

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { toEvent, type ApiRequest } from '../../local/api-gateway/event.ts';
+import { toEvent, type ApiRequest } from '#local/api-gateway/event.ts';
 
 const ANY_TEXT = fc.string({
   unit: fc.constantFrom(...Array.from('aZ0 /?#%&=+,;"\\\r\n\0\uFEFFé€😀')),

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { toResponse } from '../../local/api-gateway/response.ts';
+import { toResponse } from '#local/api-gateway/response.ts';
 
 describe('a structured result', () => {
   test('becomes the response that it describes', () => {

@@ -3,13 +3,13 @@ import { connect } from 'node:net';
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { within } from '../../local/api-gateway/deadline.ts';
+import { within } from '#local/api-gateway/deadline.ts';
 import {
   startApiGateway,
   type ApiGatewayOptions,
   type LambdaHandler,
   type RunningApiGateway,
-} from '../../local/api-gateway/server.ts';
+} from '#local/api-gateway/server.ts';
 
 const MEGABYTE = 1024 * 1024;
 

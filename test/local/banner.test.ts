@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { stripVTControlCharacters, promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ApiError } from '../../lib/budgea/authentication-api.ts';
-import { banner } from '../../local/banner.ts';
+import { ApiError } from '#lib/budgea/authentication-api.ts';
+import { banner } from '#local/banner.ts';
 import { startGateway, type Gateway } from '../gateway.ts';
 
 let gateway: Gateway;

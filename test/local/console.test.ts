@@ -1,11 +1,11 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startApiGateway } from '../../local/api-gateway/server.ts';
-import { openConsole } from '../../local/console/console.ts';
-import type { CallEvent } from '../../local/console/events.ts';
-import { createFeed } from '../../local/console/feed.ts';
-import type { PartnerView } from '../../local/console/wire.ts';
-import { isFromHere } from '../../local/loopback.ts';
+import { startApiGateway } from '#local/api-gateway/server.ts';
+import { openConsole } from '#local/console/console.ts';
+import type { CallEvent } from '#local/console/events.ts';
+import { createFeed } from '#local/console/feed.ts';
+import type { PartnerView } from '#local/console/wire.ts';
+import { isFromHere } from '#local/loopback.ts';
 import { follow, keptEvents, type ReceivedEvent } from '../events.ts';
 import { authorization, form, json, multipart, startGateway, type Gateway } from '../gateway.ts';
 
@@ -116,7 +116,7 @@ describe('the event of a call', () => {
 });
 
 test('a run of a scheduled function is an event too', async () => {
-  const { runJob } = await import('../../local/jobs.ts');
+  const { runJob } = await import('#local/jobs.ts');
   await runJob('watch');
   expect((await events()).at(-1)).toMatchObject({ event: 'job', data: { job: 'watch', outcome: 'success' } });
 });
@@ -147,7 +147,7 @@ describe('a listener', () => {
     const following = await follow(gateway.file.gateway);
     const heardOf = async (what: string) =>
       (await following.until(({ event, data }) => event === 'changed' && data['what'] === what)).at(-1);
-    const { writeSecret } = await import('../../local/secrets.ts');
+    const { writeSecret } = await import('#local/secrets.ts');
     await writeSecret('admin-token', await gateway.secret('admin-token'));
     expect(await heardOf('secrets')).toEqual({ event: 'changed', data: { what: 'secrets' } });
     await gateway.newPartner();

@@ -16,7 +16,7 @@ import {
   type GlobalSecondaryIndex,
 } from '@aws-sdk/client-dynamodb';
 import { afterEach, describe, expect, test } from 'vitest';
-import { startDynamoDb, type RunningDynamoDb } from '../../local/dynamodb/server.ts';
+import { startDynamoDb, type RunningDynamoDb } from '#local/dynamodb/server.ts';
 
 const TABLE = 'test-gateway';
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { createCallList, type RecordedCall } from '../../local/sandbox/http/call-list.ts';
+import { createCallList, type RecordedCall } from '#local/sandbox/http/call-list.ts';
 import { CONTRACT, payloadOf, sandboxForThisFile } from './sandbox-harness.ts';
 
 const { call, newUser, manageToken, userJwt } = sandboxForThisFile();

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll } from 'vitest';
-import { startSandbox, type RunningSandbox, type SandboxOptions } from '../../local/sandbox/server.ts';
+import { startSandbox, type RunningSandbox, type SandboxOptions } from '#local/sandbox/server.ts';
 
 /** The contract of every sandbox in these tests. */
 export const CONTRACT = {

@@ -5,8 +5,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { HELP, readCommandLine } from '../../local/sandbox/command-line.ts';
-import { startSandbox } from '../../local/sandbox/server.ts';
+import { HELP, readCommandLine } from '#local/sandbox/command-line.ts';
+import { startSandbox } from '#local/sandbox/server.ts';
 import { callsTo, CONTRACT } from './sandbox-harness.ts';
 
 const START = new URL('../../local/sandbox/start.ts', import.meta.url).pathname;

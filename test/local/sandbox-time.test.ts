@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { startSandbox, type RunningSandbox, type SandboxOptions } from '../../local/sandbox/server.ts';
+import { startSandbox, type RunningSandbox, type SandboxOptions } from '#local/sandbox/server.ts';
 import { callsTo, CONTRACT, sandboxForThisFile } from './sandbox-harness.ts';
 
 const HALF_AN_HOUR = 1800;

@@ -7,7 +7,7 @@ import {
   type RunningSecretsManager,
   type SecretsManagerOptions,
   startSecretsManager,
-} from '../../local/secrets-manager/server.ts';
+} from '#local/secrets-manager/server.ts';
 
 /** A day in milliseconds. */
 export const DAY = 86_400_000;

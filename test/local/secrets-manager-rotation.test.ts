@@ -12,8 +12,8 @@ import {
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { describe, expect, test, vi } from 'vitest';
-import type { RotationEvent } from '../../local/secrets-manager/rotation/rotator.ts';
-import { type SecretsManagerOptions, startSecretsManager } from '../../local/secrets-manager/server.ts';
+import type { RotationEvent } from '#local/secrets-manager/rotation/rotator.ts';
+import { type SecretsManagerOptions, startSecretsManager } from '#local/secrets-manager/server.ts';
 import { DAY, HOUR, clientOf, id, makeClock, startWithClient, temporaryFolder } from './secrets-manager-fixture.ts';
 
 const FUNCTION = 'arn:aws:lambda:eu-west-3:000000000000:function:rotate';

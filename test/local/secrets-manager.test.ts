@@ -14,8 +14,8 @@ import {
   paginateListSecrets,
 } from '@aws-sdk/client-secrets-manager';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { makeQueue } from '../../local/secrets-manager/queue.ts';
-import { startSecretsManager } from '../../local/secrets-manager/server.ts';
+import { makeQueue } from '#local/secrets-manager/queue.ts';
+import { startSecretsManager } from '#local/secrets-manager/server.ts';
 import { DAY, clientOf, id, makeClock, start, startWithClient, temporaryFolder } from './secrets-manager-fixture.ts';
 
 const create = (client: SecretsManagerClient, Name: string, SecretString = 'one', ClientRequestToken = id('one')) =>

@@ -1,12 +1,12 @@
 import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
-import { failures } from '../../lib/errors.ts';
-import { openApiDocument } from '../../lib/openapi.ts';
-import type { Answer, Content, DocumentedOperation, Reference } from '../../lib/openapi/document.ts';
-import { examples } from '../../lib/openapi/examples.ts';
-import type { Schema } from '../../lib/openapi/schema.ts';
-import { operations, type Operation, type OperationId } from '../../lib/operations.ts';
-import { routesOf } from '../../lib/routes.ts';
+import { failures } from '#lib/errors.ts';
+import { openApiDocument } from '#lib/openapi.ts';
+import type { Answer, Content, DocumentedOperation, Reference } from '#lib/openapi/document.ts';
+import { examples } from '#lib/openapi/examples.ts';
+import type { Schema } from '#lib/openapi/schema.ts';
+import { operations, type Operation, type OperationId } from '#lib/operations.ts';
+import { routesOf } from '#lib/routes.ts';
 import { serveOnce } from '../http/served.ts';
 
 const url = 'https://gateway.example/2.0';

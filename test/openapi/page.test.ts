@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openApiDocument } from '../../lib/openapi.ts';
-import { startApiGateway, type RunningApiGateway } from '../../local/api-gateway/server.ts';
-import { loadRoutes } from '../../local/routes.ts';
+import { openApiDocument } from '#lib/openapi.ts';
+import { startApiGateway, type RunningApiGateway } from '#local/api-gateway/server.ts';
+import { loadRoutes } from '#local/routes.ts';
 
 const url = 'https://gateway.example/2.0';
 process.env['GATEWAY_URL'] = url;

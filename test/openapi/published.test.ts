@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test, vi } from 'vitest';
-import { examples } from '../../lib/openapi/examples.ts';
-import { publishedDocument } from '../../lib/openapi/published.ts';
-import { recordExamples } from '../../openapi/record.ts';
+import { examples } from '#lib/openapi/examples.ts';
+import { publishedDocument } from '#lib/openapi/published.ts';
+import { recordExamples } from '#tools/openapi/record.ts';
 import { requireDocumented } from '../documented.ts';
 
 test('docs/openapi.json is what the table and the examples say: if not, npm run openapi', async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { DemoPartner } from '../../local/demo-partners.ts';
+import type { DemoPartner } from '#local/demo-partners.ts';
 import { largestBody, unreadableBodies } from '../bodies.ts';
 import { authorization, basic, form, json, startGateway, ways, type Gateway } from '../gateway.ts';
 import type { TestRequest } from '../invoke.ts';

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { DemoPartner } from '../../local/demo-partners.ts';
+import type { DemoPartner } from '#local/demo-partners.ts';
 import { largestBody, unreadableBodies } from '../bodies.ts';
 import { authorization, basic, form, json, multipart, startGateway, ways, type Gateway } from '../gateway.ts';
 import type { Answer, TestRequest } from '../invoke.ts';
@@ -88,7 +88,7 @@ async function lookUp(token: string): Promise<{ status: number; body: unknown }>
 }
 
 async function bindCode(code: string, clientId: string): Promise<void> {
-  await (await import('../../lib/partners/code-binding.ts')).bindCode(code, clientId);
+  await (await import('#lib/partners/code-binding.ts')).bindCode(code, clientId);
 }
 
 const tokenOf = ({ body }: Answer): string => (body as { access_token: string }).access_token;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { DemoPartner } from '../../local/demo-partners.ts';
+import type { DemoPartner } from '#local/demo-partners.ts';
 import { withoutTable } from '../conditions.ts';
 import { authorization, json, startGateway, ways, type Gateway } from '../gateway.ts';
 import type { TestRequest } from '../invoke.ts';
@@ -50,7 +50,7 @@ const empty: Meddle = async (_request, forward) => {
 };
 
 async function ownerOf(id: string): Promise<string | undefined> {
-  const { ownershipOf } = await import('../../lib/partners/ownership.ts');
+  const { ownershipOf } = await import('#lib/partners/ownership.ts');
   return (await ownershipOf(id))?.owner;
 }
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { DemoPartner } from '../../local/demo-partners.ts';
+import type { DemoPartner } from '#local/demo-partners.ts';
 import { later, withoutTable } from '../conditions.ts';
 import { authorization, json, startGateway, ways, type Gateway } from '../gateway.ts';
 import type { TestRequest } from '../invoke.ts';

@@ -1,5 +1,5 @@
-import { startDynamoDb } from '../../local/dynamodb/server.ts';
-import { startSecretsManager } from '../../local/secrets-manager/server.ts';
+import { startDynamoDb } from '#local/dynamodb/server.ts';
+import { startSecretsManager } from '#local/secrets-manager/server.ts';
 import { startProxy, type Passing } from '../proxy.ts';
 
 /** What can become of a call on the table: an error before anything is done, no answer before or after it is done. */

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import type * as Ownership from '../../lib/partners/ownership.ts';
-import type { DemoPartner } from '../../local/demo-partners.ts';
+import type * as Ownership from '#lib/partners/ownership.ts';
+import type { DemoPartner } from '#local/demo-partners.ts';
 import { authorization, json, startGateway, type Gateway } from '../gateway.ts';
 import { apiKey } from '../key-forms.ts';
 
@@ -16,7 +16,7 @@ interface User {
 
 beforeAll(async () => {
   gateway = await startGateway();
-  ownership = await import('../../lib/partners/ownership.ts');
+  ownership = await import('#lib/partners/ownership.ts');
   [partner, other] = await Promise.all([
     gateway.newPartner({ grants: ['jwt:permanent'] }),
     gateway.newPartner({ grants: ['jwt:permanent'] }),
@@ -109,7 +109,7 @@ describe('a temporary user', () => {
   test('leaves its record to DynamoDB thirty days after its end', async () => {
     const user = await temporaryUser();
     const { temporary_until = 0 } = (await ownership.ownershipOf(user.id)) ?? {};
-    const { table } = await import('../../lib/table.ts');
+    const { table } = await import('#lib/table.ts');
     expect(await table.get(`USER#${user.id}`)).toMatchObject({ expires_at: temporary_until + 30 * 86_400 });
     await permanentToken(user);
     expect(await ask('POST', `/users/${user.id}/token`, partner, { application: 'app' })).toMatchObject({

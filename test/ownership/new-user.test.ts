@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type * as Ownership from '../../lib/partners/ownership.ts';
-import type { DemoPartner } from '../../local/demo-partners.ts';
+import type * as Ownership from '#lib/partners/ownership.ts';
+import type { DemoPartner } from '#local/demo-partners.ts';
 import { authorization, json, startGateway, type Gateway } from '../gateway.ts';
 import type { TestRequest } from '../invoke.ts';
 import { apiKey } from '../key-forms.ts';
@@ -23,7 +23,7 @@ let token = '';
 beforeAll(async () => {
   aws = await startFaultyAws();
   gateway = await startGateway({ awsEndpoint: aws.url });
-  ownership = await import('../../lib/partners/ownership.ts');
+  ownership = await import('#lib/partners/ownership.ts');
   [partner, other] = await Promise.all([gateway.newPartner(), gateway.newPartner()]);
   manageToken = (await gateway.secret<{ jwt_token: string }>('manage-token')).jwt_token;
   const { origin } = new URL(gateway.file.sandbox ?? '');

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { useLocal } from '../../lib/environment.ts';
-import type { Partner } from '../../lib/http/caller.ts';
-import type { authenticatePartner, judge } from '../../lib/partners/authenticate.ts';
-import type * as Directory from '../../lib/partners/directory.ts';
-import { makeKey, readKey } from '../../lib/partners/key.ts';
-import type { PartnerRecord } from '../../lib/partners/record.ts';
+import { useLocal } from '#lib/environment.ts';
+import type { Partner } from '#lib/http/caller.ts';
+import type { authenticatePartner, judge } from '#lib/partners/authenticate.ts';
+import type * as Directory from '#lib/partners/directory.ts';
+import { makeKey, readKey } from '#lib/partners/key.ts';
+import type { PartnerRecord } from '#lib/partners/record.ts';
 import { startTestAws, type TestAws } from '../aws.ts';
 
 let aws: TestAws;
@@ -17,9 +17,9 @@ beforeAll(async () => {
   aws = await startTestAws();
   useLocal({ secretsManager: aws.url, dynamodb: aws.url });
   // Only now: the AWS client takes its endpoint from the environment.
-  directory = await import('../../lib/partners/directory.ts');
-  ({ authenticatePartner: authenticate, judge: judgeRecord } = await import('../../lib/partners/authenticate.ts'));
-  const { createTable } = await import('../../local/table.ts');
+  directory = await import('#lib/partners/directory.ts');
+  ({ authenticatePartner: authenticate, judge: judgeRecord } = await import('#lib/partners/authenticate.ts'));
+  const { createTable } = await import('#local/table.ts');
   await createTable();
   // Time goes on when a test says so, and never back.
   vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2031, 0, 1) });

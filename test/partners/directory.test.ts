@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { useLocal } from '../../lib/environment.ts';
-import type { authenticatePartner } from '../../lib/partners/authenticate.ts';
-import type * as Directory from '../../lib/partners/directory.ts';
-import { keyId, readKey } from '../../lib/partners/key.ts';
+import { useLocal } from '#lib/environment.ts';
+import type { authenticatePartner } from '#lib/partners/authenticate.ts';
+import type * as Directory from '#lib/partners/directory.ts';
+import { keyId, readKey } from '#lib/partners/key.ts';
 import { startTestAws, type TestAws } from '../aws.ts';
 
 let aws: TestAws;
@@ -14,10 +14,10 @@ beforeAll(async () => {
   aws = await startTestAws();
   useLocal({ secretsManager: aws.url, dynamodb: aws.url });
   // Only now: the AWS client takes its endpoint from the environment.
-  directory = await import('../../lib/partners/directory.ts');
-  ({ authenticatePartner: authenticate } = await import('../../lib/partners/authenticate.ts'));
-  const { createTable } = await import('../../local/table.ts');
-  const { table } = await import('../../lib/table.ts');
+  directory = await import('#lib/partners/directory.ts');
+  ({ authenticatePartner: authenticate } = await import('#lib/partners/authenticate.ts'));
+  const { createTable } = await import('#local/table.ts');
+  const { table } = await import('#lib/table.ts');
   putItem = (pk, fields) => table.put({ pk, ...fields });
   await createTable();
 });

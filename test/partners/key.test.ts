@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { crc32 as nodesCrc32 } from 'node:zlib';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { crc32 } from '../../lib/partners/crc32.ts';
-import { hashKey, keyId, keyPrefix, makeClientId, makeKey, readKey, sameHash } from '../../lib/partners/key.ts';
+import { crc32 } from '#lib/partners/crc32.ts';
+import { hashKey, keyId, keyPrefix, makeClientId, makeKey, readKey, sameHash } from '#lib/partners/key.ts';
 
 const base62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'.split('');
 const clientIds = fc.integer({ min: 10_000_000, max: 99_999_999 }).map(String);

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { redirectUriFault } from '../../lib/partners/redirect-uri.ts';
+import { redirectUriFault } from '#lib/partners/redirect-uri.ts';
 
 test.each([
   'https://example.com',

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { fastify } from 'fastify';
-import { openBudgea, type Budgea } from '../../local/sandbox/budgea.ts';
-import { serveApi } from '../../local/sandbox/http/api.ts';
-import { readBodies } from '../../local/sandbox/http/bodies.ts';
-import { createCallList } from '../../local/sandbox/http/call-list.ts';
-import { createFailures } from '../../local/sandbox/http/failures.ts';
-import { createLatency } from '../../local/sandbox/http/latency.ts';
-import type { JwtRow } from '../../local/sandbox/state/jwts.ts';
-import { openStore } from '../../local/store.ts';
+import { openBudgea, type Budgea } from '#local/sandbox/budgea.ts';
+import { serveApi } from '#local/sandbox/http/api.ts';
+import { readBodies } from '#local/sandbox/http/bodies.ts';
+import { createCallList } from '#local/sandbox/http/call-list.ts';
+import { createFailures } from '#local/sandbox/http/failures.ts';
+import { createLatency } from '#local/sandbox/http/latency.ts';
+import type { JwtRow } from '#local/sandbox/state/jwts.ts';
+import { openStore } from '#local/store.ts';
 
 /** The certificate types that upstream has and the gateway keeps. */
 export const certificateTypes = ['qwac', 'qseal'];

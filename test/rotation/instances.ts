@@ -1,7 +1,7 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { vi } from 'vitest';
-import { newContext } from '../../local/api-gateway/context.ts';
-import { toEvent } from '../../local/api-gateway/event.ts';
+import { newContext } from '#local/api-gateway/context.ts';
+import { toEvent } from '#local/api-gateway/event.ts';
 import { startProxy } from '../proxy.ts';
 
 /** A container of `GET /users/{id_user}`, whose every call is signed with the manage JWT. */
@@ -20,7 +20,7 @@ export interface Instances {
 
 /** Prepares containers whose caller is a partner that may ask for all users; the world has to have a table. */
 export async function prepareInstances(): Promise<Instances> {
-  const { createPartner } = await import('../../lib/partners/directory.ts');
+  const { createPartner } = await import('#lib/partners/directory.ts');
   const { key } = await createPartner({ name: 'An operator', grants: ['users:all'] });
   const event = allUsers(key);
   const secretsManager = process.env['AWS_ENDPOINT_URL_SECRETS_MANAGER'] ?? '';
@@ -39,8 +39,8 @@ export async function prepareInstances(): Promise<Instances> {
       closing.push(() => proxy.close());
       vi.resetModules();
       const [{ handler }, { readSecretText }] = await Promise.all([
-        import('../../functions/users-id-user-get.ts'),
-        import('../../lib/aws/secret-value.ts'),
+        import('#functions/users-id-user-get.ts'),
+        import('#lib/aws/secret-value.ts'),
       ]);
       // A client keeps the endpoint that its first call finds in the environment.
       process.env['AWS_ENDPOINT_URL_SECRETS_MANAGER'] = proxy.url;

@@ -1,6 +1,6 @@
 import { vi } from 'vitest';
-import type { JobHandler } from '../../lib/job.ts';
-import { newContext } from '../../local/api-gateway/context.ts';
+import type { JobHandler } from '#lib/job.ts';
+import { newContext } from '#local/api-gateway/context.ts';
 import type { Gate } from './gate.ts';
 
 /** Scheduled functions as Lambda runs them: a container stays warm until it dies, with everything that it was doing. */

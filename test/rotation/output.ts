@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { expect, vi } from 'vitest';
-import { echoes } from '../../lib/http/echo.ts';
+import { echoes } from '#lib/http/echo.ts';
 
 /** What functions wrote and threw. */
 export interface Output {

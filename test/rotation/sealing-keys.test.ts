@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { longestLife } from '../../lib/secrets.ts';
-import { makeSealingKey, sealLife, type SealingKeys } from '../../lib/webauth-state.ts';
+import { longestLife } from '#lib/secrets.ts';
+import { makeSealingKey, sealLife, type SealingKeys } from '#lib/webauth-state.ts';
 import { startWorld, steps, type World } from './world.ts';
 
 /** The soonest that a rotation may follow another, in milliseconds. */
@@ -135,5 +135,5 @@ const state = { partner: '12345678', redirectUri: 'https://app.example/back', st
 /** The seals as a new container has them, which reads the keys when it needs them for the first time. */
 async function coldContainer() {
   vi.resetModules();
-  return import('../../lib/webauth-state.ts');
+  return import('#lib/webauth-state.ts');
 }

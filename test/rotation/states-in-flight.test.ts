@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { longestLife } from '../../lib/secrets.ts';
-import type * as webauthState from '../../lib/webauth-state.ts';
-import { sealLife, type SealingKeys } from '../../lib/webauth-state.ts';
+import { longestLife } from '#lib/secrets.ts';
+import type * as webauthState from '#lib/webauth-state.ts';
+import { sealLife, type SealingKeys } from '#lib/webauth-state.ts';
 import { startWorld, type World } from './world.ts';
 
 type Instance = typeof webauthState;
@@ -97,7 +97,7 @@ test('of 10,000 states in flight across 50 rotations none is lost, and none is a
 /** A module graph of its own, which reads the keys when it needs them for the first time. */
 async function coldInstance(): Promise<Instance> {
   vi.resetModules();
-  return import('../../lib/webauth-state.ts');
+  return import('#lib/webauth-state.ts');
 }
 
 /** A whole number from the first to before the last. */

@@ -6,15 +6,15 @@ import {
   RotateSecretCommand,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import { secretFullName } from '../../lib/env.ts';
-import { useLocal, useSettings } from '../../lib/environment.ts';
-import type { SecretName } from '../../lib/operations.ts';
-import type { ManageToken } from '../../lib/rotation/mint.ts';
-import { startDynamoDb } from '../../local/dynamodb/server.ts';
-import { functionArn } from '../../local/jobs.ts';
-import type { Budgea } from '../../local/sandbox/budgea.ts';
-import type { JwtRow } from '../../local/sandbox/state/jwts.ts';
-import { startSecretsManager, type RunningSecretsManager } from '../../local/secrets-manager/server.ts';
+import { secretFullName } from '#lib/env.ts';
+import { useLocal, useSettings } from '#lib/environment.ts';
+import type { SecretName } from '#lib/operations.ts';
+import type { ManageToken } from '#lib/rotation/mint.ts';
+import { startDynamoDb } from '#local/dynamodb/server.ts';
+import { functionArn } from '#local/jobs.ts';
+import type { Budgea } from '#local/sandbox/budgea.ts';
+import type { JwtRow } from '#local/sandbox/state/jwts.ts';
+import { startSecretsManager, type RunningSecretsManager } from '#local/secrets-manager/server.ts';
 import { certificateTypes, startBudgea } from './budgea.ts';
 import { openGate, type Gate } from './gate.ts';
 import { makeLambda } from './lambda.ts';
@@ -174,7 +174,7 @@ export async function startWorld({ gated = true, table = false, afterStep }: Wor
   const budgea = `${gated ? gate.url : sandbox.url}/2.0`;
   useSettings({ budgea, gateway: 'http://127.0.0.1:1/2.0', certificateTypes, rotationMinutes: interval });
   await start();
-  if (table) await (await import('../../local/table.ts')).createTable();
+  if (table) await (await import('#local/table.ts')).createTable();
   return world;
 
   async function start(): Promise<void> {

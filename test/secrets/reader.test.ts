@@ -1,12 +1,12 @@
 import { CreateSecretCommand, PutSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import * as v from 'valibot';
-import { secretFullName } from '../../lib/env.ts';
-import { useLocal } from '../../lib/environment.ts';
-import type { GatewayError } from '../../lib/errors.ts';
-import type { SecretName } from '../../lib/operations.ts';
-import type { Secret } from '../../lib/secrets.ts';
-import { startSecretsManager, type RunningSecretsManager } from '../../local/secrets-manager/server.ts';
+import { secretFullName } from '#lib/env.ts';
+import { useLocal } from '#lib/environment.ts';
+import type { GatewayError } from '#lib/errors.ts';
+import type { SecretName } from '#lib/operations.ts';
+import type { Secret } from '#lib/secrets.ts';
+import { startSecretsManager, type RunningSecretsManager } from '#local/secrets-manager/server.ts';
 
 const shape = v.object({ token: v.string(), expires_at: v.optional(v.number()) });
 type Value = v.InferOutput<typeof shape>;
@@ -29,8 +29,8 @@ beforeAll(async () => {
   });
   useLocal({ secretsManager: server.url, dynamodb: 'http://127.0.0.1:1' });
   // Only now: the AWS client takes its endpoint from the environment.
-  const { cachedSecret } = await import('../../lib/secrets.ts');
-  client = (await import('../../lib/secrets-manager.ts')).secretsManager;
+  const { cachedSecret } = await import('#lib/secrets.ts');
+  client = (await import('#lib/secrets-manager.ts')).secretsManager;
   newSecret = (usableUntil) => cachedSecret('admin-token', () => shape, usableUntil);
   await client.send(new CreateSecretCommand({ Name: secretFullName('local', 'admin-token'), SecretString: '{}' }));
 });

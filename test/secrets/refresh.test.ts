@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { SecretName } from '../../lib/operations.ts';
-import type { DemoPartner } from '../../local/demo-partners.ts';
+import type { SecretName } from '#lib/operations.ts';
+import type { DemoPartner } from '#local/demo-partners.ts';
 import { startTestAws, type TestAws } from '../aws.ts';
 import { authorization, json, startGateway, type Gateway } from '../gateway.ts';
 import type { Answer } from '../invoke.ts';
@@ -15,7 +15,7 @@ let write: (name: SecretName, value: unknown) => Promise<void>;
 beforeAll(async () => {
   aws = await startTestAws();
   gateway = await startGateway({ awsEndpoint: aws.url });
-  write = (await import('../../local/secrets.ts')).writeSecret;
+  write = (await import('#local/secrets.ts')).writeSecret;
   partner = await gateway.newPartner({ grants: ['admin:jwt:config:60'] });
   user = await gateway.newUser(partner);
   // Time goes on when a test says so, and never back.

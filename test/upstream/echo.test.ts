@@ -13,7 +13,7 @@ let secrets: Map<string, string>;
 beforeAll(async () => {
   gateway = await startGateway();
   hostile = await startHostile();
-  const { writeSecret } = await import('../../local/secrets.ts');
+  const { writeSecret } = await import('#local/secrets.ts');
   // With everything that base64 has: each encoding writes these characters differently.
   const secret = 'c2Vj+mV0/G9m/2NvbnRyYWN0+w==';
   const token = 'YWRtaW4+dG9rZW4/b2Yv+2NvbnRyYWN0/w==';

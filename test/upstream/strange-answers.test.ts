@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { DemoPartner } from '../../local/demo-partners.ts';
+import type { DemoPartner } from '#local/demo-partners.ts';
 import { authorization, json, startGateway, type Gateway } from '../gateway.ts';
 import type { Answer, TestRequest } from '../invoke.ts';
 import { apiKey } from '../key-forms.ts';
@@ -56,7 +56,7 @@ async function ask(method: string, path: string, request: TestRequest): Promise<
 }
 
 async function ownerOf(id: string): Promise<string | undefined> {
-  const { ownershipOf } = await import('../../lib/partners/ownership.ts');
+  const { ownershipOf } = await import('#lib/partners/ownership.ts');
   return (await ownershipOf(id))?.owner;
 }
 

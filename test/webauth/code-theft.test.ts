@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { DemoPartner } from '../../local/demo-partners.ts';
+import type { DemoPartner } from '#local/demo-partners.ts';
 import { authorization, json, startGateway, type Gateway } from '../gateway.ts';
 import type { Answer } from '../invoke.ts';
 import { codeOf, connectionsOf, decide, pathOf, targetOf } from './browser.ts';

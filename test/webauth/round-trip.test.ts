@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { SealingKeys } from '../../lib/webauth-state.ts';
-import type { DemoPartner } from '../../local/demo-partners.ts';
+import type { SealingKeys } from '#lib/webauth-state.ts';
+import type { DemoPartner } from '#local/demo-partners.ts';
 import { codePoint } from '../code-point.ts';
 import { later } from '../conditions.ts';
 import { authorization, json, startGateway, type Gateway } from '../gateway.ts';
@@ -198,7 +198,7 @@ describe('on the way back', () => {
 });
 
 async function rotate(): Promise<void> {
-  const { writeSecret } = await import('../../local/secrets.ts');
+  const { writeSecret } = await import('#local/secrets.ts');
   const { next, current } = await gateway.secret<SealingKeys>('sealing-keys');
   await writeSecret('sealing-keys', { next: keyNamed('fresh'), current: next, previous: current });
 }

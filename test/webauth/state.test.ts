@@ -2,8 +2,8 @@ import * as fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { codePoint } from '../code-point.ts';
 import { withSetting } from '../conditions.ts';
-import { startSecretsManager, type RunningSecretsManager } from '../../local/secrets-manager/server.ts';
-import { useLocal } from '../../lib/environment.ts';
+import { startSecretsManager, type RunningSecretsManager } from '#local/secrets-manager/server.ts';
+import { useLocal } from '#lib/environment.ts';
 import { countReads, keyNamed } from './sealing-keys.ts';
 
 let secretsManager: RunningSecretsManager;
@@ -24,14 +24,14 @@ beforeEach(async () => {
 afterEach(() => vi.useRealTimers());
 
 async function write(value: unknown): Promise<void> {
-  const { writeSecret } = await import('../../local/secrets.ts');
+  const { writeSecret } = await import('#local/secrets.ts');
   await writeSecret('sealing-keys', value);
 }
 
 /** A container of its own: nothing is cached in it. */
 async function newContainer() {
   vi.resetModules();
-  return import('../../lib/webauth-state.ts');
+  return import('#lib/webauth-state.ts');
 }
 
 const bytesOf = (sealed: string) => Buffer.from(sealed.split('.')[1] ?? '', 'base64url').toString('hex');

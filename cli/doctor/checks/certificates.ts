@@ -1,4 +1,4 @@
-import { now } from '../../../lib/clock.ts';
+import { now } from '#lib/clock.ts';
 import { duration } from '../../view.ts';
 import { ok, wrong, type Check } from '../check.ts';
 import type { Subject } from '../subject.ts';
@@ -11,7 +11,7 @@ export const certificates: Check = {
   async run(subject) {
     const { types, hours } = subject.certificates;
     if (types.length === 0) return ok('None are to be kept.');
-    const { readKept } = await import('../../../lib/certificates.ts');
+    const { readKept } = await import('#lib/certificates.ts');
     const confirmed = await Promise.all(
       types.map(async (type) => ({ type, at: Date.parse((await readKept(type))?.confirmed_at ?? '') })),
     );

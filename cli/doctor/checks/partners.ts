@@ -4,7 +4,7 @@ import { ok, open, type Check } from '../check.ts';
 export const partners: Check = {
   name: 'partners',
   async run({ toType }) {
-    const { listPartners } = await import('../../../lib/partners/directory.ts');
+    const { listPartners } = await import('#lib/partners/directory.ts');
     let [active, disabled] = [0, 0];
     for await (const { status } of listPartners()) {
       if (status === 'active') active++;

@@ -1,5 +1,5 @@
-import { basePath } from '../../../lib/operations.ts';
-import { makeClientId, makeKey } from '../../../lib/partners/key.ts';
+import { basePath } from '#lib/operations.ts';
+import { makeClientId, makeKey } from '#lib/partners/key.ts';
 import { ok, wrong, type Check, type Finding } from '../check.ts';
 import type { Subject } from '../subject.ts';
 

@@ -1,4 +1,4 @@
-import { now } from '../../../lib/clock.ts';
+import { now } from '#lib/clock.ts';
 import { problemsOf } from '../../secrets/problems.ts';
 import type { RotatableName } from '../../secrets/rotatable.ts';
 import type { SecretState } from '../../secrets/state.ts';

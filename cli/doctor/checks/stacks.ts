@@ -1,4 +1,4 @@
-import { now } from '../../../lib/clock.ts';
+import { now } from '#lib/clock.ts';
 import { duration } from '../../view.ts';
 import type { Account, DeployedStack } from '../account.ts';
 import { ok, wrong, type Check } from '../check.ts';

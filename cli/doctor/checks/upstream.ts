@@ -1,4 +1,4 @@
-import { ApiError, AuthenticationApi, Configuration, TransportError } from '../../../lib/budgea/authentication-api.ts';
+import { ApiError, AuthenticationApi, Configuration, TransportError } from '#lib/budgea/authentication-api.ts';
 import { ok, wrong, type Check } from '../check.ts';
 
 /** Whether Budgea answers, from here: any refusal is an answer, as nothing is signed. */

@@ -1,5 +1,5 @@
-import { readKept } from '../../../lib/certificates.ts';
-import { env } from '../../../lib/env.ts';
+import { readKept } from '#lib/certificates.ts';
+import { env } from '#lib/env.ts';
 import { runJob } from '../../jobs.ts';
 import { ConsoleRefusal } from '../refusal.ts';
 import type { CertificateView } from '../wire.ts';

@@ -6,12 +6,12 @@ import {
   listPartners,
   listUsers,
   readKeyUse,
-} from '../../../lib/partners/directory.ts';
-import { grantForms, isGrant } from '../../../lib/partners/grants.ts';
-import { mostKeys } from '../../../lib/partners/key.ts';
-import { partnerNameFault } from '../../../lib/partners/name.ts';
-import type { PartnerRecord } from '../../../lib/partners/record.ts';
-import { redirectUriFault } from '../../../lib/partners/redirect-uri.ts';
+} from '#lib/partners/directory.ts';
+import { grantForms, isGrant } from '#lib/partners/grants.ts';
+import { mostKeys } from '#lib/partners/key.ts';
+import { partnerNameFault } from '#lib/partners/name.ts';
+import type { PartnerRecord } from '#lib/partners/record.ts';
+import { redirectUriFault } from '#lib/partners/redirect-uri.ts';
 import { ConsoleRefusal } from '../refusal.ts';
 import type { PartnerView, ShownKey } from '../wire.ts';
 

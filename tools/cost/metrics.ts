@@ -1,0 +1,98 @@
+import { secretNames } from '#lib/env.ts';
+import type { Counted } from '#lib/http/call.ts';
+import { jobs } from '#lib/jobs.ts';
+import { operations, type ItemCall, type Operation } from '#lib/operations.ts';
+
+/** A metric as CloudWatch counts and charges it: a name with the values of its dimensions. */
+export interface Metric {
+  /** `calls environment operation=auth_init_post` for example: as log lines have it, without the environment's name. */
+  metric: string;
+  /** Whether it is there in every hour, or only when something goes wrong. */
+  usual: boolean;
+}
+
+/** Every metric of the gateway's own, for an environment that keeps certificates of these types. */
+export function metricsOf(certificateTypes: readonly string[]): Metric[] {
+  return [...ofCalls(), ...ofRuns(), ...ofGauges(certificateTypes), ...ofCertificates(certificateTypes)];
+}
+
+function ofCalls(): Metric[] {
+  const rows = Object.entries<Operation>(operations);
+  const always = rows.flatMap(([id, row]) => measuresOf(row).flatMap((name) => ofCall(name, id, true)));
+  const counted = rows.flatMap(([id, row]) => countsOf(row).flatMap((name) => ofCall(name, id, false)));
+  return distinct([...counted, ...always, rare('ThrottledCalls')]);
+}
+
+/** What each call's line measures; the way back from the bank asks Budgea nothing. */
+function measuresOf({ path }: Operation): string[] {
+  const own = ['calls', 'duration_ms'];
+  return path === operations.webauth_callback_get.path ? own : [...own, 'upstream_ms'];
+}
+
+/** What a call's line can count when something goes wrong. */
+function countsOf({ needs: { secrets, items } }: Operation): Counted[] {
+  const user: readonly ItemCall[] = items.USER ?? [];
+  const may: [Counted, boolean][] = [
+    ['CredentialRejected', secrets.some((secret) => secret !== 'sealing-keys')],
+    ['OwnershipConflict', user.includes('put')],
+    ['UndoFailed', user.includes('put')],
+    ['OwnershipLeft', user.includes('delete')],
+    ['OwnershipNotExtended', user.includes('update')],
+    ['UnexpectedUser', user.length > 0],
+    ['UnusableToken', user.includes('put')],
+    ['CertificateNotKept', items.CERTIFICATE !== undefined],
+  ];
+  return may.filter(([, counts]) => counts).map(([name]) => name);
+}
+
+/** `journal` gives each number of a line to the environment, to the operation and to the operation's outcome. */
+function ofCall(name: string, id: string, isUsual: boolean): Metric[] {
+  const operation = `operation=${id}`;
+  const outcomes = ['success', 'refused', 'failed'].map((outcome) => [operation, `outcome=${outcome}`]);
+  return [[], [operation], ...outcomes].map((set) => ({
+    metric: named([name, ...set]),
+    usual: isUsual && !set.includes('outcome=failed'),
+  }));
+}
+
+function ofRuns(): Metric[] {
+  return distinct(
+    Object.keys(jobs).flatMap((job) => [
+      usual('runs'),
+      usual('runs', `job=${job}`, 'outcome=success'),
+      rare('runs', `job=${job}`, 'outcome=failed'),
+      rare('CredentialRejected', `job=${job}`, 'outcome=failed'),
+    ]),
+  );
+}
+
+function ofGauges(certificateTypes: readonly string[]): Metric[] {
+  return [
+    usual('manage_token_life_s'),
+    ...secretNames.flatMap((secret) => [
+      usual('secret_age_s', `secret=${secret}`),
+      usual('secret_pending', `secret=${secret}`),
+    ]),
+    ...certificateTypes.map((type) => usual('certificate_age_s', `certificate_type=${type}`)),
+  ];
+}
+
+function ofCertificates(certificateTypes: readonly string[]): Metric[] {
+  return certificateTypes.flatMap((type) => [
+    usual('certificate_checks', `certificate_type=${type}`, 'outcome=unchanged'),
+    ...['changed', 'older', 'raced', 'failed'].map((outcome) =>
+      rare('certificate_checks', `certificate_type=${type}`, `outcome=${outcome}`),
+    ),
+  ]);
+}
+
+const usual = (...words: string[]): Metric => ({ metric: named(words), usual: true });
+const rare = (...words: string[]): Metric => ({ metric: named(words), usual: false });
+
+function named([name = '', ...dimensions]: readonly string[]): string {
+  return [name, 'environment', ...dimensions].join(' ');
+}
+
+function distinct(metrics: readonly Metric[]): Metric[] {
+  return [...new Map(metrics.map((one) => [one.metric, one])).values()];
+}
