@@ -15,7 +15,7 @@ import { functionName, operations } from '#lib/operations.ts';
 
 /** What the command says, on either stream, and how it ends. */
 function run(...args: string[]): Promise<{ code: number; said: string }> {
-  return promisify(execFile)(process.execPath, ['bench/run.ts', ...args]).then(
+  return promisify(execFile)(process.execPath, ['tools/bench/run.ts', ...args]).then(
     ({ stdout }) => ({ code: 0, said: stdout }),
     ({ code, stderr }: { code: number; stderr: string }) => ({ code, said: stderr }),
   );
