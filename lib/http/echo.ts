@@ -1,75 +1,72 @@
+import type { BudgeaResponse } from '../budgea/response.ts';
+import { GatewayError } from '../errors.ts';
+import { reader, unescapings, withoutSpace } from './decode.ts';
+
 /** A shorter credential would be found by chance. */
 const shortest = 8;
+/** The limit of an answer's readings, in characters in total: eight times the longest answer. */
+const mostRead = 8 * 1024 * 1024;
 
 /**
- * Whether an answer repeats one of the credentials that were attached to its request: as it is, or JSON-escaped, percent-encoded, in
- * hexadecimal, or in base64 with anything around it (as inside a Basic header).
+ * Throws GatewayError `badGateway` when the body or the `Location` of an answer repeats a credential that was attached to the request, or
+ * when the readings exceed the limit. The signature of a JWT counts as the JWT.
+ *
+ * Covered, one in another to any depth within the limit: percent-encoding; backslash escapes of JSON, `\x` and JSON in JSON strings; HTML
+ * character references, numeric and of common punctuation; base64 and base64url, at any offset, unpadded, in lines; bytes in hexadecimal or
+ * decimal, with any separators but letters; UTF-16. Letter case and white space of the credential do not count.
+ *
+ * Not covered: encryption, hashes, compression, reversal; other encodings, such as quoted-printable, base32 and octal; base64 in another
+ * letter case; a part of a credential, or its parts with something between them, as in several fields; credentials of under 8 characters.
  */
-export function echoes(text: string, credentials: readonly string[]): boolean {
-  const checked = credentials.filter((credential) => credential.length >= shortest);
-  if (checked.length === 0) return false;
-  const looked = checked.flatMap(knownWritings);
-  return readings(text).some((reading) => looked.some((writing) => reading.includes(writing)));
-}
-
-/** What a text can stand for: most have neither kind of escape, and stand for themselves alone. */
-function readings(text: string): string[] {
-  if (!/[\\%]/.test(text)) return [text];
-  return [...new Set([text, jsonUnescaped(text)].flatMap((reading) => [reading, percentDecoded(reading)]))];
-}
-
-/** Without a backslash there is no escape. */
-function jsonUnescaped(text: string): string {
-  if (!text.includes('\\')) return text;
-  try {
-    // Strings come out with the escapes that JSON needs alone.
-    return JSON.stringify(JSON.parse(text));
-  } catch {
-    return text;
+export function rejectEcho({ body, headers }: BudgeaResponse, credentials: readonly string[]): void {
+  for (const credential of credentials) {
+    if (credential.length < shortest) continue;
+    const search = searchFor(credential);
+    search(body);
+    search(headers['location'] ?? '');
   }
 }
 
-/** Three times, as an answer can quote an address that holds another, which holds the form that was sent. */
-function percentDecoded(text: string): string {
-  return decodedOnce(decodedOnce(decodedOnce(text)));
-}
+/** Throws when the credential is in the text. */
+type Search = (text: string) => void;
 
-function decodedOnce(text: string): string {
-  if (!text.includes('%')) return text;
-  return text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
-}
-
-const written = new Map<string, string[]>();
+const searches = new Map<string, Search>();
 /** A function signs with three secrets at most, and for a moment with their successors. */
-const mostWritten = 8;
+const mostSearches = 8;
 
-/** The same few credentials sign every call: what each looks like is worked out once, which is most of what the search takes. */
-function knownWritings(credential: string): string[] {
-  const known = written.get(credential);
+/** The same few credentials sign every call: a search is prepared once. */
+function searchFor(credential: string): Search {
+  const known = searches.get(credential);
   if (known !== undefined) return known;
-  if (written.size >= mostWritten) written.clear();
-  const made = writings(credential);
-  written.set(credential, made);
-  return made;
+  if (searches.size >= mostSearches) searches.clear();
+  const prepared = makeSearch(credential);
+  searches.set(credential, prepared);
+  return prepared;
 }
 
-/** A credential travels in a header, a form or JSON, and whoever encodes the whole request encodes what it looks like there. */
-function writings(credential: string): string[] {
-  const form = new URLSearchParams({ '': credential }).toString().slice(1);
-  const json = JSON.stringify(credential).slice(1, -1);
-  return [...new Set([credential, form, json])].flatMap(encodings);
+function makeSearch(credential: string): Search {
+  // Where readings undo escapes, they also undo what looks like one in the credential itself.
+  const needles = Array.from(unescapings(secretPart(credential)), folded).filter(({ length }) => length >= shortest);
+  const readings = reader(Math.min(...needles.map(({ length }) => length)));
+  return (text) => {
+    let read = 0;
+    for (const reading of readings(text)) {
+      read += reading.length;
+      if (read > mostRead) throw badGateway('the answer is encoded too deeply to be searched for credentials');
+      const searched = folded(reading);
+      if (needles.some((needle) => searched.includes(needle))) {
+        throw badGateway('the answer repeats a credential of the gateway');
+      }
+    }
+  };
 }
 
-function encodings(sent: string): string[] {
-  const bytes = Buffer.from(sent);
-  const hex = bytes.toString('hex');
-  const base64 = [0, 1, 2].flatMap((offset) => {
-    // The first and last characters depend on the neighbouring bytes; what lies between does not.
-    const encoded = Buffer.concat([Buffer.alloc(offset), bytes])
-      .toString('base64')
-      .replace(/=+$/, '');
-    const inner = encoded.slice(offset === 0 ? 0 : 4, -4);
-    return [inner, inner.replaceAll('+', '-').replaceAll('/', '_')];
-  });
-  return [sent, hex, hex.toUpperCase(), ...base64];
+/** The signature of a JWT: without it a JWT is worth nothing, and its header is that of others too. */
+function secretPart(credential: string): string {
+  return /^[\w-]+\.[\w-]+\.([\w-]{20,})$/.exec(credential)?.[1] ?? credential;
 }
+
+/** A form in which texts are compared: letter case and white space do not count. */
+const folded = (text: string) => withoutSpace(text).toLowerCase();
+
+const badGateway = (detail: string) => new GatewayError('badGateway', { detail });

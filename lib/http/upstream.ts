@@ -2,9 +2,8 @@ import { AuthenticationApi, Configuration } from '../budgea/authentication-api.t
 import { send, sendSoon, type Send } from '../budgea/send.ts';
 import { now } from '../clock.ts';
 import { env } from '../env.ts';
-import { GatewayError } from '../errors.ts';
 import type { Call, Invocation } from './call.ts';
-import { echoes } from './echo.ts';
+import { rejectEcho } from './echo.ts';
 
 // The first call finds a connection that is open, or opening while it reads secrets and the partner's record.
 if (env.isStarting()) sendSoon(new Configuration({ basePath: env.budgeaUrl() }));
@@ -48,9 +47,7 @@ function sendFor({ requestId, traceparent, record, meanwhile }: Invocation, guar
       void meanwhile?.();
       const response = await sent;
       record.upstream_status = response.status;
-      if (echoes(`${response.body}\n${response.headers['location'] ?? ''}`, guarded)) {
-        throw new GatewayError('badGateway', { detail: 'the answer repeats a credential of the gateway' });
-      }
+      rejectEcho(response, guarded);
       return response;
     } finally {
       record.upstream_ms += now() - startedAt;

@@ -48,7 +48,7 @@ const functions = Object.entries<Operation>(operations).map(([id, row]) => ({ id
 
 describe.each([
   { kind: 'forwards', ids: functions.filter(({ aws }) => !aws).map(({ id }) => id), kilobytes: 182 },
-  { kind: 'signs or knows partners', ids: functions.filter(({ aws }) => aws).map(({ id }) => id), kilobytes: 198 },
+  { kind: 'signs or knows partners', ids: functions.filter(({ aws }) => aws).map(({ id }) => id), kilobytes: 200 },
 ])('a function that $kind', ({ ids, kilobytes }) => {
   test.each(ids)('%s is small', (id) => {
     expect(bundleOf(id).bytes).toBeLessThan(kilobytes * 1000);

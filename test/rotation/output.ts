@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { expect, vi } from 'vitest';
-import { echoes } from '#lib/http/echo.ts';
+import { tracesIn } from '../traces.ts';
 
 /** What functions wrote and threw. */
 export interface Output {
@@ -26,8 +26,7 @@ export function catchOutput(): Output {
     logs: () => unread.splice(0).flatMap(lines),
     thrown: (error) => void all.push(inspect(error, { depth: Infinity, showHidden: true })),
     expectNone(secrets) {
-      const text = all.join('\n');
-      expect(echoes(text, secrets) ? secrets.filter((secret) => echoes(text, [secret])) : []).toEqual([]);
+      expect(tracesIn(all.join('\n'), new Map(secrets.map((secret) => [secret, secret])))).toEqual([]);
       [unread, all] = [[], []];
     },
     release: () => write.mockRestore(),

@@ -3,6 +3,7 @@ import { startGateway, type Gateway } from '../gateway.ts';
 import { invokeHandler } from '../invoke.ts';
 import { tracesIn } from '../traces.ts';
 import { makeWorld, renewWorld, upstreamCalls, type World } from './calls.ts';
+import { codes, escapes } from './encodings.ts';
 import { startHostile, type Arrived, type Behaviour, type HostileServer } from './hostile.ts';
 
 let gateway: Gateway;
@@ -141,6 +142,23 @@ describe.each(places)('an upstream that repeats what it was sent in %s', (_place
     });
     expect(leaks).toEqual([]);
     expect(tracesIn(JSON.stringify(gateway.logs()), personal())).toEqual([]);
+  });
+});
+
+describe('a call that the gateway signed, answered by its own request', () => {
+  const signed = calls.filter(([, { attaches }]) => attaches === 'own');
+
+  test.each([...escapes, ...codes])('in %s', async (_encoding, encode) => {
+    hostile.behave = (arrived, response) => {
+      const fields = { id: 7, users: [], auth_token: 'a', jwt_token: 'a', access_token: 'a', token: 'a', type: 'qwac' };
+      response.end(JSON.stringify({ ...fields, request: encode(whole(arrived)) }));
+    };
+    const statuses = await gateway.withUpstream(hostile.url, () =>
+      Promise.all(signed.map(async ([name, call]) => [name, (await invokeHandler(...call.request(world))).status])),
+    );
+    expect(statuses).toEqual(signed.map(([name]) => [name, 502]));
+    const details = new Set(gateway.logs().map(({ detail }) => detail));
+    expect([...details]).toEqual(['the answer repeats a credential of the gateway']);
   });
 });
 
