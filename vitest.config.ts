@@ -15,6 +15,7 @@ export default defineConfig({
     // A busy machine is no failure; what hangs is one all the same.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 30_000 } },
     // The default leaves a core idle, which is half of a small machine, and files wait for answers for a fifth of their time.
     maxWorkers: availableParallelism() + 1,
     coverage: {

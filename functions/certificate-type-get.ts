@@ -35,6 +35,7 @@ async function keptCopy(type: string): Promise<Certificate | undefined> {
 async function fetchFirst(call: Call, type: string): Promise<Certificate> {
   const fetched = await signed(call, 'manage-token', (budgea) => budgea.certificateTypeGet(type));
   // The caller has its certificate; the scheduled job keeps it next time.
-  await keepCertificate(type, fetched).catch(() => call.record.count.push('CertificateNotKept'));
+  const { count } = call.record;
+  await keepCertificate(type, fetched, count).catch(() => count.push('CertificateNotKept'));
   return fetched;
 }

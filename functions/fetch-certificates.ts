@@ -2,9 +2,9 @@ import { keepCertificate, noteFailedCheck, type Kept } from '#lib/certificates.t
 import { env } from '#lib/env.ts';
 import { Refused } from '#lib/errors.ts';
 import { explain, type Explanation } from '#lib/explain.ts';
-import type { Invocation } from '#lib/http/call.ts';
+import type { Counted, Invocation } from '#lib/http/call.ts';
 import { job } from '#lib/job.ts';
-import { metricsLog } from '#lib/metrics.ts';
+import { eachAs, metricsLog } from '#lib/metrics.ts';
 import { now } from '#lib/clock.ts';
 import { signed } from '#lib/signing.ts';
 
@@ -22,7 +22,10 @@ export const handler = job('fetch_certificates', async (_event, invocation, note
 const logCheck = metricsLog([['environment', 'certificate_type', 'outcome']], { certificate_checks: 'Count' });
 
 async function fetchType(invocation: Invocation, type: string): Promise<Outcome> {
-  const [outcome, facts] = await refresh(invocation, type);
+  const count: Counted[] = [];
+  const [outcome, facts] = await refresh(invocation, type, count);
+  // The run's line has the metric, this one says which type it is about.
+  invocation.record.count.push(...count);
   logCheck(now(), {
     level: outcome === 'failed' || outcome === 'older' ? 'ERROR' : 'INFO',
     time: new Date(now()).toISOString(),
@@ -31,15 +34,16 @@ async function fetchType(invocation: Invocation, type: string): Promise<Outcome>
     certificate_type: type,
     outcome,
     ...facts,
+    ...eachAs(1, count),
     certificate_checks: 1,
   });
   return outcome;
 }
 
-async function refresh(invocation: Invocation, type: string): Promise<[Outcome, Explanation]> {
+async function refresh(invocation: Invocation, type: string, count: Counted[]): Promise<[Outcome, Explanation]> {
   try {
     const fetched = await signed(invocation, 'manage-token', (budgea) => budgea.certificateTypeGet(type));
-    return [await keepCertificate(type, fetched), {}];
+    return [await keepCertificate(type, fetched, count), {}];
   } catch (error) {
     // A table that cannot be written either shows in the age of what it keeps.
     await noteFailedCheck(type).catch(() => undefined);

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as v from 'valibot';
 import { now } from './clock.ts';
+import type { Counted } from './http/call.ts';
 import { later } from './later.ts';
 import { certificate } from './schemas/responses.ts';
 import { ConditionFailed, table } from './table.ts';
@@ -37,10 +38,14 @@ export async function readKept(type: string): Promise<KeptCertificate | undefine
 /** What became of a fetched certificate: `older` and `raced` leave what is kept. */
 export type Kept = 'changed' | 'unchanged' | 'older' | 'raced';
 
-/** Keeps a fetched certificate, written only when it is another one than the kept one and not older. Throws the table's errors. */
-export async function keepCertificate(type: string, fetched: Certificate): Promise<Kept> {
+/**
+ * Keeps a fetched certificate, written only when it is another one than the kept one and not older. Adds `CertificateDateIgnored` to `count`
+ * when the date of either cannot be compared. Throws the table's errors.
+ */
+export async function keepCertificate(type: string, fetched: Certificate, count: Counted[]): Promise<Kept> {
   const kept = await readKept(type);
   const time = timestamp();
+  if (isIgnored(fetched.created) || isIgnored(kept?.certificate?.created)) count.push('CertificateDateIgnored');
   if (isDeepStrictEqual(kept?.certificate, fetched)) {
     await confirm(type, time);
     return 'unchanged';
@@ -80,10 +85,27 @@ async function confirm(type: string, time: string): Promise<void> {
   await table.update(certificateItem(type), { text, values: { ':time': time } });
 }
 
-/** Sorts as it ages. Whatever else upstream writes there says nothing of the age, and must not keep a good certificate out. */
-const created = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/;
+type Created = Certificate['created'];
 
-function isOlder({ created: fetched = '' }: Certificate, kept: Certificate | undefined): boolean {
-  const known = kept?.created ?? '';
-  return fetched !== null && created.test(fetched) && created.test(known) && fetched < known;
+function isOlder(fetched: Certificate, kept: Certificate | undefined): boolean {
+  const [time, keptTime] = [timeOf(fetched.created), timeOf(kept?.created)];
+  return time !== undefined && keptTime !== undefined && time < keptTime;
+}
+
+function isIgnored(created: Created): boolean {
+  return typeof created === 'string' && timeOf(created) === undefined;
+}
+
+const day = 86_400_000;
+
+/**
+ * When a certificate was created, in milliseconds; upstream does not say in which time zone. A value that is not a date, or is ahead of all time
+ * zones, has no time: it must not keep a good certificate out.
+ */
+function timeOf(created: Created): number | undefined {
+  const time = Date.parse(`${created?.replace(' ', 'T')}Z`);
+  if (Number.isNaN(time) || time > now() + day) return undefined;
+  // `Date.parse` reads February 30 as March 2.
+  const written = new Date(time).toISOString().slice(0, 19).replace('T', ' ');
+  return written === created ? time : undefined;
 }

@@ -71,7 +71,7 @@ test('the settings are those of the local stack', async ({ skip }) => {
   expect(stdout.split('\n')).toEqual(expect.arrayContaining(Object.entries(own).map((each) => each.join('='))));
 });
 
-test.for(snippets)('$title', { timeout: 30_000 }, async ({ title, language, code }, { skip }) => {
+test.for(snippets)('$title', async ({ title, language, code }, { skip }) => {
   const { command, needs } = runtimes[title] ?? { command: title, needs: {} };
   const missing = await lacking(needs);
   if (missing.length > 0) skip(missing.join(', '));

@@ -38,6 +38,7 @@ const counted: Record<Counted, string> = {
   UnexpectedUser: 'unexpected user',
   UnusableToken: 'unusable token',
   CertificateNotKept: 'certificate not kept',
+  CertificateDateIgnored: 'certificate date ignored',
 };
 
 /** What an operator on call looks at first: is it us or Budgea, which operation, whose calls, and how old the secrets are. */

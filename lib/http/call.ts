@@ -31,7 +31,9 @@ export type Counted =
   /** Upstream issued a token that no header can carry. */
   | 'UnusableToken'
   /** A certificate was fetched and not kept. */
-  | 'CertificateNotKept';
+  | 'CertificateNotKept'
+  /** The date of a fetched or kept certificate is impossible or in the future, so that their ages were not compared. */
+  | 'CertificateDateIgnored';
 
 /** What the log line of a call says beyond its result; every field is safe to log. */
 interface CallRecord {

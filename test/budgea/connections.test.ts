@@ -42,7 +42,7 @@ describe('a connection', () => {
     const answers: (() => void)[] = [];
     const server = await startServer([(socket, request) => void answers.push(() => created(socket, request))]);
     const calls = [apiAt(server.url).authInitPost(), apiAt(server.url).authInitPost()];
-    await vi.waitFor(() => expect(answers).toHaveLength(2));
+    await expect.poll(() => answers.length).toBe(2);
     for (const answer of answers) answer();
     await Promise.all(calls);
     expect(server.connections).toBe(2);
@@ -64,7 +64,7 @@ describe('a connection that is opened ahead', () => {
   test('is the first call’s, while it opens and once it is open', async () => {
     const [opening, open] = [await startServer([created]), await startServer([created])];
     ahead(open.url);
-    await vi.waitFor(() => expect(open.connections).toBe(1));
+    await expect.poll(() => open.connections).toBe(1);
     ahead(opening.url);
     for (const { url } of [opening, open, opening, open]) await apiAt(url).authInitPost();
     expect([opening.connections, open.connections]).toEqual([1, 1]);
@@ -85,7 +85,7 @@ describe('a connection that is opened ahead', () => {
     const server = await startServer([(socket, request) => void answers.push(() => created(socket, request))]);
     ahead(server.url);
     const calls = [apiAt(server.url).authInitPost(), apiAt(server.url).authInitPost()];
-    await vi.waitFor(() => expect(answers).toHaveLength(2));
+    await expect.poll(() => answers.length).toBe(2);
     for (const answer of answers) answer();
     await Promise.all(calls);
     expect(server.connections).toBe(2);
@@ -109,7 +109,7 @@ describe('a connection that is opened ahead', () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     const server = await startServer([created]);
     ahead(server.url);
-    await vi.waitFor(() => expect(server.connections).toBe(1));
+    await expect.poll(() => server.connections).toBe(1);
     await setImmediate();
     vi.setSystemTime(Date.now() + pause);
     await apiAt(server.url).authInitPost();
@@ -141,7 +141,7 @@ test('a call that ends while it waits for a connection ends at once, and is neve
   const hold: Answer = (socket, request) => void answers.push(() => created(socket, request));
   const server = await startServer([...Array.from({ length: mostConnections }, () => hold), created]);
   const calls = Array.from({ length: mostConnections }, () => apiAt(server.url).authInitPost());
-  await vi.waitFor(() => expect(answers).toHaveLength(mostConnections));
+  await expect.poll(() => answers.length).toBe(mostConnections);
   const controller = new AbortController();
   const late = apiAt(server.url).authInitPost({}, { signal: controller.signal });
   controller.abort();
@@ -261,7 +261,7 @@ describe('with TLS', () => {
     trust(trusted.cert);
     const server = await startServer([created], { tls: trusted });
     ahead(server.url);
-    await vi.waitFor(() => expect(server.connections).toBe(1));
+    await expect.poll(() => server.connections).toBe(1);
     for (let call = 0; call < 2; call++) await apiAt(server.url).authInitPost();
     expect(server.connections).toBe(1);
   });

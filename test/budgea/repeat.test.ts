@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ApiError, AuthenticationApi, Configuration, TransportError } from '#lib/budgea/authentication-api.ts';
+import { holdTimers } from '../timers.ts';
 import { operationNames, operations, type OperationName } from './operations.ts';
 import {
   bytes,
@@ -161,10 +162,18 @@ test('an attempt that the caller ended is the last', async () => {
 
 test('one deadline covers all attempts', async () => {
   const server = await startServer([reset, stall]);
-  const api = new AuthenticationApi(new Configuration({ basePath: server.url, timeouts: { total: 100 } }));
+  const total = 20_000;
+  const api = new AuthenticationApi(new Configuration({ basePath: server.url, timeouts: { total } }));
+  const deadlines = holdTimers((milliseconds) => milliseconds === total);
   const { signal } = new AbortController();
-  const call = api.usersIdUserGet(7, {}, { signal });
-  await expect(call).rejects.toMatchObject({ failure: 'timeout', sent: true });
-  await expect(call).rejects.toThrow('TimeoutError');
+  const error = outcome(api.usersIdUserGet(7, {}, { signal }));
+  await expect.poll(() => server.received.length).toBe(2);
+  expect(deadlines).toHaveLength(1);
+  deadlines[0]?.run();
+  expect(await error).toMatchObject({
+    failure: 'timeout',
+    sent: true,
+    message: expect.stringContaining('TimeoutError'),
+  });
   expect(server.received).toHaveLength(2);
 });

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { bundleFunctions } from '#infra/bundle.ts';
 import { secretVariable } from '#lib/env.ts';
 import { functionName, operations, type Operation } from '#lib/operations.ts';
@@ -68,7 +68,7 @@ test.each(Object.entries<Operation>(operations))('%s opens its connections', asy
     needs.secrets.length,
     Object.keys(needs.items).length > 0 ? 1 : 0,
   ];
-  await vi.waitFor(() => expect(opened()).toEqual(expected), 5_000);
+  await expect.poll(opened).toEqual(expected);
   child.stdin.end();
   await once(child, 'exit');
   expect(opened()).toEqual(expected);

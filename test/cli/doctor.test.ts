@@ -183,7 +183,7 @@ describe('of the local stack', () => {
     const removeTable = async () => {
       await dynamodb.send(new DeleteTableCommand({ TableName }));
       await waitUntilTableNotExists(
-        { client: dynamodb, maxWaitTime: 5, minDelay: 0.01, maxDelay: 0.01 },
+        { client: dynamodb, maxWaitTime: 60, minDelay: 0.01, maxDelay: 0.01 },
         { TableName },
       );
     };

@@ -9,8 +9,6 @@ import { runInTerminal } from './pty.ts';
 
 // How answers look: in a terminal, in one that is narrow or wants no colours, and where there is none.
 
-vi.setConfig({ testTimeout: 20_000 });
-
 test.for([
   [0, '0 s'],
   [999, '0 s'],

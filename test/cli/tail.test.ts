@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createProgram } from '#cli/program.ts';
 import { run } from '#cli/run.ts';
 import { createSession } from '#cli/session.ts';
@@ -24,8 +24,6 @@ import { form, startGateway, type Gateway } from '../gateway.ts';
 import { startAws } from '../roles.ts';
 import { startAwsAccount, type AwsAccount, type LogEvent } from './aws-account.ts';
 import { runHere, stackFolder, start, outcomeOf } from './local-stack.ts';
-
-vi.setConfig({ testTimeout: 20_000 });
 
 /** A tail that runs in this process. */
 interface Tail {
@@ -268,7 +266,12 @@ describe('of a deployed environment', () => {
   beforeAll(async () => {
     account = await startAwsAccount();
   });
-  afterEach(() => vi.unstubAllEnvs());
+  // The time does not pass: what the command shows depends on how long ago it was.
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'] }));
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.unstubAllEnvs();
+  });
   afterAll(() => account.close());
 
   const deploy = () => {

@@ -16,7 +16,7 @@ test.each([
   const { promise: mayEnd, resolve: end } = Promise.withResolvers<undefined>();
   const noteUse = vi.fn(() => mayEnd);
   const served = serveOnce('users_id_user_get', endpoint, withKey, noteUse);
-  await vi.waitFor(() => expect(noteUse).toHaveBeenCalledOnce());
+  await expect.poll(() => noteUse).toHaveBeenCalledOnce();
   expect(await Promise.race([served, Promise.resolve('still busy')])).toBe('still busy');
   end(undefined);
   expect(await served).toMatchObject({ status });

@@ -181,6 +181,62 @@ test('says in the run’s own line which types failed, and counts a rejected cre
   });
 });
 
+const dated = (created: string) => ({ id: 9, type: 'qwac', created });
+/** The lines of the last run that count a date, each by its type or its job. */
+const ignored = () =>
+  world.logs().flatMap((line) => ('CertificateDateIgnored' in line ? [line['certificate_type'] ?? line['job']] : []));
+
+describe('a date that is impossible or beyond tomorrow is stored, counted, and ignored when ages are compared', () => {
+  const dates = [
+    ['9999-12-31 00:00:00'],
+    ['2030-01-16 12:00:01'],
+    ['2031-13-45 99:00:00'],
+    ['2031-02-30 00:00:00'],
+    ['2031-01-15 24:00:00'],
+    ['0000-00-00 00:00:00'],
+  ];
+
+  test.each(dates)('%s stored first is replaced', async (created) => {
+    answerFor('qwac', json(dated(created)));
+    expect(await fetchAll()).toBe(true);
+    expect((await readKept('qwac'))?.certificate).toEqual(dated(created));
+    expect(ignored()).toEqual(['qwac', 'fetch_certificates']);
+
+    world.gate.meddle(() => undefined);
+    expect(await fetchAll()).toBe(true);
+    expect((await readKept('qwac'))?.certificate).toEqual(world.budgea.certificates.latest('qwac'));
+    expect(ignored()).toEqual(['qwac', 'fetch_certificates']);
+    expect(await fetchAll()).toBe(true);
+    expect(ignored()).toEqual([]);
+  });
+
+  test.each(dates)('%s fetched later is stored', async (created) => {
+    await fetchAll();
+    answerFor('qwac', json(dated(created)));
+    expect(await fetchAll()).toBe(true);
+    expect((await readKept('qwac'))?.certificate).toEqual(dated(created));
+    expect(ignored()).toEqual(['qwac', 'fetch_certificates']);
+  });
+
+  test('the metric is the environment’s, where the dashboard looks', async () => {
+    answerFor('qwac', json(dated('9999-12-31 00:00:00')));
+    await fetchAll();
+    const Metrics = expect.arrayContaining([{ Name: 'CertificateDateIgnored', Unit: 'Count' }]) as unknown;
+    const Dimensions = expect.arrayContaining([['environment']]) as unknown;
+    const _aws = { CloudWatchMetrics: [{ Dimensions, Metrics }] };
+    expect(world.logs().at(-1)).toMatchObject({ outcome: 'success', CertificateDateIgnored: 1, _aws });
+  });
+
+  test('a date of tomorrow counts: it is today’s in another time zone', async () => {
+    answerFor('qwac', json(dated('2030-01-16 12:00:00')));
+    await fetchAll();
+    answerFor('qwac', json(dated('2030-01-16 11:59:59')));
+    expect(await fetchAll()).toBe(false);
+    expect((await readKept('qwac'))?.certificate).toEqual(dated('2030-01-16 12:00:00'));
+    expect(ignored()).toEqual([]);
+  });
+});
+
 test('a first fetch that fails leaves no certificate, and the next one brings it', async () => {
   answerFor('qwac', json({ code: 'notFound' }, 404));
   await fetchAll();

@@ -53,6 +53,19 @@ async function forgetKept(): Promise<void> {
   for (const type of ['qwac', 'qseal']) await table.delete(`CERTIFICATE#${type}`);
 }
 
+/** Runs `during` while upstream answers everything with this certificate. */
+async function whenUpstreamHas<T>(body: object, during: () => Promise<T>): Promise<T> {
+  const proxy = await startProxy(
+    () => '',
+    async () => ({ status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+  );
+  try {
+    return await gateway.withUpstream(`${proxy.url}/2.0`, during);
+  } finally {
+    await proxy.close();
+  }
+}
+
 describe.each(ways)('GET /certificate/{type} by %s', (way) => {
   const ask = (type: string, request: TestRequest) =>
     watched(gateway, () => gateway.ask[way]('GET', `/certificate/${type}`, request));
@@ -150,20 +163,22 @@ describe.each(ways)('GET /certificate/{type} by %s', (way) => {
 
     test('gives a certificate that is too large to keep, and counts it', async () => {
       const large = { type: 'qwac', chain: 'x'.repeat(500_000) };
-      const proxy = await startProxy(
-        () => '',
-        async () => ({
-          status: 200,
-          headers: { 'content-type': 'application/json' },
-          body: JSON.stringify(large),
-        }),
-      );
       gateway.logs();
-      const answer = await gateway.withUpstream(`${proxy.url}/2.0`, () => ask('qwac', key()));
-      await proxy.close();
-      expect(answer).toMatchObject({ status: 200, body: large });
+      expect(await whenUpstreamHas(large, () => ask('qwac', key()))).toMatchObject({ status: 200, body: large });
       expect(gateway.logs().at(-1)).toMatchObject({ CertificateNotKept: 1 });
       expect(await ask('qwac', key())).toMatchObject(fetched('qwac'));
+    });
+
+    test('keeps a certificate whose date is in the future, and counts it', async () => {
+      const future = { type: 'qwac', created: '9999-12-31 00:00:00' };
+      gateway.logs();
+      expect(await whenUpstreamHas(future, () => ask('qwac', key()))).toMatchObject({ status: 200, body: future });
+      const Metrics = expect.arrayContaining([{ Name: 'CertificateDateIgnored', Unit: 'Count' }]) as unknown;
+      expect(gateway.logs().at(-1)).toMatchObject({
+        CertificateDateIgnored: 1,
+        _aws: { CloudWatchMetrics: [{ Metrics }] },
+      });
+      expect(await ask('qwac', key())).toMatchObject({ status: 200, body: future, upstream: [] });
     });
 
     test('answers 503, and asks nothing, while the table is down', async () => {

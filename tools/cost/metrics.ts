@@ -41,6 +41,7 @@ function countsOf({ needs: { secrets, items } }: Operation): Counted[] {
     ['UnexpectedUser', user.length > 0],
     ['UnusableToken', user.includes('put')],
     ['CertificateNotKept', items.CERTIFICATE !== undefined],
+    ['CertificateDateIgnored', items.CERTIFICATE !== undefined],
   ];
   return may.filter(([, counts]) => counts).map(([name]) => name);
 }
@@ -56,14 +57,16 @@ function ofCall(name: string, id: string, isUsual: boolean): Metric[] {
 }
 
 function ofRuns(): Metric[] {
-  return distinct(
-    Object.keys(jobs).flatMap((job) => [
-      usual('runs'),
-      usual('runs', `job=${job}`, 'outcome=success'),
-      rare('runs', `job=${job}`, 'outcome=failed'),
-      rare('CredentialRejected', `job=${job}`, 'outcome=failed'),
-    ]),
+  const runs = Object.keys(jobs).flatMap((job) => [
+    usual('runs'),
+    usual('runs', `job=${job}`, 'outcome=success'),
+    rare('runs', `job=${job}`, 'outcome=failed'),
+    rare('CredentialRejected', `job=${job}`, 'outcome=failed'),
+  ]);
+  const dates = ['success', 'failed'].map((outcome) =>
+    rare('CertificateDateIgnored', 'job=fetch_certificates', `outcome=${outcome}`),
   );
+  return distinct([...runs, ...dates]);
 }
 
 function ofGauges(certificateTypes: readonly string[]): Metric[] {
