@@ -102,6 +102,8 @@ const environment = v.pipe(
     domain: v.optional(domain),
     /** Of each route; an operation's own replace it. */
     throttling,
+    /** Of each route that takes callers without credentials: `/webauth`, its callback and the API page. */
+    anonymousThrottling: throttling,
     /** Of every function, in MB; a function's own replaces it. */
     memory,
     /** Settings of single functions, by the names of their rows. */

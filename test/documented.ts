@@ -16,6 +16,7 @@ const shapes = new Map<string, ValidateFunction>();
 
 /** Throws when the document does not have the answer: its status, its media type, its headers and the shape of its body. */
 export function requireDocumented(method: string, path: string, { status, headers, text, body }: Answer): void {
+  requireShortHeaders(headers);
   const { document } = (known ??= read());
   const operation = operationAt(document, method, path);
   if (operation === undefined) return;
@@ -38,6 +39,12 @@ export function requireDocumented(method: string, path: string, { status, header
   const faults = validate.errors?.map(({ instancePath, message }) => `${instancePath} ${message}`) ?? [];
   // Where it is wrong, never what it is: a body may hold a token.
   throw undocumented(`this body of a ${status}: ${faults.join(', ')}`, method, path);
+}
+
+/** API Gateway refuses a response with more than 8 KB of headers. */
+function requireShortHeaders(headers: Answer['headers']): void {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  if (Buffer.byteLength(lines.join('')) >= 8192) throw new Error('the headers are longer than API Gateway allows');
 }
 
 /** The same for an answer of `fetch`, which is read to its end. */

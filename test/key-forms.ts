@@ -74,6 +74,64 @@ export const badKeys: [string, (partner: DemoPartner, disabled: DemoPartner) => 
   ['a key of a disabled partner', (_, disabled) => disabled],
 ];
 
+const base64 = (text: string) => Buffer.from(text).toString('base64');
+const percentEncoded = (text: string) =>
+  text.replace(/[^]/g, (character) => `%${character.charCodeAt(0).toString(16)}`);
+const swappedCase = (text: string) =>
+  text.replace(/[a-z]/gi, (letter) => (letter === letter.toLowerCase() ? letter.toUpperCase() : letter.toLowerCase()));
+
+/** Mangled keys as a header can carry them: none is a valid key, and none may be sent to Budgea. */
+export const mangledKeys: [string, (key: string) => string][] = [
+  ['the prefix alone', () => 'bgk_'],
+  ['a letter before it', (key) => `x${key}`],
+  ['a name before it', (key) => `key/${key}`],
+  ['a field around it', (key) => `client_secret=${key}&a=b`],
+  ['JSON around it', (key) => JSON.stringify({ key })],
+  ['an address around it', (key) => `https://app.example/?key=${key}`],
+  ['another scheme before it', (key) => `Token ${key}`],
+  ['two schemes before it', (key) => `Bearer Bearer ${key}`],
+  ['a tab before it', (key) => `Bearer\t${key}`],
+  ['quotes around it', (key) => `"${key}"`],
+  ['apostrophes around it', (key) => `Bearer '${key}'`],
+  ['angle brackets around it', (key) => `<${key}>`],
+  ['something behind it', (key) => `${key};v=1`],
+  ['a space inside', (key) => `${key.slice(0, 6)} ${key.slice(6)}`],
+  ['a space inside its end', (key) => `${key.slice(0, 40)} ${key.slice(40)}`],
+  ['capitals', (key) => key.toUpperCase()],
+  ['capitals in its prefix', (key) => key.replace('bgk', 'BGK')],
+  ['small letters', (key) => `x${key.toLowerCase()}`],
+  ['the other case', swappedCase],
+  ['dashes', (key) => key.replaceAll('_', '-')],
+  ['dots', (key) => key.replaceAll('_', '.')],
+  ['a colon', (key) => key.replace('_', ':')],
+  ['two underscores', (key) => `x${key.replaceAll('_', '__')}`],
+  ['no underscores', (key) => key.replaceAll('_', '')],
+  ['no first underscore', (key) => key.replace('_', '')],
+  ['no second underscore', (key) => `x${key.slice(0, 12)}${key.slice(13)}`],
+  ['no prefix', (key) => key.slice(4)],
+  ['half a prefix', (key) => key.slice(2)],
+  ['its first half alone', (key) => `x${key.slice(0, 30)}`],
+  ['its client id alone', (key) => `x${key.slice(0, 12)}`],
+  ['percent-encoded underscores', (key) => key.replaceAll('_', '%5F')],
+  ['underscores that are percent-encoded twice', (key) => key.replaceAll('_', '%255f')],
+  ['percent-encoding', percentEncoded],
+  ['percent-encoding, twice', (key) => percentEncoded(percentEncoded(key))],
+  ['JSON’s escapes', (key) => key.replaceAll('_', '\\u005f')],
+  ['HTML’s escapes', (key) => key.replaceAll('_', '&#95;')],
+  ['base64', base64],
+  ['base64 for addresses', (key) => Buffer.from(key).toString('base64url')],
+  ['base64 without its end', (key) => base64(key).replace(/=+$/, '')],
+  ['base64 with a letter before it', (key) => `x${base64(key)}`],
+  ['base64 with quotes around it', (key) => `"${base64(key)}"`],
+  ['base64 that is percent-encoded', (key) => encodeURIComponent(base64(key))],
+  ['base64 of capitals', (key) => base64(key.toUpperCase())],
+  ['base64 of client credentials', (key) => base64(`${key.slice(4, 12)}:${key}`)],
+  ['base64 of a header', (key) => base64(`Bearer ${key}`)],
+  ['base64 of JSON', (key) => base64(JSON.stringify({ client_secret: key }))],
+  ['hexadecimal', (key) => Buffer.from(key).toString('hex')],
+  ['hexadecimal capitals', (key) => Buffer.from(key).toString('hex').toUpperCase()],
+];
+
 /** A request of one partner with something of another's. */
 type Mixed = (one: DemoPartner, other: DemoPartner) => TestRequest;
 

@@ -176,7 +176,7 @@ const attempts: Record<OperationId, Attempt[]> = {
     [
       'a token of the other’s user, by the body',
       ({ user }) => ({ path: '/users/me/token', fields: { application: 'sharedAccess', id_user: user.id } }),
-      { manager: invalidValue, token: 'own' },
+      { manager: invalidValue, token: invalidValue },
     ],
   ],
   webauth_get: [

@@ -15,7 +15,7 @@ export interface Served {
   id: string;
   routes: readonly RouteKey[];
   target: lambda.IFunction;
-  throttling?: Environment['throttling'] | undefined;
+  throttling: Environment['throttling'];
 }
 
 /** API Gateway gives up on a function after this time, in milliseconds, and knows no longer one. */
@@ -80,9 +80,7 @@ export class HttpApi extends Construct {
         format: JSON.stringify({ environment: this.name, ...accessLogFields }),
       },
       defaultRouteSettings: throttled(this.settings.throttling),
-      routeSettings: Object.fromEntries(
-        routes.map(({ route, throttling }) => [route.routeKey, throttled(throttling ?? this.settings.throttling)]),
-      ),
+      routeSettings: Object.fromEntries(routes.map(({ route, throttling }) => [route.routeKey, throttled(throttling)])),
     });
     // Settings of a route that is not there yet are refused.
     for (const { route } of routes) stage.addResourceDependency(route);

@@ -47,11 +47,11 @@ export class Gateway extends Stack {
     const showing = settings.apiPage ? this.createAnswering(surroundings, pages) : [];
     const working = this.createJobs(surroundings, schedules);
     api.serve(
-      [...answering, ...showing].map(({ id, routes, created }) => ({
+      [...answering, ...showing].map(({ id, row, routes, created }) => ({
         id,
         routes,
         target: created.target,
-        throttling: settings.functions[id]?.throttling,
+        throttling: settings.functions[id]?.throttling ?? throttlingOf(row, settings),
       })),
     );
     this.schedule(working, schedules, settings);
@@ -107,7 +107,7 @@ export class Gateway extends Stack {
         ...surroundings.settings.functions[id],
       });
       acknowledgeNoQueue(created, 'It is invoked synchronously by API Gateway: a failure is the caller’s answer.');
-      return { id, routes, created };
+      return { id, row, routes, created };
     });
   }
 
@@ -172,6 +172,12 @@ export class Gateway extends Stack {
         }),
     );
   }
+}
+
+/** A route that takes callers without credentials has limits of its own. */
+function throttlingOf(row: Operation | Page, { throttling, anonymousThrottling }: Environment) {
+  const isAnonymous = !('accepts' in row) || row.accepts.every((kind) => kind === 'anonymous');
+  return isAnonymous ? anonymousThrottling : throttling;
 }
 
 function told(name: string, settings: Environment, { secrets }: Reachable, gatewayUrl: string): Told {

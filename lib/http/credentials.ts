@@ -1,13 +1,14 @@
 import { GatewayError } from '../errors.ts';
 import type { CallerKind } from '../operations.ts';
-import { keyPrefix, readKey } from '../partners/key.ts';
+import { keyPrefix, readKey, resemblesKey } from '../partners/key.ts';
 import type { Call, Middleware } from './call.ts';
 import type { Credential } from './caller.ts';
 
 /**
  * Decides which credential of the request counts, and refuses kinds that the operation does not take. Throws GatewayError: 400
  * `invalidValue` for contradicting or repeated credentials, `missingParameter` for half of one, 401 `unauthorized` for none, 403
- * `forbidden` for a kind that is not taken, 403 `invalidToken` for a token that cannot be one.
+ * `forbidden` for a kind that is not taken, 403 `invalidToken` for a token that cannot be one. A token that resembles a partner key counts as a
+ * malformed key.
  */
 export const credentials: Middleware = {
   before({ event, context: { call } }) {
@@ -46,18 +47,21 @@ export function readCredential(
   const keys = [body.secret, basic?.secret, inHeader, apiKey].filter((text) => text?.startsWith(keyPrefix));
   if (new Set(keys).size > 1) throw contradiction('The request carries different partner keys.');
   const [presented] = keys;
-  const key = presented === undefined ? undefined : readKey(presented);
-  const keyIn = (place: string | undefined) => (place === presented ? key : undefined);
   const ids = [accepts.includes('client') ? body.id : undefined, basic?.id].filter((id) => id !== undefined);
+  // A key in the place of an id is a bad credential.
+  const misplaced = ids.some((id) => resemblesKey(id));
+  const key = presented === undefined || misplaced ? undefined : readKey(presented);
+  const keyIn = (place: string | undefined) => (place === presented ? key : undefined);
   if (key !== undefined && ids.some((id) => id !== key.clientId)) {
     throw contradiction('The client_id is not the one that the partner key belongs to.');
   }
 
   if (takesBody && body.id !== undefined) return { kind: 'client', key: keyIn(body.secret) };
   if (basic !== undefined) return { kind: 'client', key: keyIn(basic.secret) };
-  if (token?.startsWith(keyPrefix)) return { kind: 'manager', key: keyIn(token) };
+  if (token !== undefined && resemblesKey(token)) return { kind: 'manager', key: keyIn(token) };
   if (token !== undefined) return { kind: 'token', token: checkedToken(token) };
   if (apiKey !== undefined) return { kind: 'identified', key: keyIn(apiKey) };
+  if (misplaced) return { kind: 'client', key: undefined };
   if (accepts.includes('client') && (body.id !== undefined || body.secret !== undefined)) {
     const missing = body.id === undefined ? 'client_id' : 'client_secret';
     throw new GatewayError('missingParameter', { description: `${missing} is missing.` });

@@ -2,6 +2,7 @@ import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { GatewayError } from '../errors.ts';
 import type { Middleware } from './call.ts';
 import { parseForm, parseJson, type RawFields } from './body.ts';
+import { requireExactNames } from './field-names.ts';
 import { parseMultipart } from './multipart.ts';
 
 /** The largest body that is looked at, in bytes. */
@@ -9,13 +10,22 @@ const largestBody = 16 * 1024;
 
 /**
  * Reads the query or the body into fields. Throws GatewayError: 413 for a body over 16 KiB, 415 for an unknown media type, 400 `invalidValue`
- * for one that is not what its type says or that repeats a field. A body on GET and DELETE, and its stray `Content-Type`, are not looked at.
+ * for one that is not what its type says, that repeats a field, or that has a field with another spelling or in another place. A body on GET and
+ * DELETE, and its stray `Content-Type`, are not looked at.
  */
 export const parse: Middleware = {
   async before({ event, context: { call } }) {
+    const { operation } = call;
     const post = event.requestContext.http.method === 'POST';
     const body = post ? await readBody(event) : {};
-    call.fields = call.operation.fields === 'body' ? body : { ...parseForm(event.rawQueryString, 'query'), ...body };
+    if (operation.fields === 'body') {
+      call.fields = body;
+      // The query's values are not used: it may repeat a field or be unreadable.
+      requireExactNames(operation, 'query', new URLSearchParams(event.rawQueryString).keys());
+    } else {
+      call.fields = { ...parseForm(event.rawQueryString, 'query'), ...body };
+    }
+    requireExactNames(operation, operation.fields, Object.keys(call.fields));
   },
 };
 

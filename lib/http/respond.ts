@@ -1,4 +1,5 @@
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { GatewayError } from '../errors.ts';
 import type { Call } from './call.ts';
 import { refusalPage, refusalPagePolicy } from './refusal-page.ts';
 
@@ -24,12 +25,20 @@ export function success(call: Call, result: unknown): APIGatewayProxyStructuredR
   return { statusCode: 204, headers: { ...always, 'x-request-id': call.requestId } };
 }
 
-/** Sends a browser on; RFC 9700, section 4.2.4: the address holds a state or a code, so no referrer and no cache. */
+/** API Gateway refuses a response with more than 8 KB of headers. 512 bytes are reserved for the headers that it adds. */
+const maxHeaderBytes = 8192 - 512;
+
+/**
+ * Sends a browser on; RFC 9700, section 4.2.4: the address holds a state or a code, so no referrer and no cache. Throws GatewayError
+ * `badGateway` when the headers exceed what API Gateway allows: the request's fields are bounded, an address from upstream is not.
+ */
 export function redirectAnswer({ requestId }: Call, location: string): APIGatewayProxyStructuredResultV2 {
-  return {
-    statusCode: 302,
-    headers: { ...always, location, 'referrer-policy': 'no-referrer', 'x-request-id': requestId },
-  };
+  const headers = { ...always, location, 'referrer-policy': 'no-referrer', 'x-request-id': requestId };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  if (lines.join('').length > maxHeaderBytes) {
+    throw new GatewayError('badGateway', { detail: 'the redirect is longer than API Gateway allows' });
+  }
+  return { statusCode: 302, headers };
 }
 
 /** A page for the person at the browser; `text` is plain text. */

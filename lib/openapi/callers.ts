@@ -70,9 +70,10 @@ export function withCredentials(body: Schema): Schema {
     properties: {
       client_id: {
         type: ['integer', 'string'],
+        maxLength: 8,
         description: 'The partner’s client id, unless the credentials are in a header.',
       },
-      client_secret: { type: 'string', description: 'The partner’s key.' },
+      client_secret: { type: 'string', maxLength: 62, description: 'The partner’s key.' },
       ...body.properties,
     },
     dependentRequired: { client_id: ['client_secret'], client_secret: ['client_id'] },

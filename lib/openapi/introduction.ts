@@ -27,7 +27,7 @@ A key begins with \`bgk_\` and belongs on a server: never in a browser, an app o
 
 ## Bodies
 
-\`application/json\`, \`application/x-www-form-urlencoded\` or \`multipart/form-data\`, in UTF-8, up to 16 KiB. Fields that are not named here are ignored. Tokens and codes may hold \`+\`, \`/\` and \`=\`: percent-encode them in forms and queries.
+\`application/json\`, \`application/x-www-form-urlencoded\` or \`multipart/form-data\`, in UTF-8, up to 16 KiB. Fields that are not named here are ignored. A field whose name differs from one of these only by case, brackets or separators, or that is in another place, is refused. Tokens and codes may hold \`+\`, \`/\` and \`=\`: percent-encode them in forms and queries.
 
 ## Refusals
 

@@ -59,9 +59,14 @@ type Kind =
   | v.OptionalSchema<v.GenericSchema, Literal | undefined>;
 
 /** A schema without its pipe, or what follows it there. */
-type Step = Kind | v.RegexAction<string, Message> | v.MaxLengthAction<string, number, Message> | OtherStep;
+type Step =
+  | Kind
+  | v.RegexAction<string, Message>
+  | v.MaxLengthAction<string, number, Message>
+  | v.MaxBytesAction<string, number, Message>
+  | OtherStep;
 type OtherStep = {
-  type: 'unknown' | 'check' | 'safe_integer' | 'finite' | 'max_bytes' | 'min_value' | 'transform';
+  type: 'unknown' | 'check' | 'safe_integer' | 'finite' | 'min_value' | 'transform';
   message?: Message;
 };
 type Message = string | undefined;
@@ -91,15 +96,16 @@ function narrowed(drawn: Schema, step: Step): Schema {
   switch (step.type) {
     case 'regex':
       return matching(drawn, step.requirement.source);
+    // A character has at least one byte, so a limit in bytes is one in characters too.
     case 'max_length':
-      return { ...drawn, maxLength: step.requirement };
+    case 'max_bytes':
+      return shortened(drawn, step.requirement);
     case 'safe_integer':
       return { ...drawn, type: 'integer' };
     // JSON Schema has no words for these or needs none, or they are about what became of the value.
     case 'unknown':
     case 'check':
     case 'finite':
-    case 'max_bytes':
     case 'min_value':
     case 'transform':
       return drawn;
@@ -151,13 +157,17 @@ function oneOf(all: readonly Schema[]): Schema {
   return types.length < all.length ? { anyOf: all } : { type: types };
 }
 
-/** Of a number or its digits, those that match; two patterns hold side by side. */
-function matching({ pattern: before, ...drawn }: Schema, pattern: string): Schema {
-  const { anyOf, allOf = before === undefined ? undefined : [{ pattern: before }] } = drawn;
-  if (anyOf === undefined)
-    return { ...drawn, ...(allOf === undefined ? { pattern } : { allOf: [...allOf, { pattern }] }) };
-  const only = ({ type = '' }: Schema) => (type === 'string' ? { type, pattern } : { type, minimum: 0 });
+/** Adds a pattern; where a number or its digits are allowed, to the digits. */
+function matching({ anyOf, ...drawn }: Schema, pattern: string): Schema {
+  if (anyOf === undefined) return { ...drawn, pattern };
+  const only = (each: Schema) => (each.type === 'string' ? { ...each, pattern } : { ...each, minimum: 0 });
   return { ...drawn, anyOf: anyOf.map(only) };
+}
+
+/** Adds a maximum length; where a number or a string is allowed, to the string. */
+function shortened({ anyOf, ...drawn }: Schema, maxLength: number): Schema {
+  if (anyOf === undefined) return { ...drawn, maxLength };
+  return { ...drawn, anyOf: anyOf.map((each) => (each.type === 'string' ? { ...each, maxLength } : each)) };
 }
 
 /** What the messages ask for, which end a sentence that begins with the field's name. */

@@ -35,6 +35,53 @@ export function readKey(text: string): PresentedKey | undefined {
   return { clientId, hash: hashKey(text) };
 }
 
+/** How many escapings inside one another are undone. */
+const maxLayers = 4;
+
+// The forms of a mangled key. Each requires so much that a random token does not match by chance.
+const prefixAndId = /bgk[^a-z0-9].{0,6}?[1-9]\d{7}(?![a-z0-9])/i;
+const withoutSeparators = /bgk[^a-z0-9]{0,3}[1-9]\d{7}[^a-z0-9]{0,3}[a-z0-9]{49}(?![a-z0-9])/i;
+const withoutPrefix = /^(?:.{0,8}[^a-z0-9])?[1-9]\d{7}[^a-z0-9]{1,3}[a-z0-9]{49}[^a-z0-9]{0,8}$/i;
+const inHexadecimal = /[46]2[46]7[46]b(?:..){0,7}?3[1-9](?:3\d){7}/i;
+/** Two groups of base64 that stand for three digits each. The eight digits of a client id contain two, whatever the alignment. */
+const digitsInBase64 = /(?:[MNO][DTjz][AEIMQUYcgk][w-z0-5]){2}/;
+const jwt = /^eyJ[\w-]+\.eyJ/;
+const escapes = /(?:%|\\u00)([0-9a-f]{2})/gi;
+
+/**
+ * Returns whether a text begins with the prefix of a key or contains something like a key: one that is truncated, quoted, in another case, with
+ * other separators, percent-encoded, in hexadecimal or in base64. Such a text is never sent to Budgea.
+ *
+ * Budgea's tokens are base64 of 24 or 96 random bytes, and JWTs. A random token of n characters matches with a probability of 1.4e-13 n: 7e-14 n
+ * for `prefixAndId` (three letters in either case, a separator, eight digits in one of seven places, a boundary) and as much for
+ * `withoutSeparators` (three letters, eight digits, 49 letters or digits, a boundary). This is 2e-11 for 128 characters, 1e-10 for a JWT of 700 and
+ * less than 1e-9 up to 7,000. The other forms add nothing: `withoutPrefix` has a length that no token has, and decoded text has to match as well.
+ * The exact prefix at the beginning is enough by itself. Standard base64 cannot contain it; URL-safe base64 begins with it once in 1.7e7 tokens.
+ */
+export function resemblesKey(text: string, layers = maxLayers): boolean {
+  if (text.length < 12 || layers === 0) return text.startsWith(keyPrefix);
+  const visible = /[^\x21-\x7e]/.test(text) ? text.normalize('NFKC').replace(/[^\x21-\x7e]+/g, '') : text;
+  if (isMangled(visible) || inHexadecimal.test(visible)) return true;
+  if (digitsInBase64.test(visible) && !jwt.test(visible) && isMangledInBase64(visible)) return true;
+  const unescaped = visible.replace(escapes, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return unescaped !== visible && resemblesKey(unescaped, layers - 1);
+}
+
+function isMangled(text: string): boolean {
+  return (
+    text.startsWith(keyPrefix) ||
+    prefixAndId.test(text) ||
+    withoutSeparators.test(text) ||
+    (text.length < 90 && withoutPrefix.test(text))
+  );
+}
+
+/** Decodes from each of the four alignments; a character outside the alphabet keeps its place. */
+function isMangledInBase64(text: string): boolean {
+  const base64 = text.replace(/[^\w+/-]/g, 'A');
+  return [0, 1, 2, 3].some((offset) => isMangled(Buffer.from(base64.slice(offset), 'base64').toString('latin1')));
+}
+
 /** What is stored of a key: its SHA-256, hexadecimal. No salt is needed for 256 random bits. */
 export function hashKey(key: string): string {
   return digest('sha256', key, 'hex');

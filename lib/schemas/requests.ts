@@ -1,54 +1,57 @@
 import * as v from 'valibot';
 import { later } from '../later.ts';
+import { resemblesKey } from '../partners/key.ts';
 
-// What a caller may send. A form carries strings, JSON numbers and booleans too: both are taken. Fields that are not named here are ignored.
+// What a caller may send. A form carries strings, JSON numbers and booleans too: both are taken. Fields that resemble none of these are ignored.
 // The messages end a sentence that begins with the field's name; they never repeat the value. A function makes its own operation's alone: all of
 // them would take 0.03 of an empty start.
 
 const text = v.string('must be a string');
 
+/** A key in the wrong field is not sent to Budgea, and not to a redirect URI. */
+const noKey = v.check((value: string) => !resemblesKey(value), 'must not be a partner key');
+
 const visible = (longest: number) =>
   v.pipe(
     text,
-    v.regex(/^[\x21-\x7e]+$/, 'must be visible ASCII characters without spaces'),
-    // Whoever mixes the fields up does not send a key to Budgea.
-    v.regex(/^(?!bgk_)/, 'must not be a partner key'),
     v.maxLength(longest, `must be at most ${longest} characters`),
+    v.regex(/^[\x21-\x7e]+$/, 'must be visible ASCII characters without spaces'),
   );
 
-const matching = (pattern: RegExp, shape: string) =>
-  v.pipe(v.string(`must be ${shape}`), v.regex(pattern, `must be ${shape}`));
+const matching = (pattern: RegExp, shape: string, longest: number) =>
+  v.pipe(v.string(`must be ${shape}`), v.maxLength(longest, `must be ${shape}`), v.regex(pattern, `must be ${shape}`));
 
 const int = (shape: string) => v.pipe(v.number(`must be ${shape}`), v.safeInteger(`must be ${shape}`));
 
 /** A number or its digits, and of those such as match. */
-const whole = (shape: string, pattern = /^(0|[1-9]\d{0,17})$/) =>
+const whole = (shape: string, pattern = /^(0|[1-9]\d*)$/, longest = 18) =>
   v.pipe(
-    v.union([int(shape), matching(/^\d{1,18}$/, shape)], `must be ${shape}`),
+    v.union([int(shape), matching(/^\d+$/, shape, longest)], `must be ${shape}`),
     v.transform(String),
-    matching(pattern, shape),
+    matching(pattern, shape, longest),
   );
 
 const boolean = later(() =>
   v.pipe(
     v.union(
-      [v.boolean(), v.picklist([0, 1], 'must be true or false'), matching(/^(true|false|1|0)$/i, 'true or false')],
+      [v.boolean(), v.picklist([0, 1], 'must be true or false'), matching(/^(true|false|1|0)$/i, 'true or false', 5)],
       'must be true or false',
     ),
     v.transform((value) => /^(true|1)$/i.test(String(value))),
   ),
 );
 
-const userId = later(() => whole('a user id', /^[1-9]\d{0,17}$/));
-const userIdOrWord = later(() => matching(/^(me|all|[1-9]\d{0,17})$/, 'a user id, me or all'));
+const userId = later(() => whole('a user id', /^[1-9]\d*$/));
+const userIdOrWord = later(() => matching(/^(me|all|[1-9]\d*)$/, 'a user id, me or all', 18));
 const scope = later(() =>
   v.pipe(
-    matching(/^[\w.:/*-]{0,64}$/, 'a scope: letters, digits and _ . : / * -, at most 64'),
+    matching(/^[\w.:/*-]*$/, 'a scope: letters, digits and _ . : / * -, at most 64', 64),
+    noKey,
     v.transform((value) => (value === '' ? undefined : value)),
   ),
 );
-const expand = later(() => matching(/^[\w,.*[\]-]{1,200}$/, 'a list of names'));
-const redirectUri = later(() => visible(2048));
+const expand = later(() => v.pipe(matching(/^[\w,.*[\]-]+$/, 'a list of names', 200), noKey));
+const redirectUri = later(() => v.pipe(visible(2048), noKey));
 
 /** `POST /admin/jwt`: what is left out gets upstream's defaults before any grant is looked at. */
 export const adminJwtPost = later(() =>
@@ -85,7 +88,7 @@ export const authTokenAccessPost = later(() =>
   v.object({
     // The first that is wrong is named: whoever wants another grant need not hear of the code.
     grant_type: v.optional(v.literal('authorization_code', 'must be authorization_code')),
-    code: visible(4096),
+    code: v.pipe(visible(4096), noKey),
     redirect_uri: v.optional(redirectUri()),
   }),
 );
@@ -104,8 +107,12 @@ export const nothing = later(() => v.object({}));
 export const certificateTypeGet = later(() =>
   v.object({
     type: v.pipe(
-      matching(/^[a-zA-Z0-9]+([_-][a-zA-Z0-9]+)*$/, 'a certificate type: letters and digits, joined by - or _'),
-      v.maxLength(64, 'must be at most 64 characters'),
+      matching(
+        /^[a-zA-Z0-9]+([_-][a-zA-Z0-9]+)*$/,
+        'a certificate type: letters and digits, joined by - or _, at most 64',
+        64,
+      ),
+      noKey,
     ),
     expand: v.optional(expand()),
   }),
@@ -118,37 +125,45 @@ export const usersIdUser = later(() => v.object({ id_user: userIdOrWord(), expan
 export const usersIdUserTokenPost = later(() =>
   v.object({
     id_user: userIdOrWord(),
-    application: matching(/^(?!bgk_)\P{Cc}{1,100}$/u, 'an application name of at most 100 characters'),
+    application: v.pipe(matching(/^\P{Cc}+$/u, 'an application name of at most 100 characters', 100), noKey),
   }),
 );
+
+// Percent-encoding makes up to three characters of a byte, and a redirect's address is a header, which API Gateway limits. An address with the longest
+// value of every field, redirect URI and state included, is shorter than `respond.ts` allows.
+
+const bytes = (longest: number) => v.pipe(text, v.maxBytes(longest, `must be at most ${longest} bytes`));
+
+/** A temporary code has 128 characters at most. */
+const longestCode = 256;
 
 /** `GET /webauth`. */
 export const webauthGet = later(() =>
   v.object({
-    client_id: whole('a client id', /^[1-9]\d{7}$/),
+    client_id: whole('a client id', /^[1-9]\d{7}$/, 8),
     redirect_uri: redirectUri(),
-    state: v.optional(v.pipe(text, v.maxBytes(1024, 'must be at most 1 KiB'))),
+    state: v.optional(v.pipe(bytes(1024), noKey)),
     id_connector: v.optional(whole('a connector id')),
-    connector_uuid: v.optional(matching(/^[0-9a-fA-F-]{1,36}$/, 'a UUID')),
+    connector_uuid: v.optional(matching(/^[0-9a-fA-F-]+$/, 'a UUID', 36)),
     id_connection: v.optional(whole('a connection id')),
     id_transfer: v.optional(whole('a transfer id')),
-    fields: v.optional(matching(/^[\w,.;:[\] -]{1,500}$/, 'a list of field names')),
-    source: v.optional(matching(/^[\w.-]{1,100}$/, 'a source name')),
-    token: v.optional(visible(4096)),
+    fields: v.optional(v.pipe(matching(/^[\w,.;:[\] -]+$/, 'a list of field names', 500), noKey)),
+    source: v.optional(v.pipe(matching(/^[\w.-]+$/, 'a source name', 100), noKey)),
+    token: v.optional(v.pipe(visible(longestCode), noKey)),
   }),
 );
 
 /** `GET /webauth/callback`: everything but the seal is untrusted and travels only if it is listed here. */
 export const webauthCallbackGet = later(() =>
   v.object({
-    // The seal of the longest redirect URI and state has 4195 characters.
+    // The seal of the longest redirect URI and state has 4195 characters. Any other text does not open, and is not sent anywhere.
     state: visible(4608),
-    id_connection: v.optional(text),
-    connection_id: v.optional(text),
-    connection_ids: v.optional(text),
-    id_transfer: v.optional(text),
-    code: v.optional(text),
-    error: v.optional(text),
-    error_description: v.optional(text),
+    id_connection: v.optional(bytes(20)),
+    connection_id: v.optional(bytes(20)),
+    connection_ids: v.optional(bytes(128)),
+    id_transfer: v.optional(bytes(20)),
+    code: v.optional(bytes(longestCode)),
+    error: v.optional(bytes(64)),
+    error_description: v.optional(bytes(256)),
   }),
 );

@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { GatewayError } from '#lib/errors.ts';
 import { parse } from '#lib/http/parse.ts';
+import { operations } from '#lib/operations.ts';
 import { asToken, serveOnce, type Served } from './served.ts';
 
 const formType = 'application/x-www-form-urlencoded';
@@ -213,7 +214,7 @@ describe('whatever the bytes are', () => {
   test('the parser throws nothing but a GatewayError', async () => {
     await fc.assert(
       fc.asyncProperty(fc.string(), fc.string(), async (contentType, body) => {
-        const call = { operation: { fields: 'body' } };
+        const call = { operation: operations.auth_init_post };
         const event = { headers: { 'content-type': contentType }, body, requestContext: { http: { method: 'POST' } } };
         // The middleware looks at nothing else of its request.
         const request = { event, context: { call } } as unknown as Parameters<NonNullable<typeof parse.before>>[0];

@@ -12,6 +12,8 @@ export interface Sent {
   headers?: Record<string, string>;
   query?: string;
   body?: Buffer | string;
+  /** The row's own, unless it is the second one. */
+  method?: 'POST';
   pathParameters?: Record<string, string>;
 }
 
@@ -30,7 +32,7 @@ process.env['ENVIRONMENT'] = 'test';
 export async function serveOnce<Id extends OperationId>(
   id: Id,
   endpoint: Endpoint<Id>,
-  { headers = {}, query = '', body = '', pathParameters }: Sent = {},
+  { headers = {}, query = '', body = '', pathParameters, ...sent }: Sent = {},
   noteUse: () => Promise<void> = async () => undefined,
 ): Promise<Served> {
   const handler = serve(id, endpoint, async (kind, key) => ({
@@ -40,7 +42,8 @@ export async function serveOnce<Id extends OperationId>(
     noteUse,
     allows: async () => false,
   }));
-  const { method, path } = operations[id];
+  const { path } = operations[id];
+  const { method = operations[id].method } = sent;
   const event = toEvent(
     {
       requestId: randomUUID(),

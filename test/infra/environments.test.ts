@@ -61,6 +61,8 @@ describe('a wrong value is named', () => {
     ['domain.hostedZone.id', { ...everything.domain, hostedZone: { id: 'zone', name: 'example.com' } }],
     ['throttling.burst', { requestsPerSecond: 1 }],
     ['throttling.requestsPerSecond', { requestsPerSecond: 0, burst: 1 }],
+    ['anonymousThrottling', undefined],
+    ['anonymousThrottling.burst', { requestsPerSecond: 1, burst: 0 }],
     ['memory', 64],
     ['functions.auth_init', { auth_init: { memory: 256 } }],
     ['functions.watch.provisionedConcurrency', { watch: { provisionedConcurrency: 1 } }],

@@ -20,6 +20,7 @@ export const everything: Environment = {
     hostedZone: { id: 'Z0123456789', name: 'example.com' },
   },
   throttling: { requestsPerSecond: 30, burst: 60 },
+  anonymousThrottling: { requestsPerSecond: 15, burst: 25 },
   memory: 320,
   functions: {
     auth_init_post: {

@@ -83,10 +83,19 @@ describe.each(named)('the API of %s', (name, made) => {
     });
     const limits = { throttlingRateLimit: requestsPerSecond, throttlingBurstLimit: burst };
     const own = name === 'everything' ? { throttlingRateLimit: 5, throttlingBurstLimit: 10 } : limits;
+    const anonymous = {
+      throttlingRateLimit: settings.anonymousThrottling.requestsPerSecond,
+      throttlingBurstLimit: settings.anonymousThrottling.burst,
+    };
+    const withoutCredentials = /^GET \/(2\.0\/webauth(\/callback)?|docs(\/scalar\.js)?|openapi\.json)$/;
     expect(stage['RouteSettings']).toEqual({
-      ...Object.fromEntries(Object.keys(routes).map((route) => [route, limits])),
+      ...Object.fromEntries(
+        Object.keys(routes).map((route) => [route, withoutCredentials.test(route) ? anonymous : limits]),
+      ),
       'POST /2.0/auth/init': own,
     });
+    expect(stage['RouteSettings']).toHaveProperty(['GET /2.0/webauth/callback'], anonymous);
+    expect(anonymous).not.toEqual(limits);
     expect(log.DestinationArn).toMatch(new RegExp(`:log-group:.*/aws/vendedlogs/${name}-gateway-access$`));
     expect(JSON.parse(log.Format)).toEqual({
       environment: name,

@@ -66,7 +66,7 @@ describe.each(ways)('POST /admin/jwt by %s', (way) => {
     ['a number as a number', json({ duration: 1 })],
     ['nulls', json({ scope: null, duration: null })],
     ['an empty scope', form({ scope: '' })],
-    ['names that nobody knows', form({ Scope: 'users', duration_: '5', 'duration[]': '5', exp: '0' })],
+    ['names that nobody knows', form({ scopes: 'users', minutes: '5', exp: '0' })],
     ['a prototype', { ...json({}), body: '{"__proto__":{"scope":"users"},"constructor":{"duration":0}}' }],
     ['16 KiB', largestBody({ scope: 'config' })],
     ['a media type with a parameter', { headers: { 'content-type': 'Application/JSON; Charset="UTF-8"' }, body: '{}' }],
@@ -121,7 +121,7 @@ describe.each(ways)('POST /admin/jwt by %s', (way) => {
     ['client credentials in the body', () => json({ ...manager }), 401, 'unauthorized'],
     ['Basic', () => basic(manager), 403, 'forbidden'],
     ['a key in x-api-key', () => apiKey(manager.client_secret), 403, 'forbidden'],
-    ['a key behind an unknown scheme', () => authorization(`Token ${manager.client_secret}`), 403, 'invalidToken'],
+    ['a key behind an unknown scheme', () => authorization(`Token ${manager.client_secret}`), 401, 'invalidClient'],
   ])('refuses other kinds, grant or not: %s', async (_kind, request, status, code) => {
     expect(await watch(request())).toMatchObject(refusedAtOnce(status, code));
   });

@@ -84,7 +84,7 @@ describe.each(ways)('POST /auth/init by %s', (way) => {
       () => ({ ...json({}), body: JSON.stringify(partner).replace('{', '{"__proto__":{"client_id":1},') }),
     ],
     ['nested credentials', () => json({ ...partner, body: { ...other }, client: [other] })],
-    ['other names', () => form({ ...partner, CLIENT_ID: other.client_id, 'client_id[]': other.client_id })],
+    ['other names', () => form({ ...partner, client_ids: other.client_id, id_client: other.client_id })],
     ['16 KiB', () => largestBody({ ...partner })],
   ])('knows client_id and client_secret alone: %s', async (_case, request) => {
     await gateway.upstreamCalls();

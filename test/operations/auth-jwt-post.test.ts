@@ -230,11 +230,32 @@ describe.each(ways)('POST /auth/jwt by %s', (way) => {
     }
   });
 
-  test.each<[string, (id: string) => TestRequest, string?]>([
-    ['another case', (id) => form({ ID_USER: id, Id_User: id })],
-    ['brackets', (id) => form({ 'id_user[]': id, 'id_user[0]': id })],
-    ['a space', (id) => json({ ' id_user': id, 'id_user ': id })],
-    ['a dash', (id) => json({ 'id-user': id, idUser: id })],
+  test.each<[string, (id: string) => TestRequest]>([
+    ['another case', (id_user) => form({ ID_USER: id_user })],
+    ['brackets', (id_user) => form({ 'id_user[]': id_user })],
+    ['a space', (id_user) => json({ ' id_user': id_user })],
+    ['a dash', (id_user) => multipart({ 'id-user': id_user })],
+    ['full-width letters', (id_user) => json({ ｉｄ＿ｕｓｅｒ: id_user })],
+  ])('refuses an id_user with a name in %s, in place of making a user', async (_case, request) => {
+    for (const credential of [authorization(partner.client_secret), basic(partner)]) {
+      const answer = await watch(request(user.id), credential);
+      expect(answer).toMatchObject(refusedAtOnce(400, 'invalidValue'));
+      expect(answer.body).toMatchObject({
+        description: expect.stringMatching(/^id_user is written differently/) as string,
+      });
+    }
+  });
+
+  test('refuses an id_user in the query, in place of making a user', async () => {
+    for (const name of ['id_user', 'ID_USER']) {
+      const asked = authorization(partner.client_secret);
+      const answer = await watched(gateway, () => gateway.ask[way]('POST', `/auth/jwt?${name}=${user.id}`, asked));
+      expect(answer).toMatchObject(refusedAtOnce(400, 'invalidValue'));
+      expect(answer.body).toMatchObject({ description: 'id_user belongs in the body.' });
+    }
+  });
+
+  test.each<[string, (id: string) => TestRequest]>([
     [
       'a prototype',
       (id) => ({ ...json({}), body: `{"__proto__":{"id_user":${id}},"constructor":{"prototype":{"id_user":${id}}}}` }),
@@ -243,11 +264,8 @@ describe.each(ways)('POST /auth/jwt by %s', (way) => {
     ['an object inside', (id) => json({ user: { id_user: id }, payload: { id_user: id } })],
     ['a header', (id) => ({ headers: { id_user: id, cookie: `id_user=${id}` } })],
     ['null', () => json({ id_user: null })],
-    ['the query', () => ({}), 'query'],
-  ])('does not see an id_user in %s: the JWT is a new user’s', async (_case, request, query) => {
-    const path = query === undefined ? '/auth/jwt' : `/auth/jwt?id_user=${foreign.id}`;
-    const asked = combined(request(foreign.id), authorization(partner.client_secret));
-    const answer = await gateway.ask[way]('POST', path, asked);
+  ])('does not see an id_user in %s: the JWT is a new user’s', async (_case, request) => {
+    const answer = await ask(request(foreign.id), authorization(partner.client_secret));
     expect(answer).toMatchObject(issued());
     expect(payloadOf(answer).id_user).toBeGreaterThan(Number(foreign.id));
     expect(await readByBoth(answer)).toEqual([200, 404]);

@@ -124,7 +124,7 @@ describe.each(ways)('POST /auth/token/access by %s', (way) => {
     ['the grant type', { grant_type: 'authorization_code' }, { grant_type: 'authorization_code' }],
     ['a redirect URI', { redirect_uri: home }, { redirect_uri: 'the callback' }],
     ['an application’s redirect URI', { redirect_uri: 'myapp://home' }, { redirect_uri: 'the callback' }],
-    ['what nobody knows', { client_assertion: 'x', scope: 'x', id_user: '1', Code: 'x', redirect_uris: 'x' }, {}],
+    ['what nobody knows', { client_assertion: 'x', scope: 'x', id_user: '1', codes: 'x', redirect_uris: 'x' }, {}],
   ])('sends upstream the contract’s credentials, the code and %s', async (_case, fields, sent) => {
     const code = await codeOf(user.token);
     const contract = await gateway.secret<{ client_id: number; client_secret: string }>('client-credentials');
@@ -318,7 +318,7 @@ describe.each(ways)('POST /auth/token/access by %s', (way) => {
   test.each<[string, () => TestRequest]>([
     ['JSON', () => json({ ...partner })],
     ['JSON with null', () => json({ ...partner, code: null })],
-    ['a form', () => form({ ...partner, CODE: 'x', 'code[]': 'x' })],
+    ['a form', () => form({ ...partner, codes: 'x' })],
     ['multipart', () => multipart({ ...partner })],
     ['Basic alone', () => basic(partner)],
   ])('misses the code in %s', async (_case, request) => {
@@ -332,10 +332,11 @@ describe.each(ways)('POST /auth/token/access by %s', (way) => {
     expect(answer).toMatchObject(refusedInOAuthAtOnce(400, 'invalidValue', 'invalid_request'));
   });
 
-  test('sees no code in the query', async () => {
+  test('refuses a code in the query', async () => {
     const path = `/auth/token/access?code=${encodeURIComponent(await codeOf(user.token))}`;
     const answer = await watched(gateway, () => gateway.ask[way]('POST', path, form({ ...partner })));
-    expect(answer).toMatchObject(refusedInOAuthAtOnce(400, 'missingParameter', 'invalid_request'));
+    expect(answer).toMatchObject(refusedInOAuthAtOnce(400, 'invalidValue', 'invalid_request'));
+    expect(answer.body).toMatchObject({ description: 'code belongs in the body.' });
   });
 
   test.each<[string, () => TestRequest, number, string, string]>([

@@ -233,8 +233,8 @@ describe.each(ways)('GET /certificate/{type} by %s', (way) => {
     ['half a body', { headers: { 'content-type': 'application/json' }, body: '{' }],
     ['a body of an unknown media type', { headers: { 'content-type': 'text/plain' }, body: 'x' }],
   ])('ignores %s that has no business here', async (_stray, stray) => {
-    expect(await ask('qwac?type=other', combined(stray, key()))).toMatchObject(certificate('qwac'));
-    expect(await ask('qwac?type=other', combined(stray, token()))).toMatchObject(certificate('qwac'));
+    expect(await ask('qwac?types=other', combined(stray, key()))).toMatchObject(certificate('qwac'));
+    expect(await ask('qwac?types=other', combined(stray, token()))).toMatchObject(certificate('qwac'));
   });
 
   test.each(badTypes)('refuses the type %s', async (type) => {

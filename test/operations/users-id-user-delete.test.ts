@@ -245,7 +245,7 @@ describe.each(ways)('DELETE /users/{id_user} by %s', (way) => {
     ['a body of an unknown media type', { headers: { 'content-type': 'text/plain' }, body: 'x' }],
   ])('ignores %s that has no business here', async (_stray, stray) => {
     const [one, other] = [await newUser(), await newUser()];
-    expect(await ask(`${one.id}?id_user=all`, combined(stray, key()))).toMatchObject(deleted(one));
+    expect(await ask(`${one.id}?user=all`, combined(stray, key()))).toMatchObject(deleted(one));
     expect(await ask('me', combined(stray, bearer(other.token)))).toMatchObject(deleted(other));
   });
 

@@ -73,7 +73,7 @@ describe.each(ways)('GET /users/{id_user} by %s', (way) => {
 
   test('forwards what to expand and nothing else', async () => {
     for (const request of [key(), token()]) {
-      expect(await ask(`${who.user.id}?expand=connections&evil=1&id_user=2`, request)).toMatchObject({
+      expect(await ask(`${who.user.id}?expand=connections&evil=1&user=2`, request)).toMatchObject({
         body: { id: Number(who.user.id), connections: [] },
       });
     }

@@ -74,9 +74,9 @@ describe.each(ways)('POST /users/{id_user}/token by %s', (way) => {
 
   test('forwards the application and nothing else', async () => {
     await gateway.upstreamRequests();
-    const body = json({ application: 'sharedAccess', id_user: foreign.id, client_id: '1', scope: 'x', expire: false });
+    const body = json({ application: 'sharedAccess', user: foreign.id, client_id: '1', scope: 'x', expire: false });
     for (const request of [key(), token()]) {
-      await gateway.ask[way]('POST', `/users/${who.user.id}/token?application=evil&evil=1`, combined(body, request));
+      await gateway.ask[way]('POST', `/users/${who.user.id}/token?app=evil&evil=1`, combined(body, request));
     }
     const sent = { method: 'POST', path: `/users/${who.user.id}/token`, query: [], fields: ['application'] };
     expect(await gateway.upstreamRequests()).toMatchObject([sent, sent]);

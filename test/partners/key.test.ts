@@ -1,9 +1,19 @@
-import { createHash } from 'node:crypto';
+import { createCipheriv, createHash } from 'node:crypto';
 import { crc32 as nodesCrc32 } from 'node:zlib';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { crc32 } from '#lib/partners/crc32.ts';
-import { hashKey, keyId, keyPrefix, makeClientId, makeKey, readKey, sameHash } from '#lib/partners/key.ts';
+import {
+  hashKey,
+  keyId,
+  keyPrefix,
+  makeClientId,
+  makeKey,
+  readKey,
+  resemblesKey,
+  sameHash,
+} from '#lib/partners/key.ts';
+import { fullWidth, mangledKeys } from '../key-forms.ts';
 
 const base62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'.split('');
 const clientIds = fc.integer({ min: 10_000_000, max: 99_999_999 }).map(String);
@@ -104,6 +114,92 @@ describe('readKey', () => {
     );
   });
 });
+
+describe('what resembles a key', () => {
+  test.each(mangledKeys)('is a key with %s', (_what, mangle) => {
+    fc.assert(
+      fc.property(keys, (key) => {
+        expect(resemblesKey(mangle(key))).toBe(true);
+      }),
+    );
+  });
+
+  test.each<[string, (key: string) => string]>([
+    [
+      'letters of another width',
+      (key) => key.replace(/^bgk_\d+/, (start) => fullWidth(start).replace('bgk', 'ｂｇｋ')),
+    ],
+    ['characters of no width', (key) => key.split('').join('\u200b')],
+    ['line ends inside', (key) => (key.match(/.{1,5}/g) ?? []).join('\r\n')],
+    ['NUL inside', (key) => key.replace('_', '_\0')],
+  ])('is a key with %s, which a header cannot have', (_what, mangle) => {
+    fc.assert(
+      fc.property(keys, (key) => {
+        expect(resemblesKey(mangle(key))).toBe(true);
+      }),
+    );
+  });
+
+  test('does not include any of 240,000 random tokens and JWTs', () => {
+    const bytes = pseudoRandom();
+    const base64 = (length: number) => bytes(length).toString('base64');
+    const base64url = (length: number) => bytes(length).toString('base64url');
+    const jwt = (at: number) => {
+      const payload = { id_user: 10_000_000 + at, aud: 'example.biapi.pro', iss: 12_345_678, iat: 1_767_225_600 + at };
+      const parts = [
+        { alg: 'RS256', typ: 'JWT' },
+        { ...payload, scope: '', type: 'sharedAccess', jti: base64(16) },
+      ];
+      const written = parts.map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'));
+      return [...written, base64url(256)].join('.');
+    };
+    const makers = {
+      'short tokens': () => base64(24),
+      'long tokens': () => base64(96),
+      'tokens with underscores': () => base64url(96).replaceAll('-', '+'),
+      'tokens that begin with a letter of the prefix': () => base64(96).replace(/^[^]/, 'b'),
+      'tokens that begin with digits': (at: number) => `${10_000_000 + at}${base64(96)}`,
+      JWTs: jwt,
+    };
+    for (const [what, make] of Object.entries(makers)) {
+      const found = Array.from({ length: 40_000 }, (_, at) => resemblesKey(make(at))).filter((resembles) => resembles);
+      expect([what, found.length]).toEqual([what, 0]);
+    }
+  });
+
+  test.each([
+    ['nothing', ''],
+    ['a word', 'sharedAccess'],
+    ['a scope', 'payments:validate'],
+    ['an address', 'https://app.example/callback/12345678/bgk'],
+    ['a client id', '12345678'],
+    ['a UUID', '338178e6-3d01-564f-9a7b-52ca442459bf'],
+    ['its letters in a word', 'bgk-accounting.20261231'],
+    [
+      'a JWT that says a client id in its payload',
+      `eyJh.eyJ${Buffer.from('"iss":12345678').toString('base64url')}.c2ln`,
+    ],
+  ])('is not %s', (_what, text) => {
+    expect(resemblesKey(text)).toBe(false);
+  });
+
+  test('is decided in linear time', () => {
+    const hard = ['bgk.', '1', 'MTIz', '%25', '\ufdfa', '%41bgk-MTIzMTIz', '426742', '['];
+    for (const piece of hard) {
+      const text = `bgk${piece.repeat(16_384 / piece.length)}`;
+      const startedAt = performance.now();
+      resemblesKey(text);
+      // It takes milliseconds; backtracking would take minutes.
+      expect(performance.now() - startedAt).toBeLessThan(2_000);
+    }
+  });
+});
+
+/** Returns the same bytes in each run. */
+function pseudoRandom(): (length: number) => Buffer {
+  const cipher = createCipheriv('aes-128-ctr', Buffer.alloc(16, 7), Buffer.alloc(16));
+  return (length) => cipher.update(Buffer.alloc(length));
+}
 
 test('a client id has 8 digits, the first not 0, and is rarely given twice', () => {
   const made = Array.from({ length: 5_000 }, makeClientId);

@@ -69,7 +69,7 @@ function withMore(path: string, request: TestRequest): [path: string, request: T
   const fuller = type.includes('json')
     ? body.replace(/\}$/, `${body === '{}' ? '' : ','}"${marked}":"${marked}","client_id2":"${marked}"}`)
     : type.includes('form')
-      ? `${body}&${marked}=${marked}&client_id[]=${marked}`
+      ? `${body}&${marked}=${marked}&client_ids[]=${marked}`
       : body;
   const query = `${marked}=${marked}&access_token=${marked}&client_secret=${marked}`;
   return [`${path}${path.includes('?') ? '&' : '?'}${query}`, { ...request, body: fuller }];
