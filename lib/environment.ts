@@ -2,10 +2,18 @@ import { secretFullName, secretNames, secretVariable, tableFullName, type Variab
 
 // Gives a process the environment that a deployed function has. Used before anything that makes an AWS client is loaded.
 
+/** An AWS access key. */
+export interface AwsKey {
+  accessKeyId: string;
+  secretAccessKey: string;
+}
+
 /** Where a local stack's AWS servers answer. */
 export interface AwsAddresses {
   secretsManager: string;
   dynamodb: string;
+  /** The only key that they accept; absent for another AWS endpoint, which is called with the process's own credentials. */
+  aws?: AwsKey | undefined;
 }
 
 /** Settings of the operator's own AWS account that would keep the SDK from the local servers. */
@@ -16,9 +24,17 @@ const inTheWay = [
   'AWS_IGNORE_CONFIGURED_ENDPOINT_URLS',
 ];
 
+/** What belongs to the access key that the stack's own replaces. */
+const ofAnotherKey = ['AWS_SESSION_TOKEN', 'AWS_CREDENTIAL_EXPIRATION', 'AWS_CREDENTIAL_SCOPE'];
+
 /** Points the AWS SDK and the gateway's own modules at a local stack. */
-export function useLocal({ secretsManager, dynamodb }: AwsAddresses): void {
+export function useLocal({ secretsManager, dynamodb, aws }: AwsAddresses): void {
   for (const name of inTheWay) delete process.env[name];
+  if (aws !== undefined) {
+    for (const name of ofAnotherKey) delete process.env[name];
+    process.env['AWS_ACCESS_KEY_ID'] = aws.accessKeyId;
+    process.env['AWS_SECRET_ACCESS_KEY'] = aws.secretAccessKey;
+  }
   const defaults = { AWS_REGION: 'eu-west-3', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' };
   for (const [name, value] of Object.entries(defaults)) process.env[name] ??= value;
   process.env['AWS_ENDPOINT_URL_SECRETS_MANAGER'] = secretsManager;

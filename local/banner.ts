@@ -27,7 +27,7 @@ ${title('For programs')}
   Budgea            ${budgea}
   Secrets Manager   ${file.secretsManager}
   DynamoDB          ${file.dynamodb}
-  State             ${data} (addresses and demo keys in stack.json; --fresh starts from nothing)
+  State             ${data} (addresses, demo keys and the AWS access key in stack.json; --fresh starts from nothing)
 ${refusal === undefined ? '' : warning(refusal, option)}
 ${title('Calls to copy')}
   ${comment('# Create a user of the demo partner.')}

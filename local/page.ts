@@ -69,12 +69,13 @@ footer { color: var(--soft); font-size: .875rem; text-align: center; }
 `;
 
 /**
- * Headers of every such page: its own style sheet and nothing else may act in it, nothing may keep it or frame it. Nothing is said of forms:
- * Chromium holds the redirects behind a form to the same rule, and the bank's lead to any application.
+ * Headers of every such page: its own style sheet and nothing else may act in it, nothing may keep it or frame it. `no-referrer` would make the
+ * `Origin` of its own forms `null`. Nothing is said of where forms lead: Chromium holds the redirects behind a form to the same rule, and the
+ * bank's lead to any application.
  */
 export const pageHeaders = {
   'cache-control': 'no-store',
   'content-security-policy': `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; img-src data:; base-uri 'none'; frame-ancestors 'none'`,
-  'referrer-policy': 'no-referrer',
+  'referrer-policy': 'same-origin',
   'x-content-type-options': 'nosniff',
 };

@@ -3,6 +3,16 @@ import { connect } from 'node:net';
 import type { AwsAddresses } from '#lib/environment.ts';
 import type { DemoPartners } from './demo-partners.ts';
 
+/** Everything that a stack keeps in its state folder. */
+export const stateFiles = [
+  'stack.json',
+  'aws-key.json',
+  'demo-partners.json',
+  'secrets-manager',
+  'dynamodb',
+  'sandbox',
+];
+
 /** What `stack.json` says; there is no sandbox when another Budgea stands behind the gateway. */
 export interface StackFile extends AwsAddresses, DemoPartners {
   /** `/2.0` included. */

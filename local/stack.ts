@@ -1,18 +1,19 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { secretFullName } from '#lib/env.ts';
 import { useLocal, useSettings, type AwsAddresses } from '#lib/environment.ts';
 import { basePath } from '#lib/operations.ts';
 import { startApiGateway } from './api-gateway/server.ts';
 import type { Throttling } from './api-gateway/throttle.ts';
+import { makeAwsKey } from './aws-key.ts';
 import { openConsole } from './console/console.ts';
 import { startDemoApp } from './demo-app/server.ts';
 import { startDynamoDb } from './dynamodb/server.ts';
-import { writeWhole } from './files.ts';
+import { openStateFolder, readOrWrite, writeWhole } from './files.ts';
 import { startSandbox } from './sandbox/server.ts';
 import { startSecretsManager } from './secrets-manager/server.ts';
 import { createServers } from './servers.ts';
-import { removeStale, type StackFile } from './stack-file.ts';
+import { removeStale, stateFiles, type StackFile } from './stack-file.ts';
 import { deployedIntervals, type Intervals } from './intervals.ts';
 import { runByArn } from './jobs.ts';
 
@@ -45,7 +46,7 @@ const certificateTypes = ['qwac', 'qseal'];
 
 /**
  * Brings up the whole gateway on this machine and writes `stack.json` when everything answers. One process runs one stack, as the functions
- * take their environment from it. Throws StartFailure, everything that had started stopped again.
+ * take their environment from it. Throws UnsafeFolder, or StartFailure with everything that had started stopped again.
  */
 export async function startStack({
   port,
@@ -55,10 +56,10 @@ export async function startStack({
   intervals = deployedIntervals,
   throttling,
 }: StackOptions): Promise<RunningStack> {
+  await openStateFolder(data, stateFiles);
   const stackFile = join(data, 'stack.json');
   const servers = createServers(port);
   const shown = openConsole({ sandbox: upstream === undefined, aws: awsEndpoint === undefined });
-  await mkdir(data, { recursive: true, mode: 0o700 });
   await removeStale(stackFile);
   try {
     const aws = awsEndpoint === undefined ? await startAws() : { secretsManager: awsEndpoint, dynamodb: awsEndpoint };
@@ -125,10 +126,13 @@ export async function startStack({
   }
 
   async function startAws(): Promise<AwsAddresses> {
+    const aws = await readOrWrite(join(data, 'aws-key.json'), makeAwsKey);
+    const { accessKeyId } = aws;
     const [secrets, table] = await Promise.all([
       servers.start('Secrets Manager', 2, (at) =>
         startSecretsManager({
           port: at,
+          accessKeyId,
           folder: join(data, 'secrets-manager'),
           invoke: runByArn,
           onChange: () => shown.changed('secrets'),
@@ -138,9 +142,14 @@ export async function startStack({
         }),
       ),
       servers.start('DynamoDB', 3, (at) =>
-        startDynamoDb({ port: at, folder: join(data, 'dynamodb'), onWrite: () => shown.changed('table') }),
+        startDynamoDb({
+          port: at,
+          accessKeyId,
+          folder: join(data, 'dynamodb'),
+          onWrite: () => shown.changed('table'),
+        }),
       ),
     ]);
-    return { secretsManager: secrets.url, dynamodb: table.url };
+    return { secretsManager: secrets.url, dynamodb: table.url, aws };
   }
 }

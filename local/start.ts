@@ -1,9 +1,13 @@
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
+import { isLoopback } from '#lib/loopback.ts';
 import type { Throttling } from './api-gateway/throttle.ts';
 import { banner } from './banner.ts';
+import { openStateFolder, UnsafeFolder } from './files.ts';
 import { deployedIntervals } from './intervals.ts';
 import { StartFailure } from './servers.ts';
+import { stateFiles } from './stack-file.ts';
 import { startStack } from './stack.ts';
 
 interface Options {
@@ -27,7 +31,7 @@ const options = new Command('npm start --')
     portNumber,
     3000,
   )
-  .option('--upstream <url>', 'call this Budgea, /2.0 included, instead of the sandbox', httpUrl)
+  .option('--upstream <url>', 'call this Budgea, /2.0 included, instead of the sandbox', upstreamUrl)
   .option('--aws-endpoint <url>', 'use this AWS-compatible endpoint instead of the local ones', httpUrl)
   .option('--data <dir>', 'keep state and stack.json in this folder', '.local')
   .option(
@@ -61,9 +65,8 @@ try {
 
 /** Removes what a stack wrote, and nothing else that the folder may hold. */
 async function forget(data: string): Promise<void> {
-  for (const name of ['stack.json', 'demo-partners.json', 'secrets-manager', 'dynamodb', 'sandbox']) {
-    await rm(`${data}/${name}`, { recursive: true, force: true });
-  }
+  await openStateFolder(data, stateFiles);
+  for (const name of stateFiles) await rm(join(data, name), { recursive: true, force: true });
 }
 
 /** The first signal lets running calls end, the second does not wait. */
@@ -80,6 +83,7 @@ function stopOnSignal(running: { close(): Promise<void> }[]): void {
 }
 
 function complaint(error: unknown): string {
+  if (error instanceof UnsafeFolder) return error.message;
   if (!(error instanceof StartFailure)) return error instanceof Error ? (error.stack ?? error.message) : String(error);
   const code = codeOf(error.cause) ?? codeOf(error.cause instanceof Error ? error.cause.cause : undefined);
   if (code === 'EADDRINUSE') {
@@ -113,6 +117,14 @@ function throttling(text: string): Throttling {
   const [, rate, burst] = /^([1-9]\d{0,4}):([1-9]\d{0,4})$/.exec(text) ?? [];
   if (rate === undefined || burst === undefined) throw new InvalidArgumentError('It takes two numbers, such as 20:40.');
   return { requestsPerSecond: Number(rate), burst: Number(burst) };
+}
+
+/** The contract's credentials are sent there. */
+function upstreamUrl(text: string): string {
+  const url = new URL(httpUrl(text));
+  if (url.protocol === 'http:' && !isLoopback(url))
+    throw new InvalidArgumentError('Over http the credentials would leave this machine in the clear. Use https.');
+  return httpUrl(text);
 }
 
 function httpUrl(text: string): string {

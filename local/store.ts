@@ -50,7 +50,7 @@ export async function openStore(folder?: string): Promise<Store> {
 }
 
 async function openDisk(folder: string): Promise<ClassicLevel<string, unknown>> {
-  await mkdir(folder, { recursive: true });
+  await mkdir(folder, { recursive: true, mode: 0o700 });
   const disk = new ClassicLevel<string, unknown>(folder, { valueEncoding: 'json' });
   await disk.open();
   return disk;

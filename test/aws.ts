@@ -1,5 +1,6 @@
 import { startDynamoDb } from '#local/dynamodb/server.ts';
 import { startSecretsManager } from '#local/secrets-manager/server.ts';
+import { awsKey, withAwsKey } from './aws-key.ts';
 import { startProxy } from './proxy.ts';
 
 /** The AWS services of a stack, in memory and behind one address; they count what is read and fail on demand. */
@@ -22,16 +23,18 @@ export async function startTestAws(): Promise<TestAws> {
   const itemReads: string[] = [];
   const secrets = await startSecretsManager({
     port: 0,
+    accessKeyId: awsKey.accessKeyId,
     fail(operation, request) {
       if (operation !== 'GetSecretValue') return undefined;
       secretReads.push((request as { SecretId: string }).SecretId);
       return aws.secretsFailure;
     },
   });
-  const tables = await startDynamoDb({ port: 0 });
+  const tables = await startDynamoDb({ port: 0, accessKeyId: awsKey.accessKeyId });
   const proxy = await startProxy(
     ({ headers }) => (headers['x-amz-target']?.startsWith('DynamoDB') ? tables.url : secrets.url),
     async ({ headers, body }, forward) => {
+      headers['authorization'] = withAwsKey(headers['authorization'] ?? '');
       const target = headers['x-amz-target'] ?? '';
       if (aws.tableDown && target.startsWith('DynamoDB')) return 'broken';
       if (target.endsWith('.GetItem')) itemReads.push((JSON.parse(body) as { Key: { pk: { S: string } } }).Key.pk.S);

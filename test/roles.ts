@@ -3,8 +3,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { Statement } from '#infra/grants.ts';
+import { withAwsKey } from './aws-key.ts';
 
-/** Where the services themselves are. */
+/** Where the services themselves are; they accept the tests' access key. */
 export interface Services {
   secretsManager: string;
   dynamodb: string;
@@ -94,8 +95,11 @@ export async function startAws(
 }
 
 function passedOn({ headers }: IncomingMessage): [string, string][] {
-  const names = ['authorization', 'x-amz-date', 'x-amz-target', 'content-type'];
-  return names.flatMap((name) => (headers[name] === undefined ? [] : [[name, String(headers[name])]]));
+  const names = ['x-amz-date', 'x-amz-target', 'content-type'];
+  const kept = names.flatMap((name): [string, string][] =>
+    headers[name] === undefined ? [] : [[name, String(headers[name])]],
+  );
+  return [['authorization', withAwsKey(headers.authorization ?? '')], ...kept];
 }
 
 function deny(response: ServerResponse): void {

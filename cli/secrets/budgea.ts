@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { isLoopback } from '#lib/loopback.ts';
 import { Refusal } from '../refusal.ts';
 import type { Session } from '../session.ts';
 import { readStack } from '../target.ts';
@@ -46,9 +47,8 @@ async function localBudgea(folder: string, option: string): Promise<Budgea> {
 
 /** Secrets are sent there: in the clear only when they do not leave the machine. */
 function budgeaUrl(text: string): string {
-  const { protocol, hostname, search = '', hash = '', username = '', password = '' } = URL.parse(text) ?? {};
-  const loopback = hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]';
-  const safe = protocol === 'https:' || (protocol === 'http:' && loopback);
+  const { protocol, hostname = '', search = '', hash = '', username = '', password = '' } = URL.parse(text) ?? {};
+  const safe = protocol === 'https:' || (protocol === 'http:' && isLoopback({ hostname }));
   if (!safe || search + hash + username + password !== '')
     throw new InvalidArgumentError('It takes an https URL, such as https://example.biapi.pro/2.0.');
   return text;

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { requireLoopback } from '../loopback.ts';
 import { besideFor, type Beside } from './besides.ts';
 import { readBody } from './body.ts';
 import { trackConnections } from './connections.ts';
@@ -93,6 +94,7 @@ export async function startApiGateway(options: ApiGatewayOptions): Promise<Runni
     if (connections.isHeld(socket)) socket.destroy();
     else answerClientError(error, socket, newRequestId());
   });
+  requireLoopback(server, (message) => ({ type: 'application/json', body: JSON.stringify({ message }) }));
 
   server.listen(options.port, '127.0.0.1');
   await once(server, 'listening');

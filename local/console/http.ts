@@ -3,7 +3,6 @@ import { constants, gzipSync } from 'node:zlib';
 import { explain } from '#lib/explain.ts';
 import type { Beside } from '../api-gateway/besides.ts';
 import { readBody } from '../api-gateway/body.ts';
-import { isFromHere } from '../loopback.ts';
 import { ConsoleRefusal } from './refusal.ts';
 
 /** What every answer of the console has: nothing is kept, embedded elsewhere, or taken for another type than it says. */
@@ -24,10 +23,9 @@ export interface Shown {
 
 type Parameters = Readonly<Record<string, string>>;
 
-/** Shows something that is the same for everybody, such as the page; a link elsewhere may lead to it, but by no name that is not ours. */
+/** Shows something that is the same for everybody, such as the page. */
 export function show(path: string, make: () => Shown | Promise<Shown>): Beside {
-  return guarded('GET', path, async ({ headers, socket }, response) => {
-    if (!isFromHere({ host: headers.host }, socket.localPort ?? 0)) throw elsewhere();
+  return guarded('GET', path, async ({ headers }, response) => {
     const { type, content, headers: more = {} } = await make();
     // Fast rather than small: it stays on this machine.
     const zip = String(headers['accept-encoding']).includes('gzip');
@@ -45,8 +43,7 @@ export function show(path: string, make: () => Shown | Promise<Shown>): Beside {
 
 /** Answers with JSON, to the console's own page and to programs of this machine. */
 export function read(path: string, answer: (parameters: Parameters) => Promise<unknown>): Beside {
-  return guarded('GET', path, async (request, response, parameters) => {
-    requireHere(request);
+  return guarded('GET', path, async (_request, response, parameters) => {
     sendJson(response, 200, await answer(parameters));
   });
 }
@@ -54,7 +51,6 @@ export function read(path: string, answer: (parameters: Parameters) => Promise<u
 /** Does something that the console's own page asks for with JSON. Whatever page it is, the browser says its origin. */
 export function act(path: string, answer: (parameters: Parameters, body: unknown) => Promise<unknown>): Beside {
   return guarded('POST', path, async (request, response, parameters) => {
-    requireHere(request);
     if (request.headers.origin === undefined) throw new ConsoleRefusal(403, 'Use the command line: npm run gateway.');
     sendJson(response, 200, (await answer(parameters, await jsonOf(request))) ?? {});
   });
@@ -62,10 +58,7 @@ export function act(path: string, answer: (parameters: Parameters, body: unknown
 
 /** Answers as long as it likes, to the console's own page and to programs of this machine. */
 export function follow(path: string, serve: (request: IncomingMessage, response: ServerResponse) => void): Beside {
-  return guarded('GET', path, async (request, response) => {
-    requireHere(request);
-    serve(request, response);
-  });
+  return guarded('GET', path, async (request, response) => serve(request, response));
 }
 
 function guarded(
@@ -90,14 +83,6 @@ function guarded(
 function told(error: unknown): string {
   const { detail = '', cause = '' } = explain(error);
   return `The stack failed: ${detail} ${cause.split(' at ')[0]}`.trim();
-}
-
-function requireHere({ headers, socket }: IncomingMessage): void {
-  if (!isFromHere(headers, socket.localPort ?? 0)) throw elsewhere();
-}
-
-function elsewhere(): ConsoleRefusal {
-  return new ConsoleRefusal(403, 'Only this machine’s user may ask, by a name of the loopback interface.');
 }
 
 const largestBody = 65_536;

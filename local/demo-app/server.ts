@@ -1,5 +1,6 @@
 import { fastify, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { DemoPartner } from '../demo-partners.ts';
+import { requireLoopback } from '../loopback.ts';
 import { pageHeaders } from '../page.ts';
 import { codeFor, takeHome, type Outcome, type OwnSide } from './home.ts';
 import {
@@ -37,6 +38,7 @@ export async function startDemoApp({ port, gateway }: { port: number; gateway: s
   const { promise: partner, resolve: serveAs } = Promise.withResolvers<DemoPartner>();
   let url = '';
 
+  requireLoopback(app.server, (message) => ({ type: 'text/plain; charset=utf-8', body: message }));
   app.addHook('onSend', async (_request, reply) => void reply.headers(pageHeaders));
   // What the gateway answered instead is for nobody's browser.
   app.setErrorHandler((_error, _request, reply) => html(reply, 502, troublePage()));

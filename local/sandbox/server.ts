@@ -1,13 +1,15 @@
 import { fastify } from 'fastify';
 import { createServer } from 'node:net';
+import { requireLoopback } from '../loopback.ts';
 import { openStore, type Store } from '../store.ts';
 import { serveBank } from './bank/bank.ts';
 import { openBudgea } from './budgea.ts';
+import { BudgeaError } from './errors.ts';
 import { serveApi } from './http/api.ts';
 import { readBodies } from './http/bodies.ts';
 import { createCallList, type RecordedCall } from './http/call-list.ts';
 import { serveControl } from './http/control.ts';
-import { answerError, answerErrors } from './http/errors.ts';
+import { answerError, answerErrors, envelope } from './http/errors.ts';
 import { createFailures } from './http/failures.ts';
 import { createLatency } from './http/latency.ts';
 
@@ -64,6 +66,10 @@ async function serve(options: SandboxOptions, store: Store): Promise<RunningSand
   const calls = createCallList(budgea.clock.now, certificateTypes, options.onCall);
   const served = { budgea, calls, failures: createFailures(options.onControl), latency: createLatency() };
 
+  requireLoopback(app.server, (message) => ({
+    type: 'application/json; charset=utf-8',
+    body: JSON.stringify(envelope(new BudgeaError('forbidden', message))),
+  }));
   readBodies(app);
   answerErrors(app);
   app.addHook('onSend', async (_request, reply) => void reply.header('cache-control', 'no-store'));

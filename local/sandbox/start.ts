@@ -1,10 +1,14 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { openStateFolder, readOrWrite } from '../files.ts';
 import { openStore } from '../store.ts';
 import { banner } from './banner.ts';
 import { HELP, readCommandLine, type Command } from './command-line.ts';
-import { keptCredentials } from './credentials.ts';
+import { makeCredentials } from './credentials.ts';
 import { startSandbox } from './server.ts';
+
+const stateFolder = 'state';
+const credentialsFile = 'credentials.json';
 
 try {
   const command = readCommandLine(process.argv.slice(2));
@@ -16,8 +20,9 @@ try {
 }
 
 async function start({ port, data, fresh, redirectUris }: Command): Promise<void> {
+  await openStateFolder(data, [stateFolder, credentialsFile]);
   if (fresh) await forget(data);
-  const credentials = await keptCredentials(credentialsIn(data));
+  const credentials = await readOrWrite(credentialsIn(data), makeCredentials);
   // The sandbox's own page to come home to, so that webauth can be tried before there is an application.
   const home = `http://127.0.0.1:${port}/bank/home`;
   const sandbox = await startSandbox({
@@ -39,11 +44,11 @@ async function forget(data: string): Promise<void> {
 }
 
 function stateIn(data: string): string {
-  return join(data, 'state');
+  return join(data, stateFolder);
 }
 
 function credentialsIn(data: string): string {
-  return join(data, 'credentials.json');
+  return join(data, credentialsFile);
 }
 
 /** What went wrong, for whoever typed the command. */

@@ -6,11 +6,13 @@ export type ErrorType =
   | 'InvalidParameterException'
   | 'InvalidRequestException'
   | 'LimitExceededException'
+  | 'MissingAuthenticationTokenException'
   | 'ResourceExistsException'
   | 'ResourceNotFoundException'
   | 'SerializationException'
   | 'ThrottlingException'
   | 'UnknownOperationException'
+  | 'UnrecognizedClientException'
   | 'ValidationException';
 
 /** A refusal in the service's own words: what the client sees as its exception's name and message. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { credentialError } from '../aws-key.ts';
 import { ServiceError } from './errors.ts';
 
 /** A request of the AWS JSON 1.1 protocol, understood as far as the protocol goes. */
@@ -10,12 +11,16 @@ export interface Call {
   body: unknown;
 }
 
+/** What the protocol's bodies are. */
+export const mediaType = 'application/x-amz-json-1.1';
+
 /** The largest value, written as JSON escapes, and room for the other members. */
 const MAX_BODY = 1_048_576;
 
-/** Reads a call. Throws UnknownOperationException, SerializationException, or AccessDeniedException. */
-export async function readCall(request: IncomingMessage): Promise<Call> {
-  requireLoopback(request.headers.host);
+/** Reads a call that names the access key. Throws MissingAuthenticationTokenException, UnrecognizedClientException, UnknownOperationException or SerializationException. */
+export async function readCall(request: IncomingMessage, accessKeyId: string): Promise<Call> {
+  const error = credentialError(request.headers.authorization, accessKeyId);
+  if (error !== undefined) throw new ServiceError(error.type, error.message);
   const operation = /^secretsmanager\.(\w+)$/.exec(String(request.headers['x-amz-target']))?.[1];
   if (request.method !== 'POST' || request.url !== '/' || operation === undefined) {
     throw new ServiceError('UnknownOperationException', 'The request names no operation of this service.');
@@ -27,7 +32,7 @@ export async function readCall(request: IncomingMessage): Promise<Call> {
 /** Answers with a JSON body. */
 export function answer(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, {
-    'content-type': 'application/x-amz-json-1.1',
+    'content-type': mediaType,
     'x-amzn-RequestId': randomUUID(),
   });
   response.end(JSON.stringify(body));
@@ -39,16 +44,12 @@ export function answerError(response: ServerResponse, error: unknown): void {
     error instanceof ServiceError
       ? error
       : new ServiceError('InternalServiceError', 'An error occurred on the server side.');
-  answer(response, shown.status, { __type: shown.type, Message: shown.message });
+  answer(response, shown.status, errorBody(shown));
 }
 
-/** A page in the developer's browser can name this address by a host name of its own: such a name is not ours. */
-function requireLoopback(host = ''): void {
-  if (/^(127\.0\.0\.1|\[::1\]|([\w-]+\.)*localhost)(:\d+)?$/i.test(host)) return;
-  throw new ServiceError(
-    'AccessDeniedException',
-    'This server answers under the names of the loopback interface alone.',
-  );
+/** The body of an error. */
+export function errorBody({ type, message }: ServiceError): object {
+  return { __type: type, Message: message };
 }
 
 async function text(request: IncomingMessage): Promise<string> {

@@ -1,14 +1,18 @@
 import { once } from 'node:events';
-import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
+import { type Server, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { requireLoopback } from '../loopback.ts';
 import { openStore } from '../store.ts';
-import { answer, answerError, readCall } from './protocol.ts';
+import { ServiceError } from './errors.ts';
+import { answer, answerError, errorBody, mediaType, readCall } from './protocol.ts';
 import { type Service, type ServiceOptions, openService } from './service.ts';
 
 /** How to run the local Secrets Manager. */
 export interface SecretsManagerOptions extends ServiceOptions {
   /** 0 takes any free port. */
   port: number;
+  /** The id of the only access key that it accepts. */
+  accessKeyId: string;
   /** The folder that keeps the state; in memory alone without one. */
   folder?: string;
   /** How often to look for rotations that are due; without it, only `runDueRotations` does. */
@@ -28,8 +32,14 @@ export interface RunningSecretsManager {
 export async function startSecretsManager(options: SecretsManagerOptions): Promise<RunningSecretsManager> {
   const ready = Promise.withResolvers<Service>();
   const server = createServer((request, response) => {
-    void ready.promise.then((service) => respond(service, request, response));
+    void ready.promise.then((service) =>
+      respond(response, async () => service.perform(await readCall(request, options.accessKeyId))),
+    );
   });
+  requireLoopback(server, (message) => ({
+    type: mediaType,
+    body: JSON.stringify(errorBody(new ServiceError('AccessDeniedException', message))),
+  }));
   // Longer than a client keeps an idle connection, so that it never sends into one that is closing.
   server.keepAliveTimeout = 60_000;
 
@@ -57,9 +67,9 @@ export async function startSecretsManager(options: SecretsManagerOptions): Promi
   };
 }
 
-async function respond(service: Service, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function respond(response: ServerResponse, perform: () => Promise<object>): Promise<void> {
   try {
-    answer(response, 200, await service.perform(await readCall(request)));
+    answer(response, 200, await perform());
   } catch (error) {
     answerError(response, error);
   }

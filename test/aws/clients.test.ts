@@ -11,6 +11,7 @@ import { useLocal } from '#lib/environment.ts';
 import type * as Table from '#lib/table.ts';
 import { startDynamoDb, type RunningDynamoDb } from '#local/dynamodb/server.ts';
 import { startSecretsManager, type RunningSecretsManager } from '#local/secrets-manager/server.ts';
+import { awsKey, withAwsKey } from '../aws-key.ts';
 
 // What serves requests calls AWS with a client of its own; everything else with the SDK. Both pass the same tests against the same servers.
 
@@ -41,7 +42,8 @@ const both = ['the SDK', 'the small client'] as const;
 let clients: Record<(typeof both)[number], Client>;
 
 beforeAll(async () => {
-  [secrets, tables] = await Promise.all([startSecretsManager({ port: 0 }), startDynamoDb({ port: 0 })]);
+  const options = { port: 0, accessKeyId: awsKey.accessKeyId };
+  [secrets, tables] = await Promise.all([startSecretsManager(options), startDynamoDb(options)]);
   front = await startFront();
   useLocal({ secretsManager: front.url, dynamodb: front.url });
   Object.assign(process.env, {
@@ -335,7 +337,7 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
     headers: {
       'content-type': String(request.headers['content-type']),
       'x-amz-target': target,
-      authorization: String(request.headers.authorization),
+      authorization: withAwsKey(String(request.headers.authorization)),
       'x-amz-date': String(request.headers['x-amz-date']),
     },
     body,

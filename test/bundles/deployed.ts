@@ -11,6 +11,7 @@ import { startApiGateway, type LambdaHandler } from '#local/api-gateway/server.t
 import { startDynamoDb } from '#local/dynamodb/server.ts';
 import { loadRoutes } from '#local/routes.ts';
 import { startSecretsManager } from '#local/secrets-manager/server.ts';
+import { awsKey } from '../aws-key.ts';
 import { requireDocumentedResponse } from '../documented.ts';
 import { startGateway, type Gateway } from '../gateway.ts';
 import type { TestRequest } from '../invoke.ts';
@@ -56,8 +57,8 @@ export async function deploy(): Promise<Deployed> {
   const arns = new Map([[tableFullName('local'), 'table']]);
   let rotated = Promise.withResolvers<void>();
 
-  const secretsManager = await startSecretsManager({ port: 0, invoke: rotateStep });
-  const dynamodb = await startDynamoDb({ port: 0 });
+  const secretsManager = await startSecretsManager({ port: 0, accessKeyId: awsKey.accessKeyId, invoke: rotateStep });
+  const dynamodb = await startDynamoDb({ port: 0, accessKeyId: awsKey.accessKeyId });
   const aws = await startAws({ secretsManager: secretsManager.url, dynamodb: dynamodb.url }, roles, (name) =>
     String(arns.get(name)),
   );

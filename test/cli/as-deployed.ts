@@ -10,6 +10,7 @@ import { startDynamoDb } from '#local/dynamodb/server.ts';
 import { functionArn, runByArn } from '#local/jobs.ts';
 import { startSandbox } from '#local/sandbox/server.ts';
 import { startSecretsManager } from '#local/secrets-manager/server.ts';
+import { awsKey } from '../aws-key.ts';
 import { runHere, stackFolder, type Outcome, type RunOptions } from './local-stack.ts';
 
 /** What a deployment leaves: an empty table, secrets without values, their rotations, and an API in front of all functions. */
@@ -37,10 +38,10 @@ export async function startAsDeployed(): Promise<AsDeployed> {
   const client = { client_id: randomInt(10_000_000, 100_000_000), client_secret: 'the-client-secret-of-the-contract' };
   const adminToken = 'the-admin-token-of-the-contract';
   const [secrets, tables] = await Promise.all([
-    startSecretsManager({ port: 0, invoke: runByArn, rotationRetryDelaysMs: [] }),
-    startDynamoDb({ port: 0 }),
+    startSecretsManager({ port: 0, accessKeyId: awsKey.accessKeyId, invoke: runByArn, rotationRetryDelaysMs: [] }),
+    startDynamoDb({ port: 0, accessKeyId: awsKey.accessKeyId }),
   ]);
-  const aws = { secretsManager: secrets.url, dynamodb: tables.url };
+  const aws = { secretsManager: secrets.url, dynamodb: tables.url, aws: awsKey };
   useLocal(aws);
   const { createTable } = await import('#local/table.ts');
   const { loadRoutes } = await import('#local/routes.ts');

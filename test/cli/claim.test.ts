@@ -142,7 +142,8 @@ async function inFrontOfTheTable(pass: (writes: number) => boolean): Promise<str
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo; // It listens on a port.
-  const data = await stackFolder({ secretsManager: stack.secretsManager, dynamodb: `http://127.0.0.1:${port}` });
+  const { secretsManager, aws } = stack;
+  const data = await stackFolder({ secretsManager, dynamodb: `http://127.0.0.1:${port}`, aws });
   onTestFinished(async () => {
     server.closeAllConnections();
     server.close();

@@ -6,6 +6,7 @@ import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secre
 import { CreateTableCommand, DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { freePort } from '#local/free-port.ts';
+import { awsKey } from '../aws-key.ts';
 import { runHere, runReal, stackFolder, start, startLocalStack, type LocalStack } from './local-stack.ts';
 
 let stack: LocalStack;
@@ -36,7 +37,15 @@ describe.concurrent('the real command', () => {
   });
 
   test('is not led astray by the operator’s own AWS settings', async () => {
-    const env = { AWS_PROFILE: 'company', AWS_USE_FIPS_ENDPOINT: 'true', AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true' };
+    const env = {
+      AWS_PROFILE: 'company',
+      AWS_ACCESS_KEY_ID: 'AKIAOPERATOR',
+      AWS_SECRET_ACCESS_KEY: 'operator',
+      AWS_SESSION_TOKEN: 'operator',
+      AWS_CREDENTIAL_EXPIRATION: '2020-01-01T00:00:00Z',
+      AWS_USE_FIPS_ENDPOINT: 'true',
+      AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true',
+    };
     expect(await runReal(['partners', 'list', '--data', stack.data], { env })).toMatchObject({ code: 0 });
   });
 
@@ -136,8 +145,8 @@ describe('a local stack that does not run', () => {
 /** What an operator's shell has. */
 const account = () => ({
   AWS_REGION: 'eu-west-3',
-  AWS_ACCESS_KEY_ID: 'any',
-  AWS_SECRET_ACCESS_KEY: 'any',
+  AWS_ACCESS_KEY_ID: awsKey.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: awsKey.secretAccessKey,
   AWS_ENDPOINT_URL: stack.secretsManager,
   AWS_ENDPOINT_URL_DYNAMODB: stack.dynamodb,
 });

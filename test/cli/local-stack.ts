@@ -9,6 +9,7 @@ import { useLocal, type AwsAddresses } from '#lib/environment.ts';
 import { run } from '#cli/run.ts';
 import { startDynamoDb } from '#local/dynamodb/server.ts';
 import { startSecretsManager } from '#local/secrets-manager/server.ts';
+import { awsKey } from '../aws-key.ts';
 
 /** What a command left behind. */
 export interface Outcome {
@@ -38,8 +39,9 @@ export interface LocalStack extends AwsAddresses {
 
 /** Starts the servers on free ports, with an empty table. */
 export async function startLocalStack(): Promise<LocalStack> {
-  const [table, secrets] = await Promise.all([startDynamoDb({ port: 0 }), startSecretsManager({ port: 0 })]);
-  const addresses = { secretsManager: secrets.url, dynamodb: table.url };
+  const servers = { port: 0, accessKeyId: awsKey.accessKeyId };
+  const [table, secrets] = await Promise.all([startDynamoDb(servers), startSecretsManager(servers)]);
+  const addresses = { secretsManager: secrets.url, dynamodb: table.url, aws: awsKey };
   useLocal(addresses);
   await (await import('#local/table.ts')).createTable();
   const data = await stackFolder(addresses);

@@ -26,7 +26,8 @@ async function exchange(...pieces: string[]): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-const head = (...lines: string[]) => `${[...lines, 'Host: gateway', 'Connection: close'].join('\r\n')}\r\n\r\n`;
+const head = (...lines: string[]) =>
+  `${[...lines, `Host: ${new URL(gateway.file.gateway).host}`, 'Connection: close'].join('\r\n')}\r\n\r\n`;
 const statusOf = (answer: string) => Number(answer.slice(9, 12));
 
 describe('the request id', () => {

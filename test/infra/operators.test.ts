@@ -11,6 +11,7 @@ import { startDynamoDb } from '#local/dynamodb/server.ts';
 import { functionArn, runByArn } from '#local/jobs.ts';
 import { startSandbox } from '#local/sandbox/server.ts';
 import { startSecretsManager } from '#local/secrets-manager/server.ts';
+import { awsKey } from '../aws-key.ts';
 import { runReal } from '../cli/local-stack.ts';
 import { startAws, type Aws } from '../roles.ts';
 
@@ -26,8 +27,8 @@ beforeAll(async () => {
   // The rotation functions' log.
   vi.spyOn(process.stderr, 'write').mockReturnValue(true);
   const [secrets, table] = await Promise.all([
-    startSecretsManager({ port: 0, invoke: runByArn }),
-    startDynamoDb({ port: 0 }),
+    startSecretsManager({ port: 0, accessKeyId: awsKey.accessKeyId, invoke: runByArn }),
+    startDynamoDb({ port: 0, accessKeyId: awsKey.accessKeyId }),
   ]);
   const arns = new Map([[tableFullName('dev'), 'table']]);
   const roles = new Map();

@@ -75,7 +75,7 @@ describe('a call', () => {
       gateway,
       [
         'POST /2.0/a%20b?x=1&x=%32 HTTP/1.1',
-        'Host: gateway.example',
+        `Host: 127.0.0.1:${gateway.port}`,
         'X-Twice: 1',
         'Cookie: a=1; b=2',
         'X-TWICE: 2',
@@ -97,11 +97,11 @@ describe('a call', () => {
         pathParameters: { what: 'a b' },
         body: '{}',
         isBase64Encoded: false,
-        requestContext: { domainName: 'gateway.example', http: { method: 'POST', sourceIp: '127.0.0.1' } },
+        requestContext: { domainName: `127.0.0.1:${gateway.port}`, http: { method: 'POST', sourceIp: '127.0.0.1' } },
       },
     ]);
     expect(events[0]?.headers).toEqual({
-      host: 'gateway.example',
+      host: `127.0.0.1:${gateway.port}`,
       'x-twice': '1,2',
       'content-type': 'application/json',
       'content-length': '2',
@@ -316,7 +316,7 @@ describe('the gateway itself refuses', () => {
   test('a body over 10 MB by its length, before it arrives', async () => {
     const { handler, events } = echo();
     const gateway = await start(handler);
-    const head = `POST /2.0/x HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: ${10 * MEGABYTE + 1}\r\n\r\n`;
+    const head = `POST /2.0/x HTTP/1.1\r\nHost: 127.0.0.1:${gateway.port}\r\nConnection: close\r\nContent-Length: ${10 * MEGABYTE + 1}\r\n\r\n`;
 
     expect(await sendRaw(gateway, head)).toMatch(/^HTTP\/1.1 413 [^]*\r\n\r\n{"message":"Request Entity Too Large"}$/);
     expect(events).toEqual([]);
@@ -385,7 +385,8 @@ describe('closing', () => {
   test('drops connections that are idle, silent or in the middle of a request', async () => {
     const gateway = await start(echo().handler);
     await (await fetch(`${gateway.url}/2.0/x`)).text();
-    const sent = ['', 'GET /2.0/x HTTP/1.1\r\n', 'POST /2.0/x HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{'];
+    const host = `Host: 127.0.0.1:${gateway.port}`;
+    const sent = ['', 'GET /2.0/x HTTP/1.1\r\n', `POST /2.0/x HTTP/1.1\r\n${host}\r\nContent-Length: 2\r\n\r\n{`];
     const sockets = await Promise.all(
       sent.map(async (bytes) => {
         const socket = connect(gateway.port, '127.0.0.1');

@@ -5,7 +5,6 @@ import { openConsole } from '#local/console/console.ts';
 import type { CallEvent } from '#local/console/events.ts';
 import { createFeed } from '#local/console/feed.ts';
 import type { PartnerView } from '#local/console/wire.ts';
-import { isFromHere } from '#local/loopback.ts';
 import { follow, keptEvents, type ReceivedEvent } from '../events.ts';
 import { authorization, form, json, multipart, startGateway, type Gateway } from '../gateway.ts';
 
@@ -340,27 +339,5 @@ describe('whoever asks from elsewhere is refused', () => {
     const { gateway: url } = gateway.file;
     await expect(follow(url, { host: `gateway.example:${new URL(url).port}` })).rejects.toThrow('403');
     await expect(follow(url, { origin: 'https://gateway.example' })).rejects.toThrow('403');
-  });
-
-  test.each<[string, Record<string, string>, boolean]>([
-    ['its address', { host: '127.0.0.1:3000' }, true],
-    ['its name', { host: 'LocalHost:3000', origin: 'http://localhost:3000' }, true],
-    ['its other address', { host: '[::1]:3000', origin: 'http://[::1]:3000', 'sec-fetch-site': 'same-origin' }, true],
-    ['an address typed into a browser', { host: 'localhost:3000', 'sec-fetch-site': 'none' }, true],
-    ['no host', {}, false],
-    ['another name', { host: 'rebound.example:3000' }, false],
-    ['a name that begins like it', { host: 'localhost.rebound.example:3000' }, false],
-    ['another address', { host: '127.0.0.2:3000' }, false],
-    ['another port', { host: 'localhost:3001' }, false],
-    ['no port', { host: 'localhost' }, false],
-    ['a user in front', { host: 'localhost:3000@rebound.example' }, false],
-    ['a page elsewhere', { host: 'localhost:3000', origin: 'https://example.com' }, false],
-    ['a page at another port', { host: 'localhost:3000', origin: 'http://localhost:8080' }, false],
-    ['a page by another name', { host: 'localhost:3000', origin: 'http://127.0.0.1:3000' }, false],
-    ['a page without an origin', { host: 'localhost:3000', origin: 'null' }, false],
-    ['an image in a page elsewhere', { host: 'localhost:3000', 'sec-fetch-site': 'cross-site' }, false],
-    ['a frame at another port', { host: 'localhost:3000', 'sec-fetch-site': 'same-site' }, false],
-  ])('%s', (_what, headers, isIt) => {
-    expect(isFromHere(headers, 3000)).toBe(isIt);
   });
 });

@@ -17,6 +17,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { afterEach, describe, expect, test } from 'vitest';
 import { startDynamoDb, type RunningDynamoDb } from '#local/dynamodb/server.ts';
+import { awsKey } from '../aws-key.ts';
 
 const TABLE = 'test-gateway';
 
@@ -26,7 +27,7 @@ afterEach(async () => {
 });
 
 async function start(options: { port?: number; folder?: string } = {}): Promise<RunningDynamoDb> {
-  const server = await startDynamoDb({ port: 0, ...options });
+  const server = await startDynamoDb({ port: 0, accessKeyId: awsKey.accessKeyId, ...options });
   cleanUps.push(() => server.close());
   return server;
 }
@@ -41,7 +42,7 @@ function clientOf({ url }: RunningDynamoDb): DynamoDBClient {
   const client = new DynamoDBClient({
     endpoint: url,
     region: 'local',
-    credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
+    credentials: awsKey,
   });
   cleanUps.push(async () => client.destroy());
   return client;
@@ -182,7 +183,9 @@ describe('the local DynamoDB', () => {
     const server = await start();
     const socket = connect(server.port, '127.0.0.1');
     await once(socket, 'connect');
-    socket.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{', () => socket.resetAndDestroy());
+    const credential = `Credential=${awsKey.accessKeyId}/20260101/local/dynamodb/aws4_request`;
+    const head = `POST / HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\nAuthorization: AWS4-HMAC-SHA256 ${credential}`;
+    socket.write(`${head}\r\nContent-Length: 100\r\n\r\n{`, () => socket.resetAndDestroy());
     await once(socket, 'close');
 
     const client = clientOf(server);

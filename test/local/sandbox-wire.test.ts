@@ -153,6 +153,6 @@ async function rawRequest(line: string): Promise<string> {
   let received = '';
   socket.on('data', (chunk) => (received += chunk.toString()));
   socket.on('error', reject).on('close', () => resolve(received));
-  socket.write(`${line}\r\nHost: x\r\nConnection: close\r\n\r\n`);
+  socket.write(`${line}\r\nHost: ${new URL(url()).host}\r\nConnection: close\r\n\r\n`);
   return promise;
 }

@@ -8,6 +8,7 @@ import {
   type SecretsManagerOptions,
   startSecretsManager,
 } from '#local/secrets-manager/server.ts';
+import { awsKey } from '../aws-key.ts';
 
 /** A day in milliseconds. */
 export const DAY = 86_400_000;
@@ -16,7 +17,7 @@ export const HOUR = 3_600_000;
 
 /** Runs a server on a free port until the test ends. */
 export async function start(options: Partial<SecretsManagerOptions> = {}): Promise<RunningSecretsManager> {
-  const server = await startSecretsManager({ port: 0, ...options });
+  const server = await startSecretsManager({ port: 0, accessKeyId: awsKey.accessKeyId, ...options });
   onTestFinished(() => server.close());
   return server;
 }
@@ -26,7 +27,7 @@ export function clientOf(url: string, config: SecretsManagerClientConfig = {}): 
   const client = new SecretsManagerClient({
     endpoint: url,
     region: 'eu-west-3',
-    credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
+    credentials: awsKey,
     maxAttempts: 1,
     ...config,
   });

@@ -14,6 +14,7 @@ import {
   UpdateSecretCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { awsKey } from '../aws-key.ts';
 import { DAY, clientOf, id, makeClock, startWithClient, temporaryFolder } from './secrets-manager-fixture.ts';
 
 async function startWithSecret() {
@@ -134,7 +135,7 @@ test('what was answered survives a kill', async () => {
   const folder = await temporaryFolder();
   const module = new URL('../../local/secrets-manager/server.ts', import.meta.url).href;
   const script = `const { startSecretsManager } = await import(${JSON.stringify(module)});
-    const { url } = await startSecretsManager({ port: 0, folder: ${JSON.stringify(folder)} });
+    const { url } = await startSecretsManager({ port: 0, accessKeyId: '${awsKey.accessKeyId}', folder: ${JSON.stringify(folder)} });
     process.stdout.write(url);`;
   const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
     stdio: ['ignore', 'pipe', 'inherit'],

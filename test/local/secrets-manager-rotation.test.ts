@@ -14,6 +14,7 @@ import {
 import { describe, expect, test, vi } from 'vitest';
 import type { RotationEvent } from '#local/secrets-manager/rotation/rotator.ts';
 import { type SecretsManagerOptions, startSecretsManager } from '#local/secrets-manager/server.ts';
+import { awsKey } from '../aws-key.ts';
 import { DAY, HOUR, clientOf, id, makeClock, startWithClient, temporaryFolder } from './secrets-manager-fixture.ts';
 
 const FUNCTION = 'arn:aws:lambda:eu-west-3:000000000000:function:rotate';
@@ -222,6 +223,7 @@ describe('a rotation', () => {
     const stopped = Promise.withResolvers<void>();
     const stepsBefore: string[] = [];
     const first = await startSecretsManager({
+      accessKeyId: awsKey.accessKeyId,
       port: 0,
       folder,
       invoke: (_, event) => {

@@ -16,6 +16,7 @@ import {
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { makeQueue } from '#local/secrets-manager/queue.ts';
 import { startSecretsManager } from '#local/secrets-manager/server.ts';
+import { awsKey } from '../aws-key.ts';
 import { DAY, clientOf, id, makeClock, start, startWithClient, temporaryFolder } from './secrets-manager-fixture.ts';
 
 const create = (client: SecretsManagerClient, Name: string, SecretString = 'one', ClientRequestToken = id('one')) =>
@@ -24,8 +25,10 @@ const create = (client: SecretsManagerClient, Name: string, SecretString = 'one'
 const stagesOf = async (client: SecretsManagerClient, SecretId: string) =>
   (await client.send(new DescribeSecretCommand({ SecretId }))).VersionIdsToStages;
 
+const authorization = `AWS4-HMAC-SHA256 Credential=${awsKey.accessKeyId}/20300115/eu-west-3/secretsmanager/aws4_request`;
+
 const post = (url: string, target: string, body: string, headers: Record<string, string> = {}) =>
-  fetch(url, { method: 'POST', headers: { 'x-amz-target': target, ...headers }, body });
+  fetch(url, { method: 'POST', headers: { 'x-amz-target': target, authorization, ...headers }, body });
 
 describe('a secret', () => {
   test('keeps a string and answers it with its version', async () => {
@@ -374,21 +377,6 @@ describe('the protocol', () => {
     expect(await response.json()).toMatchObject({ __type: 'SerializationException' });
   });
 
-  test('answers under loopback names alone, so that a web page cannot read secrets through a name of its own', async () => {
-    const { url, port } = await start();
-    const { request } = await import('node:http');
-    const statusAs = (host: string) =>
-      new Promise((resolve, reject) => {
-        const headers = { host, 'x-amz-target': 'secretsmanager.ListSecrets' };
-        request(url, { method: 'POST', headers }, (response) => resolve(response.resume().statusCode))
-          .on('error', reject)
-          .end('{}');
-      });
-    expect(await statusAs('attacker.example')).toBe(400);
-    expect(await statusAs(`localhost:${port}`)).toBe(200);
-    expect(await statusAs('127.0.0.1')).toBe(200);
-  });
-
   test('can be told to fail', async () => {
     const { client } = await startWithClient({
       fail: (operation, request) =>
@@ -458,7 +446,7 @@ describe('the server', () => {
   test('starts again with all that it has answered', async () => {
     const folder = await temporaryFolder();
     const clock = makeClock();
-    const first = await startSecretsManager({ port: 0, folder, ...clock });
+    const first = await startSecretsManager({ port: 0, accessKeyId: awsKey.accessKeyId, folder, ...clock });
     const before = clientOf(first.url);
     const { ARN } = await create(before, 'dev/kept/deep');
     await before.send(new PutSecretValueCommand({ SecretId: 'dev/kept/deep', SecretString: 'two' }));
@@ -477,7 +465,9 @@ describe('the server', () => {
   test('rejects with EADDRINUSE when the port is taken, even with the other one’s folder', async () => {
     const folder = await temporaryFolder();
     const { port } = await start({ folder });
-    await expect(startSecretsManager({ port, folder })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    await expect(startSecretsManager({ port, accessKeyId: awsKey.accessKeyId, folder })).rejects.toMatchObject({
+      code: 'EADDRINUSE',
+    });
   });
 
   test('rejects, and gives the port back, when another server has the folder', async () => {
@@ -490,8 +480,10 @@ describe('the server', () => {
     await new Promise((resolve) => {
       probe.close(resolve);
     });
-    await expect(startSecretsManager({ port, folder })).rejects.toMatchObject({ code: 'LEVEL_DATABASE_NOT_OPEN' });
-    const again = await startSecretsManager({ port });
+    await expect(startSecretsManager({ port, accessKeyId: awsKey.accessKeyId, folder })).rejects.toMatchObject({
+      code: 'LEVEL_DATABASE_NOT_OPEN',
+    });
+    const again = await startSecretsManager({ port, accessKeyId: awsKey.accessKeyId });
     onTestFinished(() => again.close());
     expect(again.port).toBe(port);
   });

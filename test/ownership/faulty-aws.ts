@@ -1,5 +1,6 @@
 import { startDynamoDb } from '#local/dynamodb/server.ts';
 import { startSecretsManager } from '#local/secrets-manager/server.ts';
+import { awsKey, withAwsKey } from '../aws-key.ts';
 import { startProxy, type Passing } from '../proxy.ts';
 
 /** What can become of a call on the table: an error before anything is done, no answer before or after it is done. */
@@ -18,10 +19,12 @@ export const noFault = (): undefined => undefined;
 
 /** Starts a Secrets Manager and a DynamoDB in memory, and a proxy that makes calls on the table fail. */
 export async function startFaultyAws(): Promise<FaultyAws> {
-  const [secrets, tables] = await Promise.all([startSecretsManager({ port: 0 }), startDynamoDb({ port: 0 })]);
+  const options = { port: 0, accessKeyId: awsKey.accessKeyId };
+  const [secrets, tables] = await Promise.all([startSecretsManager(options), startDynamoDb(options)]);
   const proxy = await startProxy(
     ({ headers }) => (headers['x-amz-target']?.startsWith('DynamoDB') ? tables.url : secrets.url),
     async (request, forward) => {
+      request.headers['authorization'] = withAwsKey(request.headers['authorization'] ?? '');
       const fault = aws.fault(...callOf(request));
       if (fault === 'unreachable') return 'broken';
       if (fault === 'error') return internalError;

@@ -15,6 +15,7 @@ import { functionArn } from '#local/jobs.ts';
 import type { Budgea } from '#local/sandbox/budgea.ts';
 import type { JwtRow } from '#local/sandbox/state/jwts.ts';
 import { startSecretsManager, type RunningSecretsManager } from '#local/secrets-manager/server.ts';
+import { awsKey } from '../aws-key.ts';
 import { certificateTypes, startBudgea } from './budgea.ts';
 import { openGate, type Gate } from './gate.ts';
 import { makeLambda } from './lambda.ts';
@@ -92,7 +93,7 @@ export async function startWorld({ gated = true, table = false, afterStep }: Wor
     () => sandbox.url,
   );
   const sandbox = await startBudgea(() => (gated ? gate.url : sandbox.url));
-  const dynamodb = table ? await startDynamoDb({ port: 0 }) : undefined;
+  const dynamodb = table ? await startDynamoDb({ port: 0, accessKeyId: awsKey.accessKeyId }) : undefined;
   const lambda = makeLambda(gate);
 
   const world: World = {
@@ -170,7 +171,7 @@ export async function startWorld({ gated = true, table = false, afterStep }: Wor
       await dynamodb?.close();
     },
   };
-  useLocal({ secretsManager: gate.url, dynamodb: dynamodb?.url ?? 'http://127.0.0.1:1' });
+  useLocal({ secretsManager: gate.url, dynamodb: dynamodb?.url ?? 'http://127.0.0.1:1', aws: awsKey });
   const budgea = `${gated ? gate.url : sandbox.url}/2.0`;
   useSettings({ budgea, gateway: 'http://127.0.0.1:1/2.0', certificateTypes, rotationMinutes: interval });
   await start();
@@ -180,6 +181,7 @@ export async function startWorld({ gated = true, table = false, afterStep }: Wor
   async function start(): Promise<void> {
     server = await startSecretsManager({
       port: 0,
+      accessKeyId: awsKey.accessKeyId,
       // Not the function itself: a test may put another one in its place.
       now: () => Date.now(),
       rotationRetryDelaysMs: [0],

@@ -8,6 +8,7 @@ import type { SecretName } from '#lib/operations.ts';
 import type { Secret } from '#lib/secrets.ts';
 import { startSecretsManager, type RunningSecretsManager } from '#local/secrets-manager/server.ts';
 import { holdTimers } from '../timers.ts';
+import { awsKey } from '../aws-key.ts';
 
 const shape = v.object({ token: v.string(), expires_at: v.optional(v.number()) });
 type Value = v.InferOutput<typeof shape>;
@@ -22,13 +23,14 @@ let reads = 0;
 beforeAll(async () => {
   server = await startSecretsManager({
     port: 0,
+    accessKeyId: awsKey.accessKeyId,
     fail: (operation) => {
       if (operation !== 'GetSecretValue') return undefined;
       reads++;
       return outage;
     },
   });
-  useLocal({ secretsManager: server.url, dynamodb: 'http://127.0.0.1:1' });
+  useLocal({ secretsManager: server.url, dynamodb: 'http://127.0.0.1:1', aws: awsKey });
   // Only now: the AWS client takes its endpoint from the environment.
   const { cachedSecret } = await import('#lib/secrets.ts');
   client = (await import('#lib/secrets-manager.ts')).secretsManager;

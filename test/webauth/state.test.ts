@@ -4,13 +4,14 @@ import { codePoint } from '../code-point.ts';
 import { withSetting } from '../conditions.ts';
 import { startSecretsManager, type RunningSecretsManager } from '#local/secrets-manager/server.ts';
 import { useLocal } from '#lib/environment.ts';
+import { awsKey } from '../aws-key.ts';
 import { countReads, keyNamed } from './sealing-keys.ts';
 
 let secretsManager: RunningSecretsManager;
 
 beforeAll(async () => {
-  secretsManager = await startSecretsManager({ port: 0 });
-  useLocal({ secretsManager: secretsManager.url, dynamodb: 'http://127.0.0.1:9' });
+  secretsManager = await startSecretsManager({ port: 0, accessKeyId: awsKey.accessKeyId });
+  useLocal({ secretsManager: secretsManager.url, dynamodb: 'http://127.0.0.1:9', aws: awsKey });
 });
 afterAll(() => secretsManager.close());
 

@@ -1,10 +1,8 @@
 import type { FastifyInstance, RouteHandlerMethod } from 'fastify';
-import { isFromHere } from '../../loopback.ts';
 import type { Budgea } from '../budgea.ts';
 import { flag, integer, invalid, requiredText, text } from '../parameters.ts';
 import { bodyOf } from './bodies.ts';
 import type { CallList } from './call-list.ts';
-import { BudgeaError } from '../errors.ts';
 import { ANSWERS, type Failures } from './failures.ts';
 import type { Latency } from './latency.ts';
 
@@ -24,10 +22,6 @@ export function serveControl(
 ): void {
   app.addHook('onResponse', async ({ method }) => {
     if (method !== 'GET') onControl();
-  });
-  // A page of anybody's in the developer's browser could post here, too.
-  app.addHook('onRequest', async ({ headers, socket }) => {
-    if (!isFromHere(headers, socket.localPort ?? 0)) throw new BudgeaError('forbidden', 'Another page asks');
   });
   const post = (url: string, handler: RouteHandlerMethod) => app.route({ method: 'POST', url, handler });
 

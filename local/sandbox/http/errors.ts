@@ -17,15 +17,14 @@ export function answerErrors(app: FastifyInstance): void {
 /** Answers with what went wrong, in the envelope. */
 export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const refusal = refusalOf(error);
-  const { code, message: description, status } = refusal;
-  const oauth = { error: refusal.oauth, error_description: description };
-  void reply.code(status).send({
-    code,
-    description,
-    message: null,
-    request_id: randomBytes(8).toString('hex'),
-    ...(request.routeOptions.url === OAUTH_PATH ? oauth : {}),
-  });
+  const oauth = { error: refusal.oauth, error_description: refusal.message };
+  const body = { ...envelope(refusal), ...(request.routeOptions.url === OAUTH_PATH ? oauth : {}) };
+  void reply.code(refusal.status).send(body);
+}
+
+/** Budgea's error object, with a request id of its own. */
+export function envelope({ code, message: description }: BudgeaError): object {
+  return { code, description, message: null, request_id: randomBytes(8).toString('hex') };
 }
 
 function refusalOf(error: unknown): BudgeaError {

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import dynalite from 'dynalite';
 import { tableFullName } from '#lib/env.ts';
 import { useDeployed, useLocal } from '#lib/environment.ts';
+import { makeAwsKey } from '#local/aws-key.ts';
 import { startDynamoDb } from '#local/dynamodb/server.ts';
 import { fillTable } from './fill.ts';
 
@@ -13,8 +14,9 @@ import { fillTable } from './fill.ts';
 const [, , folder = '', partners = '', users = '', callers = ''] = process.argv;
 const environment = 'bench';
 
-const making = await startDynamoDb({ port: 0, folder });
-useLocal({ secretsManager: making.url, dynamodb: making.url });
+const aws = makeAwsKey();
+const making = await startDynamoDb({ port: 0, accessKeyId: aws.accessKeyId, folder });
+useLocal({ secretsManager: making.url, dynamodb: making.url, aws });
 useDeployed(environment);
 // It makes an AWS client, which takes its endpoint from the environment.
 const { createTable } = await import('#local/table.ts');

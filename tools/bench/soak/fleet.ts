@@ -32,7 +32,7 @@ export function startFleet({ key, users }: SoakStack, signal: AbortSignal): Flee
   const workers = users.map((user, index) => {
     const name = instanceName(index);
     const orders: InstanceOrders = { name, call: (index % 2 === 0 ? readUser : makeToken)(key, user), atOnce };
-    const env = { ...process.env, AWS_ACCESS_KEY_ID: name };
+    const env = { ...process.env, AWS_SESSION_TOKEN: name };
     const worker = new Worker(new URL('instance.ts', import.meta.url), { workerData: orders, env });
     worker.on('message', ({ milliseconds, failure }: Answered) => {
       times.push(milliseconds);

@@ -1,5 +1,6 @@
 import { useLocal, useSettings } from '#lib/environment.ts';
 import { AuthenticationApi, Configuration } from '#lib/budgea/authentication-api.ts';
+import { makeAwsKey } from '#local/aws-key.ts';
 import { startDynamoDb } from '#local/dynamodb/server.ts';
 import { startSandbox } from '#local/sandbox/server.ts';
 import { startSecretsManager, type SecretsManagerOptions } from '#local/secrets-manager/server.ts';
@@ -26,10 +27,14 @@ export async function startSoakStack(
   invoke: NonNullable<SecretsManagerOptions['invoke']>,
 ): Promise<SoakStack> {
   const servers = createServers(0);
+  const aws = makeAwsKey();
+  const { accessKeyId } = aws;
   try {
-    const secretsManager = await servers.start('Secrets Manager', 0, (port) => startSecretsManager({ port, invoke }));
-    const dynamodb = await servers.start('DynamoDB', 1, (port) => startDynamoDb({ port }));
-    useLocal({ secretsManager: secretsManager.url, dynamodb: dynamodb.url });
+    const secretsManager = await servers.start('Secrets Manager', 0, (port) =>
+      startSecretsManager({ port, accessKeyId, invoke }),
+    );
+    const dynamodb = await servers.start('DynamoDB', 1, (port) => startDynamoDb({ port, accessKeyId }));
+    useLocal({ secretsManager: secretsManager.url, dynamodb: dynamodb.url, aws });
     // These make AWS clients, which take their endpoints from the environment.
     const { prepareContract, prepareManageToken } = await import('#local/contract.ts');
     const { createTable } = await import('#local/table.ts');

@@ -19,7 +19,7 @@ export interface TallyOptions {
   rotation: () => number;
 }
 
-/** Instances sign with an access key of this form, and make their invocations' request ids from it. */
+/** Instances sign with a session token of this form, and make their invocations' request ids from it. */
 export const instanceName = (index: number): string => `INSTANCE${String(index).padStart(3, '0')}`;
 const ofInstance = /^INSTANCE\d{3}/;
 
@@ -30,9 +30,9 @@ export function startTally({ secretsManagerPort, sandboxPort, rotation }: TallyO
   const tally = { upstreamCalls, reads, rejections: 0 };
 
   onRequest(secretsManagerPort, ({ headers }) => {
-    const accessKey = /Credential=(\w+)\//.exec(headers.authorization ?? '')?.[1] ?? '';
-    if (!ofInstance.test(accessKey) || headers['x-amz-target'] !== 'secretsmanager.GetSecretValue') return;
-    increment(reads, `${accessKey} ${rotation()}`);
+    const instance = String(headers['x-amz-security-token']);
+    if (!ofInstance.test(instance) || headers['x-amz-target'] !== 'secretsmanager.GetSecretValue') return;
+    increment(reads, `${instance} ${rotation()}`);
   });
   onRequest(sandboxPort, ({ headers }) => {
     const requestId = String(headers['x-request-id']);
