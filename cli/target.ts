@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { connect as connectTo } from 'node:net';
 import { join } from 'node:path';
-import { useDeployed, useLocal, type AwsAddresses } from '#lib/environment.ts';
+import { useDeployed, useLocal, type AwsAddresses } from '#lib/config/process-env.ts';
 import { Refusal } from './refusal.ts';
 
 /** The gateway that a command is for. */
@@ -15,8 +15,8 @@ export interface Target {
 
 /** Points this process at the target. Throws Refusal when it is a local stack that does not run. */
 export async function connect(target: Target): Promise<void> {
-  const { callItemsBy } = await import('#lib/table.ts');
-  callItemsBy(async (...call) => (await import('#lib/dynamodb.ts')).callBySdk(...call));
+  const { useItemClient } = await import('#lib/aws/table.ts');
+  useItemClient(async (...call) => (await import('#lib/aws/sdk-dynamodb.ts')).callBySdk(...call));
   if (target.folder === undefined) return useDeployed(target.environment);
   const addresses = await readStack(target.folder, target.option);
   const answering = await Promise.all([answers(addresses.secretsManager), answers(addresses.dynamodb)]);

@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { env } from '#lib/env.ts';
+import { env } from '#lib/config/env.ts';
 import type { Handler } from '#lib/http/serve.ts';
-import { openApiDocument } from '#lib/openapi.ts';
+import { openApiDocument } from '#lib/openapi/document.ts';
 import { apiPage, contentSecurityPolicy } from '#lib/openapi/page.ts';
-import type { pages } from '#lib/pages.ts';
+import type { pages } from '#lib/operations/routes.ts';
 
 type Path = (typeof pages)['api_page_get']['paths'][number];
 

@@ -1,9 +1,9 @@
 import { now } from '#lib/clock.ts';
-import { isPartner } from '#lib/http/caller.ts';
+import { isPartner } from '#lib/operations/call.ts';
 import { serve } from '#lib/http/serve.ts';
 import { authenticatePartner } from '#lib/partners/authenticate.ts';
 import { registerNewUser } from '#lib/partners/new-user.ts';
-import { callUpstream } from '#lib/signing.ts';
+import { callUpstream } from '#lib/secrets/signing.ts';
 
 /** How long upstream keeps a temporary user, in seconds. */
 const temporaryLife = 1800;
@@ -14,7 +14,7 @@ export const handler = serve(
   async (call) => {
     const created = await callUpstream(call, (budgea, client) => budgea.authInitPost(client));
     if (isPartner(call.caller)) {
-      const temporary = call.caller.kind === 'identified' || created.type === 'temporary';
+      const temporary = call.caller.kind === 'api_key' || created.type === 'temporary';
       const life = created.expires_in ?? temporaryLife;
       await registerNewUser(call, call.caller.clientId, {
         idUser: created.id_user?.toString(),

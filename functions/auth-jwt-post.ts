@@ -1,9 +1,9 @@
-import { isPartner } from '#lib/http/caller.ts';
+import { isPartner } from '#lib/operations/call.ts';
 import { serve } from '#lib/http/serve.ts';
 import { authenticatePartner } from '#lib/partners/authenticate.ts';
 import { registerNewUser } from '#lib/partners/new-user.ts';
-import { confirmPermanent, foundOrMissing, requireGrant, requireOwnUser } from '#lib/partners/reach.ts';
-import { callUpstream } from '#lib/signing.ts';
+import { confirmPermanent, unifyNotFound, requireGrant, requireOwnUser } from '#lib/partners/ownership.ts';
+import { callUpstream } from '#lib/secrets/signing.ts';
 
 /** `POST /auth/jwt`: a JWT for one of the partner's users, or for a new one. */
 export const handler = serve(
@@ -16,7 +16,7 @@ export const handler = serve(
     }
     const ownership =
       isPartner(caller) && id_user !== undefined ? await requireOwnUser(call, caller, id_user) : undefined;
-    const issued = await foundOrMissing(
+    const issued = await unifyNotFound(
       callUpstream(call, (budgea, client) => budgea.authJwtPost({ ...client, scope, id_user, expire })),
     );
     if (id_user !== undefined && !expire) await confirmPermanent(call, id_user, ownership);

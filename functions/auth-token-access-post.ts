@@ -1,12 +1,12 @@
-import { env } from '#lib/env.ts';
+import { env } from '#lib/config/env.ts';
 import { GatewayError } from '#lib/errors.ts';
-import { isPartner } from '#lib/http/caller.ts';
+import { isPartner } from '#lib/operations/call.ts';
 import { serve } from '#lib/http/serve.ts';
 import { authenticatePartner } from '#lib/partners/authenticate.ts';
-import { requireOwnCode } from '#lib/partners/code-binding.ts';
-import { settleExchangedUser, validOrInvalid } from '#lib/partners/exchanged-user.ts';
-import { requireRegistered } from '#lib/partners/registered.ts';
-import { callUpstream } from '#lib/signing.ts';
+import { requireOwnCode } from '#lib/webauth/code-binding.ts';
+import { verifyExchangedUser, unifyInvalidCode } from '#lib/partners/exchanged-user.ts';
+import { requireRegisteredUri } from '#lib/partners/redirect-uris.ts';
+import { callUpstream } from '#lib/secrets/signing.ts';
 
 /** `POST /auth/token/access`: exchanges a code; upstream knows one redirect URI, the gateway's. */
 export const handler = serve(
@@ -14,15 +14,15 @@ export const handler = serve(
   async (call, { code, grant_type, redirect_uri }) => {
     if (!isPartner(call.caller)) throw new GatewayError('unauthorized');
     const { clientId } = call.caller;
-    if (redirect_uri !== undefined) await requireRegistered(clientId, redirect_uri);
+    if (redirect_uri !== undefined) await requireRegisteredUri(clientId, redirect_uri);
     const bound = await requireOwnCode(code, clientId);
     const callback = redirect_uri === undefined ? undefined : `${env.gatewayUrl()}/webauth/callback`;
-    const exchanged = await validOrInvalid(
+    const exchanged = await unifyInvalidCode(
       callUpstream(call, (budgea, { client_id = '', client_secret = '' }) =>
         budgea.authTokenAccessPost(client_id, client_secret, code, { grant_type, redirect_uri: callback }),
       ),
     );
-    await settleExchangedUser(call, { partner: clientId, bound, token: exchanged.access_token });
+    await verifyExchangedUser(call, { partner: clientId, bound, token: exchanged.access_token });
     return exchanged;
   },
   authenticatePartner,

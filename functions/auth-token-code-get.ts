@@ -1,5 +1,7 @@
 import { serve } from '#lib/http/serve.ts';
-import { forwarding } from '#lib/http/upstream.ts';
+import { forwardingClient } from '#lib/secrets/upstream.ts';
 
 /** `GET /auth/token/code`: a temporary code for the token's user. */
-export const handler = serve('auth_token_code_get', (call, { type }) => forwarding(call).authTokenCodeGet({ type }));
+export const handler = serve('auth_token_code_get', (call, { type }) =>
+  forwardingClient(call).authTokenCodeGet({ type }),
+);

@@ -1,11 +1,10 @@
-import { keepCertificate, readKept, type Certificate } from '#lib/certificates.ts';
-import { env } from '#lib/env.ts';
+import { type Certificate, storeCertificate, readStoredCertificate } from '#lib/jobs/certificates.ts';
+import { env } from '#lib/config/env.ts';
 import { GatewayError } from '#lib/errors.ts';
-import type { Call } from '#lib/http/call.ts';
-import { isPartner } from '#lib/http/caller.ts';
+import { type Call, isPartner } from '#lib/operations/call.ts';
 import { serve } from '#lib/http/serve.ts';
 import { authenticatePartner } from '#lib/partners/authenticate.ts';
-import { callUpstream, signed } from '#lib/signing.ts';
+import { callUpstream, signed } from '#lib/secrets/signing.ts';
 
 /** `GET /certificate/{type}`: a partner gets the kept certificate, a token's owner upstream's answer. */
 export const handler = serve(
@@ -26,7 +25,7 @@ export const handler = serve(
 );
 
 async function keptCopy(type: string): Promise<Certificate | undefined> {
-  const kept = await readKept(type).catch((cause: unknown) => {
+  const kept = await readStoredCertificate(type).catch((cause: unknown) => {
     throw new GatewayError('unavailable', { detail: 'the kept certificate cannot be read', cause });
   });
   return kept?.certificate;
@@ -35,7 +34,7 @@ async function keptCopy(type: string): Promise<Certificate | undefined> {
 async function fetchFirst(call: Call, type: string): Promise<Certificate> {
   const fetched = await signed(call, 'manage-token', (budgea) => budgea.certificateTypeGet(type));
   // The caller has its certificate; the scheduled job keeps it next time.
-  const { count } = call.record;
-  await keepCertificate(type, fetched, count).catch(() => count.push('CertificateNotKept'));
+  const { count } = call.log;
+  await storeCertificate(type, fetched, count).catch(() => count.push('CertificateNotKept'));
   return fetched;
 }

@@ -1,14 +1,14 @@
-import { keepCertificate, noteFailedCheck, type Kept } from '#lib/certificates.ts';
-import { env } from '#lib/env.ts';
-import { Refused } from '#lib/errors.ts';
-import { explain, type Explanation } from '#lib/explain.ts';
-import type { Counted, Invocation } from '#lib/http/call.ts';
-import { job } from '#lib/job.ts';
-import { eachAs, metricsLog } from '#lib/metrics.ts';
+import { storeCertificate, markFailedCheck, type StoreResult } from '#lib/jobs/certificates.ts';
+import { env } from '#lib/config/env.ts';
+import { JobError } from '#lib/errors.ts';
+import { describeError, type ErrorDescription } from '#lib/observability/describe-error.ts';
+import type { CountedEvent, Invocation } from '#lib/operations/call.ts';
+import { job } from '#lib/jobs/job.ts';
+import { fillObject, metricsLog } from '#lib/observability/log.ts';
 import { now } from '#lib/clock.ts';
-import { signed } from '#lib/signing.ts';
+import { signed } from '#lib/secrets/signing.ts';
 
-type Outcome = Kept | 'failed';
+type Outcome = StoreResult | 'failed';
 
 /** Fetches every configured certificate type; a type that fails keeps its last good one, and the run fails after the others are done. */
 export const handler = job('fetch_certificates', async (_event, invocation, note) => {
@@ -16,16 +16,16 @@ export const handler = job('fetch_certificates', async (_event, invocation, note
   note({ types });
   const outcomes = await Promise.all(types.map((type) => fetchType(invocation, type)));
   const failed = types.filter((_, index) => outcomes[index] === 'failed' || outcomes[index] === 'older');
-  if (failed.length > 0) throw new Refused(`not refreshed: ${failed.join(', ')}`);
+  if (failed.length > 0) throw new JobError(`not refreshed: ${failed.join(', ')}`);
 });
 
 const logCheck = metricsLog([['environment', 'certificate_type', 'outcome']], { certificate_checks: 'Count' });
 
 async function fetchType(invocation: Invocation, type: string): Promise<Outcome> {
-  const count: Counted[] = [];
+  const count: CountedEvent[] = [];
   const [outcome, facts] = await refresh(invocation, type, count);
   // The run's line has the metric, this one says which type it is about.
-  invocation.record.count.push(...count);
+  invocation.log.count.push(...count);
   logCheck(now(), {
     level: outcome === 'failed' || outcome === 'older' ? 'ERROR' : 'INFO',
     time: new Date(now()).toISOString(),
@@ -34,19 +34,23 @@ async function fetchType(invocation: Invocation, type: string): Promise<Outcome>
     certificate_type: type,
     outcome,
     ...facts,
-    ...eachAs(1, count),
+    ...fillObject(1, count),
     certificate_checks: 1,
   });
   return outcome;
 }
 
-async function refresh(invocation: Invocation, type: string, count: Counted[]): Promise<[Outcome, Explanation]> {
+async function refresh(
+  invocation: Invocation,
+  type: string,
+  count: CountedEvent[],
+): Promise<[Outcome, ErrorDescription]> {
   try {
     const fetched = await signed(invocation, 'manage-token', (budgea) => budgea.certificateTypeGet(type));
-    return [await keepCertificate(type, fetched, count), {}];
+    return [await storeCertificate(type, fetched, count), {}];
   } catch (error) {
     // A table that cannot be written either shows in the age of what it keeps.
-    await noteFailedCheck(type).catch(() => undefined);
-    return ['failed', explain(error)];
+    await markFailedCheck(type).catch(() => undefined);
+    return ['failed', describeError(error)];
   }
 }

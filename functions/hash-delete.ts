@@ -1,5 +1,5 @@
 import { serve } from '#lib/http/serve.ts';
-import { forwarding } from '#lib/http/upstream.ts';
+import { forwardingClient } from '#lib/secrets/upstream.ts';
 
 /** `DELETE /hash`: deletes the connections of the token's user. */
-export const handler = serve('hash_delete', (call) => forwarding(call).hashDelete());
+export const handler = serve('hash_delete', (call) => forwardingClient(call).hashDelete());

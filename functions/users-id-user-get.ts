@@ -1,8 +1,14 @@
-import { isPartner } from '#lib/http/caller.ts';
+import { isPartner } from '#lib/operations/call.ts';
 import { serve } from '#lib/http/serve.ts';
 import { authenticatePartner } from '#lib/partners/authenticate.ts';
-import { confirmPermanent, foundOrMissing, hasOutlived, requireGrant, requireOwnUser } from '#lib/partners/reach.ts';
-import { callUpstream } from '#lib/signing.ts';
+import {
+  confirmPermanent,
+  unifyNotFound,
+  mustBePermanent,
+  requireGrant,
+  requireOwnUser,
+} from '#lib/partners/ownership.ts';
+import { callUpstream } from '#lib/secrets/signing.ts';
 
 /** `GET /users/{id_user}`: one of the partner's users, or with the operator's grant all users. */
 export const handler = serve(
@@ -11,8 +17,8 @@ export const handler = serve(
     const { caller } = call;
     if (isPartner(caller) && id_user === 'all') await requireGrant(caller, 'users:all');
     const ownership = isPartner(caller) && id_user !== 'all' ? await requireOwnUser(call, caller, id_user) : undefined;
-    const found = await foundOrMissing(callUpstream(call, (budgea) => budgea.usersIdUserGet(id_user, { expand })));
-    if (ownership !== undefined && hasOutlived(ownership)) await confirmPermanent(call, id_user, ownership);
+    const found = await unifyNotFound(callUpstream(call, (budgea) => budgea.usersIdUserGet(id_user, { expand })));
+    if (ownership !== undefined && mustBePermanent(ownership)) await confirmPermanent(call, id_user, ownership);
     return found;
   },
   authenticatePartner,

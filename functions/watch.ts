@@ -1,18 +1,17 @@
 import { now } from '#lib/clock.ts';
-import { env } from '#lib/env.ts';
-import { Refused } from '#lib/errors.ts';
-import { explain } from '#lib/explain.ts';
-import { job } from '#lib/job.ts';
-import { logLine } from '#lib/log.ts';
-import { metricsLog } from '#lib/metrics.ts';
-import { gauges, type Gauge } from '#lib/watch.ts';
+import { env } from '#lib/config/env.ts';
+import { JobError } from '#lib/errors.ts';
+import { describeError } from '#lib/observability/describe-error.ts';
+import { job } from '#lib/jobs/job.ts';
+import { logLine, metricsLog } from '#lib/observability/log.ts';
+import { type Gauge, gauges } from '#lib/jobs/watch.ts';
 
 /** Reports the state of the secrets and the certificates, so that an alarm fires also when nothing calls and nothing runs. */
 export const handler = job('watch', async (_event, _invocation, note) => {
   const reported = await Promise.all(gauges().map(report));
   note({ gauges: reported.length });
   const failed = reported.filter((isReported) => !isReported).length;
-  if (failed > 0) throw new Refused(`${failed} of ${reported.length} gauges cannot be read`);
+  if (failed > 0) throw new JobError(`${failed} of ${reported.length} gauges cannot be read`);
 });
 
 /** Writes one line; whether the gauge could be read. */
@@ -25,7 +24,7 @@ async function report({ name, about, read }: Gauge): Promise<boolean> {
     metricsLog(dimensions, Object.fromEntries(metrics))(now(), { level: 'INFO', ...line, ...values });
     return true;
   } catch (error) {
-    logLine({ level: 'ERROR', ...line, ...explain(error) });
+    logLine({ level: 'ERROR', ...line, ...describeError(error) });
     return false;
   }
 }

@@ -1,17 +1,17 @@
-import { env } from '#lib/env.ts';
+import { env } from '#lib/config/env.ts';
 import { GatewayError } from '#lib/errors.ts';
 import { Redirect, serve } from '#lib/http/serve.ts';
-import type { Input } from '#lib/operations.ts';
-import { requireOwnCode } from '#lib/partners/code-binding.ts';
-import { requireRegistered } from '#lib/partners/registered.ts';
-import { callUpstream, contractClientId } from '#lib/signing.ts';
-import { seal } from '#lib/webauth-state.ts';
+import type { Input } from '#lib/operations/table.ts';
+import { requireOwnCode } from '#lib/webauth/code-binding.ts';
+import { requireRegisteredUri } from '#lib/partners/redirect-uris.ts';
+import { callUpstream, contractClientId } from '#lib/secrets/signing.ts';
+import { seal } from '#lib/webauth/state.ts';
 
 /** `GET /webauth`: sends the browser to the bank; where it goes afterwards travels sealed in the state. */
 export const handler = serve('webauth_get', async (call, { client_id: partner, redirect_uri, state, ...options }) => {
-  call.record.partner = partner;
+  call.log.partner = partner;
   requireToken(options);
-  await requireRegistered(partner, redirect_uri);
+  await requireRegisteredUri(partner, redirect_uri);
   if (options.token !== undefined) await requireOwnCode(options.token, partner);
   const client_id = await contractClientId();
   const sealed = await seal({ partner, redirectUri: redirect_uri, state });

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
-import { jobs } from '#lib/jobs.ts';
-import { operations } from '#lib/operations.ts';
-import { pages } from '#lib/pages.ts';
+import { jobs } from '#lib/operations/jobs.ts';
+import { operations } from '#lib/operations/table.ts';
+import { pages } from '#lib/operations/routes.ts';
 
 // What can be said of an environment. Nothing here loads the CDK, so that other programs can read the environments too.
 

@@ -1,6 +1,7 @@
-import { secretVariable, type Setting, type Variable } from '#lib/env.ts';
-import type { Job } from '#lib/jobs.ts';
-import type { ItemCall, ItemKind, Needs, SecretName } from '#lib/operations.ts';
+import { type Setting, type Variable } from '#lib/config/env.ts';
+import { secretVariable } from '#lib/config/names.ts';
+import type { Job } from '#lib/operations/jobs.ts';
+import type { ItemCall, ItemKind, Needs, SecretName } from '#lib/operations/table.ts';
 
 // What a function may do and what it is told, derived from what its row says that it needs. Nothing else grants a function anything.
 

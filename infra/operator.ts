@@ -1,4 +1,4 @@
-import { secretNames } from '#lib/env.ts';
+import { secretNames } from '#lib/config/names.ts';
 import { partnersIndex, usersIndex } from '#lib/partners/directory.ts';
 import { itemStatements, secretStatements, type Reachable, type Statement } from './grants.ts';
 

@@ -1,5 +1,5 @@
 /** What can go wrong, as a caller sees it: the upstream API's codes where it has one. */
-export const failures = {
+export const errorCodes = {
   invalidValue: { status: 400, description: 'A value is not valid.' },
   missingParameter: { status: 400, description: 'A parameter is missing.' },
   invalidCode: {
@@ -28,10 +28,10 @@ export const failures = {
 } as const satisfies Record<string, { status: number; description: string }>;
 
 /** A code of {@link failures}. */
-export type FailureCode = keyof typeof failures;
+export type ErrorCode = keyof typeof errorCodes;
 
 /** More about a failure. */
-export interface FailureOptions {
+export interface GatewayErrorOptions {
   /** Replaces the code's description for the caller: a sentence that says what to do, without values from the request. */
   description?: string;
   /** For the log only: must hold no secret, token or raw upstream text. */
@@ -47,16 +47,16 @@ export interface FailureOptions {
 /** Ends a call with a failure that the caller is told; anything else that is thrown becomes `bug`. */
 export class GatewayError extends Error {
   override readonly name = 'GatewayError';
-  readonly code: FailureCode;
+  readonly code: ErrorCode;
   readonly description: string;
   readonly detail: string | undefined;
   readonly retryAfter: number | undefined;
   readonly oauthError: string | undefined;
 
-  constructor(code: FailureCode, { description, detail, cause, retryAfter, oauthError }: FailureOptions = {}) {
+  constructor(code: ErrorCode, { description, detail, cause, retryAfter, oauthError }: GatewayErrorOptions = {}) {
     super(detail ?? description ?? code, { cause });
     this.code = code;
-    this.description = description ?? failures[code].description;
+    this.description = description ?? errorCodes[code].description;
     this.detail = detail;
     this.retryAfter = retryAfter;
     this.oauthError = oauthError;
@@ -64,6 +64,6 @@ export class GatewayError extends Error {
 }
 
 /** Ends a scheduled run that must not go on; the message is for the log and holds no secret. */
-export class Refused extends Error {
+export class JobError extends Error {
   override readonly name = 'Refused';
 }

@@ -1,5 +1,5 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { AwsKey } from '#lib/environment.ts';
+import type { AwsKey } from '#lib/config/process-env.ts';
 
 /** Base32: a byte picks a character without bias. */
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';

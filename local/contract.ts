@@ -1,11 +1,16 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { AuthenticationApi, Configuration } from '#lib/budgea/authentication-api.ts';
-import { env, secretFullName } from '#lib/env.ts';
-import type { SecretName } from '#lib/operations.ts';
-import { manageMinutes } from '#lib/rotation/manage-token.ts';
-import { acceptsManageToken, mintManageToken, type ManageToken } from '#lib/rotation/mint.ts';
-import { describe, giveUpPending, versionWith } from '#lib/rotation/staged-secret.ts';
-import { makeSealingKey, type SealingKeys } from '#lib/webauth-state.ts';
+import { env } from '#lib/config/env.ts';
+import { secretFullName } from '#lib/config/names.ts';
+import type { SecretName } from '#lib/operations/table.ts';
+import {
+  acceptsManageToken,
+  manageTokenMinutes,
+  type ManageToken,
+  mintManageToken,
+} from '#lib/rotation/manage-token.ts';
+import { describeSecret, withdrawPending, versionWith } from '#lib/rotation/secret-versions.ts';
+import { makeSealingKey, type SealingKeys } from '#lib/webauth/state.ts';
 import { createEmptySecret, readOrMakeSecret, readSecret, writeSecret } from './secrets.ts';
 
 /** The secrets of a Budgea contract, as the local Secrets Manager has them. */
@@ -33,19 +38,19 @@ export async function prepareManageToken(budgea: string, adminToken: string): Pr
   const client = (token: string) =>
     new AuthenticationApi(new Configuration({ basePath: budgea, apiKey: token, apiKeyPrefix: 'Bearer' }));
   const known = await readSecret<ManageToken>('manage-token');
-  const halfLife = Date.now() / 1000 + (manageMinutes() * 60) / 2;
+  const halfLife = Date.now() / 1000 + (manageTokenMinutes() * 60) / 2;
   const usable =
     known !== undefined && known.expires_at > halfLife && (await acceptsManageToken(client(known.jwt_token)));
   if (usable) return;
-  const minted = await mintManageToken(client(adminToken), { scope: env.manageScope(), minutes: manageMinutes() });
+  const minted = await mintManageToken(client(adminToken), { scope: env.manageScope(), minutes: manageTokenMinutes() });
   await writeSecret('manage-token', minted);
   await forgetRotation('manage-token');
 }
 
 /** The label of the last rotation, or of one that came to nothing, is on a version that is not in use: the next one would go on with that. */
 async function forgetRotation(name: SecretName): Promise<void> {
-  const secret = await describe(secretFullName('local', name));
+  const secret = await describeSecret(secretFullName('local', name));
   const pending = versionWith(secret, 'AWSPENDING');
   if (pending === undefined || pending === versionWith(secret, 'AWSCURRENT')) return;
-  await giveUpPending(secret.arn, pending);
+  await withdrawPending(secret.arn, pending);
 }

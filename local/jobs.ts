@@ -1,4 +1,4 @@
-import type { JobHandler } from '#lib/job.ts';
+import type { JobHandler } from '#lib/jobs/job.ts';
 import { newContext } from './api-gateway/context.ts';
 
 /** A scheduled function's time, in milliseconds. */

@@ -1,6 +1,5 @@
-import { functionName, operations } from '#lib/operations.ts';
-import { pages } from '#lib/pages.ts';
-import { routesOf } from '#lib/routes.ts';
+import { functionName, operations } from '#lib/operations/table.ts';
+import { pages, routesOf } from '#lib/operations/routes.ts';
 import type { Handler } from '#lib/http/serve.ts';
 import type { Route } from './api-gateway/server.ts';
 

@@ -1,8 +1,8 @@
 import { RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
-import type { SecretName } from '#lib/operations.ts';
-import { describe } from '#lib/rotation/staged-secret.ts';
-import { secretsManager } from '#lib/secrets-manager.ts';
-import { secretFullName } from '#lib/env.ts';
+import type { SecretName } from '#lib/operations/table.ts';
+import { describeSecret } from '#lib/rotation/secret-versions.ts';
+import { secretsManager } from '#lib/aws/sdk-secrets-manager.ts';
+import { secretFullName } from '#lib/config/names.ts';
 import type { Intervals } from './intervals.ts';
 import { functionArn, runJob } from './jobs.ts';
 
@@ -33,7 +33,7 @@ async function scheduleRotations(): Promise<void> {
 
 async function scheduleRotation(name: SecretName, rotation: string, schedule: string): Promise<void> {
   const SecretId = secretFullName('local', name);
-  if ((await describe(SecretId)).rotationEnabled) return;
+  if ((await describeSecret(SecretId)).rotationEnabled) return;
   const command = new RotateSecretCommand({
     SecretId,
     RotationLambdaARN: functionArn(rotation),

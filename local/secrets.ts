@@ -5,9 +5,9 @@ import {
   ResourceExistsException,
   ResourceNotFoundException,
 } from '@aws-sdk/client-secrets-manager';
-import { secretFullName } from '#lib/env.ts';
-import type { SecretName } from '#lib/operations.ts';
-import { secretsManager } from '#lib/secrets-manager.ts';
+import { secretFullName } from '#lib/config/names.ts';
+import type { SecretName } from '#lib/operations/table.ts';
+import { secretsManager } from '#lib/aws/sdk-secrets-manager.ts';
 
 /** The current value of a local secret, parsed; undefined when there is none. The caller knows its shape. */
 export async function readSecret<T>(name: SecretName): Promise<T | undefined> {

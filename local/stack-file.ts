@@ -1,6 +1,6 @@
 import { readFile, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
-import type { AwsAddresses } from '#lib/environment.ts';
+import type { AwsAddresses } from '#lib/config/process-env.ts';
 import type { DemoPartners } from './demo-partners.ts';
 
 /** Everything that a stack keeps in its state folder. */

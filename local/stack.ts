@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { secretFullName } from '#lib/env.ts';
-import { useLocal, useSettings, type AwsAddresses } from '#lib/environment.ts';
-import { basePath } from '#lib/operations.ts';
+import { secretFullName } from '#lib/config/names.ts';
+import { useLocal, useSettings, type AwsAddresses } from '#lib/config/process-env.ts';
+import { basePath } from '#lib/operations/table.ts';
 import { startApiGateway } from './api-gateway/server.ts';
 import type { Throttling } from './api-gateway/throttle.ts';
 import { makeAwsKey } from './aws-key.ts';

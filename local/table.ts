@@ -1,6 +1,6 @@
 import { CreateTableCommand, ResourceInUseException, type GlobalSecondaryIndex } from '@aws-sdk/client-dynamodb';
-import { dynamodb } from '#lib/dynamodb.ts';
-import { env } from '#lib/env.ts';
+import { dynamodb } from '#lib/aws/sdk-dynamodb.ts';
+import { env } from '#lib/config/env.ts';
 import { partnersIndex, usersIndex } from '#lib/partners/directory.ts';
 
 /** Creates the gateway's table and its two indexes, unless it is there. */

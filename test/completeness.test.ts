@@ -1,9 +1,9 @@
 import { access, readdir } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { specification } from '#lib/budgea/specification.ts';
-import { jobs } from '#lib/jobs.ts';
-import { basePath, functionName, operations, type Operation } from '#lib/operations.ts';
-import { pages, type Page } from '#lib/pages.ts';
+import { jobs } from '#lib/operations/jobs.ts';
+import { basePath, functionName, operations, type Operation } from '#lib/operations/table.ts';
+import { pages, type Page } from '#lib/operations/routes.ts';
 import { loadRoutes } from '#local/routes.ts';
 
 /** The one operation of the gateway's own: where a browser comes back to. */

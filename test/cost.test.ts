@@ -9,7 +9,7 @@ import { functionsOf, modelOf, type Usage } from '#tools/cost/model.ts';
 import { costOf, prices } from '#tools/cost/prices.ts';
 import { report } from '#tools/cost/report.ts';
 import { environments } from '#infra/environments.ts';
-import { operations, type OperationId } from '#lib/operations.ts';
+import { operations, type OperationId } from '#lib/operations/table.ts';
 import { runJob } from '#local/jobs.ts';
 import { startGateway, type Gateway } from './gateway.ts';
 

@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { useLocal } from '#lib/environment.ts';
+import { useLocal } from '#lib/config/process-env.ts';
 import type { DemoPartner } from '#local/demo-partners.ts';
 import type { StackFile } from '#local/stack-file.ts';
 import { authorization, json } from './gateway.ts';

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { SecretName } from '#lib/operations.ts';
+import type { SecretName } from '#lib/operations/table.ts';
 import type { NewPartner } from '#lib/partners/directory.ts';
 import type { PartnerRecord } from '#lib/partners/record.ts';
 import type { DemoPartner } from '#local/demo-partners.ts';

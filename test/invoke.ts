@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { basePath } from '#lib/operations.ts';
+import { basePath } from '#lib/operations/table.ts';
 import { newContext } from '#local/api-gateway/context.ts';
 import { toEvent } from '#local/api-gateway/event.ts';
 import { selectRoute } from '#local/api-gateway/routes.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { operations, type CallerKind, type Operation, type OperationId } from '#lib/operations.ts';
+import { operations, type CallerKind, type Operation, type OperationId } from '#lib/operations/table.ts';
 import type { DemoPartner } from '#local/demo-partners.ts';
 import type { RecordedCall } from '#local/sandbox/http/call-list.ts';
 import { authorization, basic, json, startGateway, type Gateway } from './gateway.ts';
@@ -48,22 +48,22 @@ const attempts: Record<OperationId, Attempt[]> = {
     [
       'a manage JWT for every user',
       () => ({ path: '/admin/jwt', fields: { scope: 'users', duration: '60' } }),
-      { client: forbidden, manager: forbidden, identified: forbidden, token: upstreamForbids, anonymous: unauthorized },
+      { client: forbidden, bearer_key: forbidden, api_key: forbidden, token: upstreamForbids, anonymous: unauthorized },
     ],
   ],
   auth_init_post: [
     [
       'the other’s user as the new one',
       ({ user }) => ({ path: '/auth/init', fields: { id_user: user.id } }),
-      { client: 'own', manager: 'own', identified: 'own', token: 'own', anonymous: unauthorized },
+      { client: 'own', bearer_key: 'own', api_key: 'own', token: 'own', anonymous: unauthorized },
     ],
     [
       'a new user in the other’s name',
       ({ partner }) => ({ path: '/auth/init', fields: { client_id: partner.client_id } }),
       {
         client: invalidValue,
-        manager: invalidValue,
-        identified: invalidValue,
+        bearer_key: invalidValue,
+        api_key: invalidValue,
         anonymous: '400 missingParameter',
       },
     ],
@@ -72,12 +72,12 @@ const attempts: Record<OperationId, Attempt[]> = {
     [
       'a JWT of the other’s user',
       ({ user }) => ({ path: '/auth/jwt', fields: { id_user: user.id } }),
-      { client: notFound, manager: notFound, identified: forbidden, token: upstreamForbids, anonymous: unauthorized },
+      { client: notFound, bearer_key: notFound, api_key: forbidden, token: upstreamForbids, anonymous: unauthorized },
     ],
     [
       'a JWT of the other’s user in the other’s name',
       ({ user, partner }) => ({ path: '/auth/jwt', fields: { id_user: user.id, client_id: partner.client_id } }),
-      { client: invalidValue, manager: invalidValue, identified: invalidValue },
+      { client: invalidValue, bearer_key: invalidValue, api_key: invalidValue },
     ],
   ],
   auth_token_access_post: [
@@ -86,8 +86,8 @@ const attempts: Record<OperationId, Attempt[]> = {
       ({ code }) => ({ path: '/auth/token/access', fields: { code } }),
       {
         client: '400 invalidCode after POST /auth/token/access, GET /users/me, DELETE /auth/token',
-        manager: forbidden,
-        identified: forbidden,
+        bearer_key: forbidden,
+        api_key: forbidden,
         token: forbidden,
         anonymous: unauthorized,
       },
@@ -107,7 +107,7 @@ const attempts: Record<OperationId, Attempt[]> = {
     [
       'a code of the other’s user',
       ({ user }) => ({ path: `/auth/token/code?id_user=${user.id}` }),
-      { client: forbidden, manager: forbidden, identified: forbidden, token: 'own', anonymous: unauthorized },
+      { client: forbidden, bearer_key: forbidden, api_key: forbidden, token: 'own', anonymous: unauthorized },
     ],
   ],
   auth_token_delete: [
@@ -116,67 +116,67 @@ const attempts: Record<OperationId, Attempt[]> = {
       ({ user }) => ({
         path: `/auth/token?${new URLSearchParams({ id_user: user.id, token: user.token }).toString()}`,
       }),
-      { client: forbidden, manager: forbidden, identified: forbidden, token: 'own', anonymous: unauthorized },
+      { client: forbidden, bearer_key: forbidden, api_key: forbidden, token: 'own', anonymous: unauthorized },
     ],
   ],
   certificate_type_get: [
     [
       'a certificate, which is everyone’s',
       () => ({ path: '/certificate/qwac' }),
-      { client: 'own', manager: 'own', identified: 'own', token: 'own', anonymous: unauthorized },
+      { client: 'own', bearer_key: 'own', api_key: 'own', token: 'own', anonymous: unauthorized },
     ],
   ],
   hash_delete: [
     [
       'the end of the other’s user’s connections',
       ({ user }) => ({ path: `/hash?id_user=${user.id}` }),
-      { client: forbidden, manager: forbidden, identified: forbidden, token: 'own', anonymous: unauthorized },
+      { client: forbidden, bearer_key: forbidden, api_key: forbidden, token: 'own', anonymous: unauthorized },
     ],
   ],
   users_id_user_get: [
     [
       'the other’s user',
       ({ user }) => ({ path: `/users/${user.id}?expand=connections` }),
-      { client: forbidden, manager: notFound, identified: forbidden, token: upstreamForbids, anonymous: unauthorized },
+      { client: forbidden, bearer_key: notFound, api_key: forbidden, token: upstreamForbids, anonymous: unauthorized },
     ],
     [
       'the other’s user, encoded',
       ({ user }) => ({ path: `/users/${user.id.replace(/\d/g, (digit) => `%3${digit}`)}` }),
-      { manager: notFound, token: upstreamForbids },
+      { bearer_key: notFound, token: upstreamForbids },
     ],
     [
       'everyone',
       () => ({ path: '/users/all' }),
-      { client: forbidden, manager: forbidden, identified: forbidden, token: upstreamForbids, anonymous: unauthorized },
+      { client: forbidden, bearer_key: forbidden, api_key: forbidden, token: upstreamForbids, anonymous: unauthorized },
     ],
     [
       'a way around one’s own user',
       ({ user: { id } }, { user }) => ({ path: `/users/${user.id}%2F..%2F${id}` }),
-      { manager: invalidValue, token: invalidValue },
+      { bearer_key: invalidValue, token: invalidValue },
     ],
   ],
   users_id_user_delete: [
     [
       'the end of the other’s user',
       ({ user }) => ({ path: `/users/${user.id}` }),
-      { client: forbidden, manager: notFound, identified: forbidden, token: upstreamForbids, anonymous: unauthorized },
+      { client: forbidden, bearer_key: notFound, api_key: forbidden, token: upstreamForbids, anonymous: unauthorized },
     ],
     [
       'the end of everyone',
       () => ({ path: '/users/all' }),
-      { client: forbidden, manager: forbidden, identified: forbidden, token: forbidden, anonymous: unauthorized },
+      { client: forbidden, bearer_key: forbidden, api_key: forbidden, token: forbidden, anonymous: unauthorized },
     ],
   ],
   users_id_user_token_post: [
     [
       'a token of the other’s user',
       ({ user }) => ({ path: `/users/${user.id}/token`, fields: { application: 'sharedAccess' } }),
-      { client: forbidden, manager: notFound, identified: forbidden, token: upstreamForbids, anonymous: unauthorized },
+      { client: forbidden, bearer_key: notFound, api_key: forbidden, token: upstreamForbids, anonymous: unauthorized },
     ],
     [
       'a token of the other’s user, by the body',
       ({ user }) => ({ path: '/users/me/token', fields: { application: 'sharedAccess', id_user: user.id } }),
-      { manager: invalidValue, token: invalidValue },
+      { bearer_key: invalidValue, token: invalidValue },
     ],
   ],
   webauth_get: [
@@ -263,9 +263,9 @@ async function present(id: OperationId, kind: CallerKind, { partner }: Tenant, f
     case 'client':
       if (row.fields === 'body' && row.accepts.includes('client')) return json({ ...partner, ...fields });
       return combined(body, basic(partner));
-    case 'manager':
+    case 'bearer_key':
       return combined(body, authorization(`Bearer ${partner.client_secret}`));
-    case 'identified':
+    case 'api_key':
       return combined(body, { headers: { 'x-api-key': partner.client_secret } });
     case 'token': {
       const { token } = await gateway.newUser(partner);
@@ -297,7 +297,7 @@ function triedWith(id: OperationId): CallerKind[] {
 
 test(`the matrix has ${matrix.length} attempts in each direction, with every operation and every kind`, () => {
   expect(ids.toSorted()).toEqual(Object.keys(operations).toSorted());
-  const kinds: CallerKind[] = ['anonymous', 'client', 'identified', 'manager', 'token'];
+  const kinds: CallerKind[] = ['anonymous', 'api_key', 'bearer_key', 'client', 'token'];
   const worthTrying = ({ accepts }: Operation) => (accepts.includes('anonymous') ? ['anonymous'] : kinds);
   expect(Object.fromEntries(ids.map((id) => [id, triedWith(id)]))).toEqual(
     Object.fromEntries(ids.map((id) => [id, worthTrying(operations[id])])),

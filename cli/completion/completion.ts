@@ -31,7 +31,7 @@ Installation, once; then open a new shell:
 /** What options may be whose choices are not read before they are needed. */
 async function knownValues(): Promise<Map<string, readonly string[]>> {
   const { environments } = await import('#infra/environments.ts');
-  const { operations } = await import('#lib/operations.ts');
+  const { operations } = await import('#lib/operations/table.ts');
   return new Map([
     ['--env', Object.keys(environments)],
     ['--operation', Object.keys(operations)],

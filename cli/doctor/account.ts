@@ -1,7 +1,7 @@
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { CloudWatchClient, paginateDescribeAlarms, type MetricAlarm } from '@aws-sdk/client-cloudwatch';
 import { GetAccountSettingsCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { tableFullName } from '#lib/env.ts';
+import { tableFullName } from '#lib/config/names.ts';
 import { once } from './once.ts';
 
 /** A deployed stack. */

@@ -1,4 +1,4 @@
-import { operations } from '#lib/operations.ts';
+import { operations } from '#lib/operations/table.ts';
 import type { Paint, Tone } from '../paint.ts';
 import type { Finding } from './check.ts';
 import type { Examined } from './examine.ts';

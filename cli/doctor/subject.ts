@@ -1,5 +1,5 @@
 import type { Environment } from '#infra/environment.ts';
-import { basePath, type SecretName } from '#lib/operations.ts';
+import { basePath, type SecretName } from '#lib/operations/table.ts';
 import { Refusal } from '../refusal.ts';
 import { findBudgea, type Budgea } from '../secrets/budgea.ts';
 import type { SecretState } from '../secrets/state.ts';

@@ -1,4 +1,4 @@
-import { readVersion } from '#lib/rotation/staged-secret.ts';
+import { readVersion } from '#lib/rotation/secret-versions.ts';
 import type { SecretState } from '../secrets/state.ts';
 import { isDenied } from './examine.ts';
 

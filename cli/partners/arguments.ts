@@ -1,7 +1,7 @@
 import { Argument, InvalidArgumentError } from 'commander';
 import { grantForms, isGrant } from '#lib/partners/grants.ts';
-import { partnerNameFault } from '#lib/partners/name.ts';
-import { redirectUriFault } from '#lib/partners/redirect-uri.ts';
+import { partnerNameProblem } from '#lib/partners/directory.ts';
+import { redirectUriProblem } from '#lib/partners/redirect-uris.ts';
 
 // Each is checked while the command line is read: nothing has been touched yet when one is refused.
 
@@ -25,7 +25,7 @@ export function isUserId(text: string): boolean {
 /** Reads a partner's name. */
 export function partnerName(text: string): string {
   const name = text.trim();
-  const fault = partnerNameFault(name);
+  const fault = partnerNameProblem(name);
   if (fault !== undefined) throw new InvalidArgumentError(fault);
   return name;
 }
@@ -38,7 +38,7 @@ export function grantList(text: string, before: readonly string[] = []): string[
 
 /** Collects redirect URIs. */
 export function redirectUriList(text: string, before: readonly string[] = []): string[] {
-  const fault = redirectUriFault(text);
+  const fault = redirectUriProblem(text);
   if (fault !== undefined) throw new InvalidArgumentError(fault);
   return [...new Set([...before, text])];
 }

@@ -1,4 +1,4 @@
-import { OwnershipConflict, ownershipOf, recordOwner, type Ownership } from '#lib/partners/ownership.ts';
+import { OwnershipConflict, ownershipOf, saveOwner, type Ownership } from '#lib/partners/ownership.ts';
 
 /** What came of a claim: the user is the partner's, newly or already, or it stays another's. */
 export type Claimed = 'recorded' | 'already' | Pick<Ownership, 'owner'>;
@@ -10,7 +10,7 @@ export async function claimUser(idUser: string, clientId: string): Promise<Claim
   // A temporary user of the partner's own becomes a permanent one.
   if (before !== undefined && before.temporary_until === undefined) return 'already';
   try {
-    await recordOwner(idUser, clientId);
+    await saveOwner(idUser, clientId);
     return 'recorded';
   } catch (error) {
     // Somebody was faster.

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { deadline } from '#lib/budgea/deadline.ts';
-import type { Invocation } from '#lib/http/call.ts';
+import { deadline } from '#lib/transport/deadline.ts';
+import type { Invocation } from '#lib/operations/call.ts';
 
 /** The longest that the work of one invocation may take, in milliseconds: as in a function. */
 const longest = 25_000;
@@ -11,6 +11,6 @@ export function newInvocation(): Invocation {
     requestId: randomUUID(),
     traceparent: undefined,
     ...deadline(longest),
-    record: { upstream_attempts: 0, upstream_ms: 0, count: [] },
+    log: { upstream_attempts: 0, upstream_ms: 0, count: [] },
   };
 }

@@ -1,5 +1,5 @@
 import { now } from '#lib/clock.ts';
-import type { SecretName } from '#lib/operations.ts';
+import type { SecretName } from '#lib/operations/table.ts';
 import { duration } from '../view.ts';
 import { isRotatable, longestRotation, wasInUse } from './rotatable.ts';
 import type { SecretState } from './state.ts';

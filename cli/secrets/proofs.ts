@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { ApiError, AuthenticationApi, Configuration, TransportError } from '#lib/budgea/authentication-api.ts';
-import { mintManageToken } from '#lib/rotation/mint.ts';
+import { mintManageToken } from '#lib/rotation/manage-token.ts';
 import type { Budgea } from './budgea.ts';
 
 /** What Budgea makes of a credential; `unknown` when it did not say. `because` is safe to show. */

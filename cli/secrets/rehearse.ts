@@ -1,12 +1,12 @@
 import * as v from 'valibot';
-import { useRotationSettings } from '#lib/environment.ts';
+import { useRotationSettings } from '#lib/config/process-env.ts';
 import { GatewayError } from '#lib/errors.ts';
-import { explain } from '#lib/explain.ts';
-import type { Invocation } from '#lib/http/call.ts';
-import { manageMinutes, manageTokenRotation } from '#lib/rotation/manage-token.ts';
-import { Unusable, type Rotation } from '#lib/rotation/rotate.ts';
+import { describeError } from '#lib/observability/describe-error.ts';
+import type { Invocation } from '#lib/operations/call.ts';
+import { manageTokenMinutes, manageTokenRotation } from '#lib/rotation/manage-token.ts';
+import { UnusableSecret, type Rotation } from '#lib/rotation/rotate.ts';
 import { sealingKeyRotation } from '#lib/rotation/sealing-key.ts';
-import { readVersion } from '#lib/rotation/staged-secret.ts';
+import { readVersion } from '#lib/rotation/secret-versions.ts';
 import { Refusal } from '../refusal.ts';
 import type { Session } from '../session.ts';
 import { duration } from '../view.ts';
@@ -32,7 +32,7 @@ export function rehearseManageToken(session: Session, state: SecretState, budgea
   useRotationSettings({ budgea: budgea.url, manageScope: budgea.scope, rotationMinutes });
   return rehearse(session, state, manageTokenRotation, {
     createSecret: () => {
-      const life = duration(manageMinutes() * 60_000);
+      const life = duration(manageTokenMinutes() * 60_000);
       return `Budgea minted a manage JWT with the admin token: scope ${budgea.scope}, for ${life}`;
     },
     testSecret: () => 'Budgea takes it, and it is what this environment needs',
@@ -91,8 +91,8 @@ const deniedText =
 
 /** What the function's own log would say. */
 function reason(error: unknown): string {
-  if (error instanceof Unusable) return error.message;
-  const { detail, cause } = explain(error);
+  if (error instanceof UnusableSecret) return error.message;
+  const { detail, cause } = describeError(error);
   return cause === undefined ? String(detail) : `${detail} (${cause})`;
 }
 
@@ -101,6 +101,6 @@ function parse<V>({ schema }: Rotation<V>, text: string): V {
   try {
     return v.parse(schema, JSON.parse(text));
   } catch {
-    throw new Unusable('the value in use does not have its shape');
+    throw new UnusableSecret('the value in use does not have its shape');
   }
 }

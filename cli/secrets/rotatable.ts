@@ -1,4 +1,4 @@
-import type { JobId } from '#lib/jobs.ts';
+import type { JobId } from '#lib/operations/jobs.ts';
 
 /** The secrets that the gateway makes new values of by itself, each with the function that does it. */
 export const rotatables = {

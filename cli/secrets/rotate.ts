@@ -63,8 +63,8 @@ async function rotate(session: Session, name: RotatableName): Promise<void> {
 async function requirePause(session: Session, { fullName, current }: SecretState): Promise<void> {
   const { replacedAt } = await import('#lib/rotation/rotate.ts');
   const { sealingKeyRotation } = await import('#lib/rotation/sealing-key.ts');
-  const { describe } = await import('#lib/rotation/staged-secret.ts');
-  const replaced = replacedAt(await describe(fullName), current);
+  const { describeSecret } = await import('#lib/rotation/secret-versions.ts');
+  const replaced = replacedAt(await describeSecret(fullName), current);
   const possibleAt = replaced + (sealingKeyRotation.pause ?? 0);
   if (possibleAt <= now()) return;
   // The minute in which it is possible has to be over.
@@ -76,9 +76,9 @@ async function requirePause(session: Session, { fullName, current }: SecretState
 
 async function replaceAll(session: Session): Promise<void> {
   const { replaceSealingKeys } = await import('./compromised.ts');
-  const { longestLife } = await import('#lib/secrets.ts');
+  const { maxCacheLife } = await import('#lib/secrets/reader.ts');
   const { fullName, version_id } = await replaceSealingKeys(session);
-  const until = duration(longestLife);
+  const until = duration(maxCacheLife);
   session.answer(
     { secret: fullName, version_id },
     `All sealing keys are new: version ${shortId(version_id)}. Round trips that were under way end with an error, and their\nusers have to begin again. Functions that hold the old keys in memory go on with them for ${until} at most.`,

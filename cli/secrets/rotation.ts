@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { InvalidRequestException, RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { now } from '#lib/clock.ts';
-import { giveUpPending } from '#lib/rotation/staged-secret.ts';
-import type { Version } from '#lib/rotation/versions.ts';
-import { secretsManager } from '#lib/secrets-manager.ts';
+import { withdrawPending, type Version } from '#lib/rotation/secret-versions.ts';
+import { secretsManager } from '#lib/aws/sdk-secrets-manager.ts';
 import { Refusal } from '../refusal.ts';
 import type { Session } from '../session.ts';
 import { shortId } from '../view.ts';
 import { follow } from './follow.ts';
-import { longestRotation, wasInUse, type RotatableName } from './rotatable.ts';
+import { longestRotation, type RotatableName, wasInUse } from './rotatable.ts';
 import { requireState, type SecretState } from './state.ts';
 
 /**
@@ -27,7 +26,7 @@ export async function rotateNow(session: Session, name: RotatableName, drop: 'st
 export async function dropPending(session: Session, state: SecretState, drop: 'stuck' | 'any'): Promise<void> {
   const { fullName, pending } = state;
   if (pending === undefined || (drop === 'stuck' && !isStuck(pending))) return;
-  await giveUpPending(fullName, pending.id);
+  await withdrawPending(fullName, pending.id);
   if (!wasInUse(pending)) session.note(`Version ${shortId(pending.id)}, which was pending, is dropped.`);
 }
 

@@ -1,5 +1,5 @@
 import { Argument, type Command } from 'commander';
-import { secretFullName } from '#lib/env.ts';
+import { secretFullName } from '#lib/config/names.ts';
 import { Refusal } from '../refusal.ts';
 import type { Session } from '../session.ts';
 import type { Terminal } from '../terminal.ts';
@@ -106,7 +106,7 @@ async function readValue(
 ): Promise<Record<string, string>> {
   const { stdin } = terminal;
   const given = stdin.isTTY ? await askFor(fields, terminal) : await readInput(stdin, bare);
-  const [v, secrets] = await Promise.all([import('valibot'), import('#lib/secrets.ts')]);
+  const [v, secrets] = await Promise.all([import('valibot'), import('#lib/secrets/values.ts')]);
   const parsed = v.safeParse(schema(secrets)(), given);
   if (parsed.success && unprintable(parsed.output) === undefined) return parsed.output;
   const wrong = parsed.success ? unprintable(parsed.output) : (v.getDotPath(parsed.issues[0]) ?? 'value');

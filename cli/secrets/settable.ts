@@ -1,4 +1,4 @@
-import type * as schemas from '#lib/secrets.ts';
+import type * as schemas from '#lib/secrets/values.ts';
 import type { Budgea } from './budgea.ts';
 import type * as proofs from './proofs.ts';
 

@@ -1,14 +1,13 @@
 import {
   DescribeSecretCommand,
-  ResourceNotFoundException,
   type DescribeSecretCommandOutput,
+  ResourceNotFoundException,
 } from '@aws-sdk/client-secrets-manager';
-import { secretFullName } from '#lib/env.ts';
-import type { SecretName } from '#lib/operations.ts';
-import { readVersion } from '#lib/rotation/staged-secret.ts';
-import { isPending, listVersions, versionInUse, type Version } from '#lib/rotation/versions.ts';
-import { manageTokenExpiry as expiryIn } from '#lib/secrets.ts';
-import { secretsManager } from '#lib/secrets-manager.ts';
+import { secretFullName } from '#lib/config/names.ts';
+import type { SecretName } from '#lib/operations/table.ts';
+import { isPending, listVersions, readVersion, type Version, versionInUse } from '#lib/rotation/secret-versions.ts';
+import { manageTokenExpiry as expiryIn } from '#lib/secrets/values.ts';
+import { secretsManager } from '#lib/aws/sdk-secrets-manager.ts';
 import { Refusal } from '../refusal.ts';
 import type { Session } from '../session.ts';
 

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { now } from '#lib/clock.ts';
-import { secretFullName, secretNames } from '#lib/env.ts';
-import type { SecretName } from '#lib/operations.ts';
-import type { Version } from '#lib/rotation/versions.ts';
+import { secretFullName, secretNames } from '#lib/config/names.ts';
+import type { SecretName } from '#lib/operations/table.ts';
+import type { Version } from '#lib/rotation/secret-versions.ts';
 import type { Paint } from '../paint.ts';
 import { Refusal } from '../refusal.ts';
 import type { Session } from '../session.ts';

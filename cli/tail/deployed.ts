@@ -7,8 +7,8 @@ import {
 } from '@aws-sdk/client-cloudwatch-logs';
 import { resourceName } from '#infra/names.ts';
 import { now } from '#lib/clock.ts';
-import { jobs } from '#lib/jobs.ts';
-import { functionName, operations } from '#lib/operations.ts';
+import { jobs } from '#lib/operations/jobs.ts';
+import { functionName, operations } from '#lib/operations/table.ts';
 import { isPassing } from '../explain.ts';
 import { Refusal } from '../refusal.ts';
 import type { Session } from '../session.ts';

@@ -61,7 +61,7 @@ async function tail(session: Session, { since, ...filter }: Options): Promise<vo
 
 /** Throws Refusal for an operation that there is none of. */
 async function requireOperations(ids: readonly string[] = []): Promise<void> {
-  const { operations } = await import('#lib/operations.ts');
+  const { operations } = await import('#lib/operations/table.ts');
   const unknown = ids.find((id) => !Object.hasOwn(operations, id));
   if (unknown === undefined) return;
   throw new Refusal(`There is no such operation. Name some of ${Object.keys(operations).join(', ')}.`, 2);

@@ -6,10 +6,10 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import type { Counted } from '#lib/http/call.ts';
-import { jobs } from '#lib/jobs.ts';
-import { namespace } from '#lib/metrics.ts';
-import { functionName } from '#lib/operations.ts';
+import type { CountedEvent } from '#lib/operations/call.ts';
+import { jobs } from '#lib/operations/jobs.ts';
+import { namespace } from '#lib/observability/log.ts';
+import { functionName } from '#lib/operations/table.ts';
 import type { Environment } from '../environment.ts';
 import { resourceName } from '../names.ts';
 import type { HttpApi } from './http-api.ts';
@@ -46,7 +46,7 @@ const hour = 3600;
 const gaugePeriod = Duration.minutes(15);
 
 /** What is counted and wakes someone; the rest can be read on the dashboard. */
-const counts: Partial<Record<Counted, string>> = {
+const counts: Partial<Record<CountedEvent, string>> = {
   CredentialRejected:
     'Budgea rejects a credential that the gateway signs with, and there is no newer one. Look for CredentialRejected in the logs, which name the secret: set the new value, or rotate the manage token.',
   OwnershipConflict:

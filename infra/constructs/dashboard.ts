@@ -3,10 +3,10 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import type { Counted } from '#lib/http/call.ts';
-import { secretNames } from '#lib/env.ts';
-import { jobs } from '#lib/jobs.ts';
-import { functionName, operations } from '#lib/operations.ts';
+import type { CountedEvent } from '#lib/operations/call.ts';
+import { secretNames } from '#lib/config/names.ts';
+import { jobs } from '#lib/operations/jobs.ts';
+import { functionName, operations } from '#lib/operations/table.ts';
 import type { Environment } from '../environment.ts';
 import { resourceName } from '../names.ts';
 import type { HttpApi } from './http-api.ts';
@@ -29,7 +29,7 @@ interface Graph {
 }
 
 const ids = Object.keys(operations);
-const counted: Record<Counted, string> = {
+const counted: Record<CountedEvent, string> = {
   CredentialRejected: 'credential rejected',
   OwnershipConflict: 'ownership conflict',
   UndoFailed: 'undo failed',

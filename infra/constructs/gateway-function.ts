@@ -4,7 +4,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { functionName } from '#lib/operations.ts';
+import { functionName } from '#lib/operations/table.ts';
 import type { Environment } from '../environment.ts';
 import { statementsFor, variablesFor, type Reachable, type Row, type Statement, type Told } from '../grants.ts';
 import { resourceName } from '../names.ts';

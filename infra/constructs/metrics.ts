@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import { namespace } from '#lib/metrics.ts';
+import { namespace } from '#lib/observability/log.ts';
 
 const period = Duration.minutes(5);
 

@@ -2,8 +2,8 @@ import { Aws } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import { jobs, type JobId } from '#lib/jobs.ts';
-import type { SecretName } from '#lib/operations.ts';
+import { jobs, type JobId } from '#lib/operations/jobs.ts';
+import type { SecretName } from '#lib/operations/table.ts';
 import type { Environment } from '../environment.ts';
 
 type Rotated = Extract<(typeof jobs)[JobId], { rotates: SecretName }>['rotates'];

@@ -1,6 +1,6 @@
 import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto';
 import { now } from '../clock.ts';
-import { env } from '../env.ts';
+import { env } from '../config/env.ts';
 
 /**
  * Signs a POST of a body to an endpoint's root; gives all of its headers. Names are in lower case, values without spaces around them. Throws

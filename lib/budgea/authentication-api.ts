@@ -1,29 +1,33 @@
 import { Configuration } from './configuration.ts';
-import { deadline } from './deadline.ts';
+import { deadline } from '../transport/deadline.ts';
 import { TransportError, unexpectedUser } from './errors.ts';
-import type { Fields } from './media.ts';
+import { buildRequest, type Fields, readResponse, type Result } from './wire.ts';
 import type {
+  AccessToken,
   AdminJwtPostOptions,
   AuthJwtPostOptions,
   AuthTokenAccessPostOptions,
   AuthTokenCodeGetOptions,
   CallOptions,
+  Certificate,
   ClientCredentials,
   ExpandOptions,
+  Jwt,
+  NewUser,
+  TemporaryCode,
+  User,
+  Users,
+  UserToken,
   WebauthGetOptions,
-} from './options.ts';
-import { withRepeat } from './repeat.ts';
-import { buildRequest } from './request.ts';
-import { readResponse, type Result } from './response.ts';
-import type { AccessToken, Certificate, Jwt, NewUser, TemporaryCode, User, Users, UserToken } from './results.ts';
-import { send, type Send } from './send.ts';
+} from './types.ts';
+import { send, type Send, withRepeat } from './send.ts';
 import type { OperationId } from './specification.ts';
 
 export { Configuration, type ConfigurationOptions, type Timeouts } from './configuration.ts';
 export { ApiError, TransportError, type TransportFailure } from './errors.ts';
-export type { MediaType } from './media.ts';
-export type * from './options.ts';
-export type * from './results.ts';
+export type { MediaType } from './wire.ts';
+export type * from './types.ts';
+export type * from './types.ts';
 export { send, type Send } from './send.ts';
 
 /**
@@ -165,7 +169,7 @@ export class AuthenticationApi {
     call?: CallOptions,
   ): Promise<Result<'users_id_user_delete'>> {
     const deleted = await this.#call('users_id_user_delete', { id_user: String(id_user) }, { ...opts }, call);
-    return deleted && asAsked('users_id_user_delete', id_user, deleted);
+    return deleted && requireRequestedUser('users_id_user_delete', id_user, deleted);
   }
 
   /**
@@ -184,7 +188,7 @@ export class AuthenticationApi {
     call?: CallOptions,
   ): Promise<Result<'users_id_user_get'>> {
     const found = await this.#call('users_id_user_get', { id_user: String(id_user) }, { ...opts }, call);
-    return asAsked('users_id_user_get', id_user, found);
+    return requireRequestedUser('users_id_user_get', id_user, found);
   }
 
   /**
@@ -230,7 +234,7 @@ export class AuthenticationApi {
 }
 
 /** One user for an id or `me`, all users for `all`: anything else is no answer to the question. */
-function asAsked(operation: OperationId, id_user: number | string, answer: User | Users): User | Users {
+function requireRequestedUser(operation: OperationId, id_user: number | string, answer: User | Users): User | Users {
   const { id } = answer;
   const isAsked = typeof id === 'number' ? id_user === 'me' || String(id) === String(id_user) : id_user === 'all';
   if (isAsked) return answer;

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { errorEnvelope } from '../schemas/responses.ts';
+import { errorEnvelope } from './specification.ts';
 
 /** Letters alone, so that nothing secret passes for a code when a server echoes what it was sent. */
 const readsAsCode = /^[A-Za-z_]{1,40}$/;

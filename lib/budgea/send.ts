@@ -1,8 +1,7 @@
+import { type HttpResponse, preconnect, dispatch, isConnectFailure } from '../transport/dispatcher.ts';
 import type { Configuration } from './configuration.ts';
-import { connectAhead, dispatch, neverConnected, type Answer } from './dispatcher.ts';
-import { TransportError, type TransportFailure } from './errors.ts';
-import type { BudgeaRequest } from './request.ts';
-import type { BudgeaResponse } from './response.ts';
+import { ApiError, TransportError, type TransportFailure } from './errors.ts';
+import type { BudgeaRequest, BudgeaResponse } from './wire.ts';
 
 /** Sends a request once and gives its answer, whatever the status. Throws TransportError. */
 export type Send = (
@@ -32,13 +31,13 @@ export const send: Send = async (request, { basePath, authorization, timeouts },
     const { failure, code } = diagnose(error, signal);
     // The codes alone, and no cause: an error's own text and fields can quote what was sent or answered.
     const message = `${request.operation} failed: ${failure} (${code})`;
-    throw new TransportError(failure, message, { sent: !neverConnected(error) });
+    throw new TransportError(failure, message, { sent: !isConnectFailure(error) });
   }
 };
 
 /** Opens a connection for the next request. */
-export function sendSoon({ basePath, timeouts }: Configuration): void {
-  connectAhead(locate(basePath).origin, patienceOf(timeouts));
+export function preconnectTo({ basePath, timeouts }: Configuration): void {
+  preconnect(locate(basePath).origin, patienceOf(timeouts));
 }
 
 const patienceOf = ({ connect }: Configuration['timeouts']) => ({ connectTimeout: connect, keepAlive });
@@ -54,7 +53,7 @@ function locate(basePath: string): typeof located {
   return located;
 }
 
-function singleValues(headers: Answer['headers']): Record<string, string> {
+function singleValues(headers: HttpResponse['headers']): Record<string, string> {
   const values: Record<string, string> = {};
   for (const [name, value = ''] of Object.entries(headers)) {
     values[name] = typeof value === 'string' ? value : value.join(', ');
@@ -76,7 +75,7 @@ function diagnose(error: unknown, signal: AbortSignal): { failure: TransportFail
     return isTimeout ? { failure: 'timeout', code: 'TimeoutError' } : { failure: 'aborted', code: 'AbortError' };
   }
   const code = codeOf(error);
-  if (neverConnected(error)) return { failure: connectFailure(code), code };
+  if (isConnectFailure(error)) return { failure: connectFailure(code), code };
   return { failure: answerFailures.get(code) ?? 'broken', code };
 }
 
@@ -89,4 +88,50 @@ function connectFailure(code: string): TransportFailure {
 function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+}
+
+const nothingLeft: BudgeaResponse = { status: 204, headers: {}, body: '' };
+
+/**
+ * Makes the attempts that the operation allows: a second one when the first never left, or when the operation is repeatable and the first
+ * failed. Nothing that creates a user, mints a token or spends a code is sent again once a byte may have arrived.
+ */
+export async function withRepeat<T>(
+  request: BudgeaRequest,
+  signal: AbortSignal,
+  send: () => Promise<BudgeaResponse>,
+  read: (response: BudgeaResponse) => T,
+): Promise<T> {
+  const attempt = async () => read(await send());
+  return attempt().catch((first: unknown) => {
+    if (signal.aborted || !isWorthRepeating(request, first)) throw first;
+    return attempt().catch((second: unknown) => {
+      if (mayHaveArrived(first) && foundNothing(request, second)) return read(nothingLeft);
+      throw second;
+    });
+  });
+}
+
+/** Failures that may be over in a moment; 503 and 429 say themselves when to come back. */
+function isWorthRepeating({ repeatable }: BudgeaRequest, error: unknown): boolean {
+  if (error instanceof ApiError) return repeatable && [500, 502, 504].includes(error.status);
+  if (!(error instanceof TransportError)) return false;
+  const { failure, sent } = error;
+  return (failure === 'unreachable' || failure === 'timeout' || failure === 'broken') && (repeatable || !sent);
+}
+
+function mayHaveArrived(error: unknown): boolean {
+  return !(error instanceof TransportError && !error.sent);
+}
+
+/**
+ * A repeated delete that finds nothing did its work the first time, and so did a token that removed itself and is not known any more. For a
+ * user, an unknown token proves nothing, and neither does a page from the network's edge.
+ */
+function foundNothing({ method, operation }: BudgeaRequest, error: unknown): boolean {
+  if (method !== 'DELETE' || !(error instanceof ApiError)) return false;
+  const { status, code } = error;
+  if (code === undefined) return false;
+  if (operation === 'auth_token_delete' && (status === 401 || code === 'invalidToken')) return true;
+  return status === 404;
 }

@@ -1,8 +1,10 @@
+import { env } from '../config/env.ts';
 import { GatewayError } from '../errors.ts';
-import type { CallerKind } from '../operations.ts';
+import type { Call, Caller, Credential } from '../operations/call.ts';
+import type { CallerKind } from '../operations/table.ts';
+import type { authenticatePartner } from '../partners/authenticate.ts';
 import { keyPrefix, readKey, resemblesKey } from '../partners/key.ts';
-import type { Call, Middleware } from './call.ts';
-import type { Credential } from './caller.ts';
+import type { Middleware } from './middleware.ts';
 
 /**
  * Decides which credential of the request counts, and refuses kinds that the operation does not take. Throws GatewayError: 400
@@ -15,7 +17,7 @@ export const credentials: Middleware = {
     const { accepts, fields: place } = call.operation;
     if (accepts.every((kind) => kind === 'anonymous')) return;
     call.credential = readCredential(event.headers, place === 'body' ? call.fields : {}, accepts);
-    call.record.kind = call.credential.kind;
+    call.log.kind = call.credential.kind;
     refuseOtherKinds(call);
   },
 };
@@ -58,9 +60,9 @@ export function readCredential(
 
   if (takesBody && body.id !== undefined) return { kind: 'client', key: keyIn(body.secret) };
   if (basic !== undefined) return { kind: 'client', key: keyIn(basic.secret) };
-  if (token !== undefined && resemblesKey(token)) return { kind: 'manager', key: keyIn(token) };
+  if (token !== undefined && resemblesKey(token)) return { kind: 'bearer_key', key: keyIn(token) };
   if (token !== undefined) return { kind: 'token', token: checkedToken(token) };
-  if (apiKey !== undefined) return { kind: 'identified', key: keyIn(apiKey) };
+  if (apiKey !== undefined) return { kind: 'api_key', key: keyIn(apiKey) };
   if (misplaced) return { kind: 'client', key: undefined };
   if (accepts.includes('client') && (body.id !== undefined || body.secret !== undefined)) {
     const missing = body.id === undefined ? 'client_id' : 'client_secret';
@@ -125,12 +127,56 @@ function refuseOtherKinds({ credential, operation: { accepts } }: Call): void {
 
 const kindNames: Record<CallerKind, string> = {
   client: 'client_id and client_secret',
-  manager: 'a partner key in Authorization',
-  identified: 'a partner key in x-api-key',
+  bearer_key: 'a partner key in Authorization',
+  api_key: 'a partner key in x-api-key',
   token: 'a user token in Authorization',
   anonymous: 'no credentials',
 };
 
 function describeKinds(accepts: readonly CallerKind[]): string {
   return `This operation takes ${accepts.map((kind) => kindNames[kind]).join(', or ')}.`;
+}
+
+/**
+ * Turns the credential into a caller. `partners` proves a partner's key; an operation that takes none goes without it, and so loads no AWS
+ * client. Throws GatewayError: 401 `unauthorized` for nobody, and what `partners` throws.
+ */
+export function authenticate(partners: typeof authenticatePartner = refusePartners): Middleware {
+  return {
+    async before({ context: { call } }) {
+      call.caller = await callerOf(call, partners);
+    },
+    after: settle,
+    onError: settle,
+  };
+}
+
+const settle: Middleware['after'] = ({ context: { call } }) => call.backgroundTask?.();
+
+async function callerOf(call: Call, partners: typeof authenticatePartner): Promise<Caller> {
+  const { credential, operation, log } = call;
+  switch (credential.kind) {
+    case 'token':
+      return credential;
+    case 'anonymous': {
+      const { accepts, needs } = operation;
+      const settable = needs.settings.includes('ALLOW_ANONYMOUS_INIT') && env.allowAnonymousInit();
+      if (accepts.includes('anonymous') || settable) return credential;
+      throw new GatewayError('unauthorized');
+    }
+    case 'client':
+    case 'bearer_key':
+    case 'api_key': {
+      const { key } = credential;
+      if (key !== undefined) log.partner = key.clientId;
+      const partner = await partners(credential.kind, key);
+      log.key_id = partner.keyId;
+      call.backgroundTask = partner.trackUse;
+      return partner;
+    }
+  }
+}
+
+async function refusePartners(): Promise<never> {
+  throw new GatewayError('forbidden');
 }

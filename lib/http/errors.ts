@@ -1,12 +1,13 @@
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import * as v from 'valibot';
 import { ApiError, TransportError } from '../budgea/authentication-api.ts';
-import { GatewayError, failures, type FailureCode } from '../errors.ts';
-import { explain } from '../explain.ts';
-import { errorEnvelope } from '../schemas/responses.ts';
+import { GatewayError, errorCodes, type ErrorCode } from '../errors.ts';
+import { describeError } from '../observability/describe-error.ts';
+import { errorEnvelope } from '../budgea/specification.ts';
 import { now } from '../clock.ts';
-import type { Call, Middleware } from './call.ts';
-import { jsonAnswer, pageAnswer } from './respond.ts';
+import type { Call } from '../operations/call.ts';
+import { jsonResponse, pageResponse } from './respond.ts';
+import type { Middleware } from './middleware.ts';
 
 /** A refusal, ready to be told in any shape. */
 interface Refusal {
@@ -25,12 +26,12 @@ const readsAsCode = /^[A-Za-z_]{1,40}$/;
 export const errors: Middleware = {
   onError(request) {
     const { call } = request.context;
-    if (isUnexpectedUser(request.error)) call.record.count.push('UnexpectedUser');
+    if (isUnexpectedUser(request.error)) call.log.count.push('UnexpectedUser');
     const refusal = refusalOf(request.error);
-    call.record.code = readsAsCode.test(refusal.code) ? refusal.code : 'unreadable';
-    const { detail, cause } = explain(request.error);
-    if (detail !== undefined) call.record.detail = detail;
-    if (cause !== undefined) call.record.cause = cause;
+    call.log.code = readsAsCode.test(refusal.code) ? refusal.code : 'unreadable';
+    const { detail, cause } = describeError(request.error);
+    if (detail !== undefined) call.log.detail = detail;
+    if (cause !== undefined) call.log.cause = cause;
     request.response = answer(call, refusal);
   },
 };
@@ -46,14 +47,14 @@ function refusalOf(error: unknown): Refusal {
   return ownRefusal('bug');
 }
 
-function ownRefusal(code: FailureCode, said: Partial<GatewayError> = {}): Refusal {
+function ownRefusal(code: ErrorCode, said: Partial<GatewayError> = {}): Refusal {
   const { description, retryAfter, oauthError } = said;
-  const { status } = failures[code];
+  const { status } = errorCodes[code];
   const waits = status === 503 || status === 429 ? (retryAfter ?? 5) : undefined;
   return {
     status,
     code,
-    description: description ?? failures[code].description,
+    description: description ?? errorCodes[code].description,
     message: null,
     retryAfter: waits,
     oauthError,
@@ -66,7 +67,7 @@ function upstreamRefusal({ status, headers, body }: ApiError): Refusal {
   const overload = status === 429 || status === 503;
   if (!overload && !envelope.success) return ownRefusal('badGateway');
   if (status < 400) return ownRefusal('badGateway');
-  const fallback = failures[status === 429 ? 'tooManyRequests' : status === 503 ? 'unavailable' : 'badGateway'];
+  const fallback = errorCodes[status === 429 ? 'tooManyRequests' : status === 503 ? 'unavailable' : 'badGateway'];
   const said = envelope.success ? envelope.output : undefined;
   return {
     status: status >= 500 && status !== 503 ? 502 : status,
@@ -90,10 +91,15 @@ function answer(call: Call, refusal: Refusal): APIGatewayProxyStructuredResultV2
     ...(retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }),
     ...(status === 401 ? { 'www-authenticate': 'Bearer realm="budgea-auth-gateway"' } : {}),
   };
-  if (call.browser) return pageAnswer(call, status, description, headers);
+  if (call.browser) return pageResponse(call, status, description, headers);
   const envelope = { code, description, message, request_id: call.requestId };
   const oauth = { error: refusal.oauthError ?? oauthName(refusal), error_description: description };
-  return jsonAnswer(call, status, call.operation.refusals === 'oauth' ? { ...envelope, ...oauth } : envelope, headers);
+  return jsonResponse(
+    call,
+    status,
+    call.operation.refusals === 'oauth' ? { ...envelope, ...oauth } : envelope,
+    headers,
+  );
 }
 
 /** RFC 6749, section 5.2; the last three of section 4.1.2.1, where a token endpoint has no name of its own. */

@@ -1,6 +1,6 @@
-import { later } from '../later.ts';
-import type { Operation } from '../operations.ts';
-import { invalid } from './body.ts';
+import { GatewayError } from '../errors.ts';
+import { lazy } from '../lazy.ts';
+import type { Operation } from '../operations/table.ts';
 
 type Place = 'path' | 'query' | 'body';
 
@@ -28,9 +28,13 @@ export function requireExactNames(operation: Operation, place: 'query' | 'body',
       .find((found) => found !== undefined);
     if (field === undefined) continue;
     const own = places.get(field);
-    if (own === place) throw invalid(`${field} is written differently: a field’s name has to match exactly.`);
-    if (!credentials.includes(field)) throw invalid(`${field} belongs in the ${own}.`);
+    if (own === place) throw invalidName(`${field} is written differently: a field’s name must match exactly.`);
+    if (!credentials.includes(field)) throw invalidName(`${field} belongs in the ${own}.`);
   }
+}
+
+function invalidName(description: string): GatewayError {
+  return new GatewayError('invalidValue', { description });
 }
 
 const known = new WeakMap<Operation, KnownFields>();
@@ -42,7 +46,7 @@ function knownFields(operation: Operation): KnownFields {
   const places = new Map<string, Place>();
   if (fields === 'body' && accepts.includes('client')) for (const name of credentials) places.set(name, 'body');
   for (const name of Object.keys(request().entries)) places.set(name, path.includes(`{${name}}`) ? 'path' : fields);
-  const spelled = later(() => new Map(places.keys().flatMap((name) => spellings(name).map((each) => [each, name]))));
+  const spelled = lazy(() => new Map(places.keys().flatMap((name) => spellings(name).map((each) => [each, name]))));
   const made = { places, spelled };
   known.set(operation, made);
   return made;

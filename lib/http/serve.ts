@@ -1,16 +1,15 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
-import type { Input, OperationId } from '../operations.ts';
+import { now } from '../clock.ts';
+import { type Call, createInvocation } from '../operations/call.ts';
+import { type Input, type Operation, type OperationId, operations } from '../operations/table.ts';
 import type { authenticatePartner } from '../partners/authenticate.ts';
-import { authenticate } from './authenticate.ts';
-import { begin } from './begin.ts';
-import type { Call, CallContext } from './call.ts';
-import { credentials } from './credentials.ts';
+import { accessLog } from './access-log.ts';
+import { authenticate, credentials } from './credentials.ts';
 import { errors } from './errors.ts';
-import { journal } from './journal.ts';
-import { parse } from './parse.ts';
-import { redirectAnswer, success } from './respond.ts';
-import { validate } from './validate.ts';
+import { parse, validate } from './fields.ts';
+import { redirectResponse, success } from './respond.ts';
+import type { CallContext, Middleware } from './middleware.ts';
 
 /** Sends the browser on instead of answering with a body. */
 export class Redirect {
@@ -39,7 +38,7 @@ export function serve<Id extends OperationId>(
     timeoutEarlyInMillis: 0,
   })
     .use(begin(id))
-    .use(journal)
+    .use(accessLog)
     .use(errors)
     .use(parse)
     .use(credentials)
@@ -48,8 +47,39 @@ export function serve<Id extends OperationId>(
     .handler(async (_event, { call }) => {
       // The row's own schema made the input.
       const result = await endpoint(call, call.input as Input<Id>);
-      return result instanceof Redirect ? redirectAnswer(call, result.location) : success(call, result);
+      return result instanceof Redirect ? redirectResponse(call, result.location) : success(call, result);
     });
   // `begin` puts the call into Lambda's context before anything reads it.
   return (event, context) => handler(event, context as CallContext);
 }
+
+const validTraceparent = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/** Begins the call, its request id, its deadline and the record that its log line is made of, and ends it. */
+export function begin(id: OperationId): Middleware {
+  const operation: Operation = operations[id];
+  return {
+    before({ event, context }) {
+      const { traceparent = '', accept = '' } = event.headers;
+      context.call = {
+        id,
+        operation,
+        ...createInvocation(
+          context,
+          operation.needs.items.USER?.includes('put') ?? false,
+          validTraceparent.test(traceparent) ? traceparent : undefined,
+        ),
+        startedAt: now(),
+        browser: operation.refusals === 'page' && !accept.includes('application/json'),
+        fields: {},
+        credential: { kind: 'anonymous' },
+        caller: { kind: 'anonymous' },
+        input: undefined,
+      };
+    },
+    after: release,
+    onError: release,
+  };
+}
+
+const release: Middleware['after'] = ({ context }) => context.call.release();

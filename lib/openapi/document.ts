@@ -1,5 +1,36 @@
-import type { CallerKind } from '../operations.ts';
+import { basePath, type CallerKind, type Operation, type OperationId, operations } from '../operations/table.ts';
+import { introduction, tags, title, descriptions } from './descriptions.ts';
+import { responseHeaders, errorResponseComponents, errorSchemas } from './error-responses.ts';
+import { pathItem, securitySchemes } from './operation.ts';
 import type { Schema } from './schema.ts';
+
+/** The OpenAPI 3.1 document of the gateway at `url`, base path included: what it says of operations follows from their table. */
+export function openApiDocument(url: string): Document {
+  const paths: Record<string, PathItem> = {};
+  // In the order in which a partner comes to need them. The words have every operation, and nothing else.
+  for (const id of Object.keys(descriptions) as OperationId[]) {
+    const row: Operation = operations[id];
+    paths[row.path] = { ...paths[row.path], ...pathItem(id, row, url) };
+  }
+  return {
+    openapi: '3.1.1',
+    info: {
+      title,
+      version: basePath.slice(1),
+      description: introduction,
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url }],
+    tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
+    paths,
+    components: {
+      securitySchemes,
+      responses: errorResponseComponents(Object.values(operations)),
+      headers: responseHeaders,
+      schemas: errorSchemas,
+    },
+  };
+}
 
 // The parts of OpenAPI 3.1 that the gateway's document is made of, and two extensions.
 

@@ -1,5 +1,5 @@
-import type { MediaType } from '../budgea/media.ts';
-import type { CallerKind, OperationId } from '../operations.ts';
+import type { MediaType } from '../budgea/wire.ts';
+import type { CallerKind, OperationId } from '../operations/table.ts';
 import recorded from './examples.json' with { type: 'json' };
 
 /** A value of a field, as a request carries it. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { title } from './introduction.ts';
+import { title } from './descriptions.ts';
+import { type Document, openApiDocument } from './document.ts';
 
 /**
  * The page that shows the API to people: Scalar makes it of `openapi.json` beside it, in the browser. `script` is the address of Scalar's script,
@@ -77,7 +78,7 @@ const configuration = {
   hideClientButton: true,
   persistAuth: false,
   // A partner's key alone is enough for almost every operation.
-  authentication: { preferredSecurityScheme: 'manager' },
+  authentication: { preferredSecurityScheme: 'bearer_key' },
   defaultOpenAllTags: true,
   documentDownloadType: 'json',
   hideModels: true,
@@ -92,3 +93,6 @@ Scalar.createApiReference('#app', {
   servers: [{ url: new URL('2.0', document.baseURI).href }],
 });
 `;
+
+/** The document as `docs/openapi.json` has it, of a gateway at an address that stands for every partner’s. */
+export const publishedDocument = (): Document => openApiDocument('https://gateway.example/2.0');

@@ -1,13 +1,13 @@
-import { QueryCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
+import { type AttributeValue, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import * as v from 'valibot';
+import { dynamodb } from '../aws/sdk-dynamodb.ts';
+import { asItem, ConditionFailed, type Item, table } from '../aws/table.ts';
 import { now } from '../clock.ts';
-import { dynamodb } from '../dynamodb.ts';
-import { env } from '../env.ts';
-import { asItem, ConditionFailed, table, type Item } from '../table.ts';
+import { env } from '../config/env.ts';
+import { keyUseItem } from './authenticate.ts';
 import { hashKey, keyId, makeClientId, makeKey } from './key.ts';
-import { keyUseItem } from './key-use.ts';
-import { partnerItem, partnerRecord, readPartner, type PartnerRecord } from './record.ts';
+import { partnerItem, partnerRecord, type PartnerRecord, readPartner } from './record.ts';
 
 // What operators do with partners. No function that serves requests loads this.
 
@@ -141,4 +141,10 @@ async function* query(index: string, key: string, value: string): AsyncGenerator
     for (const found of page.Items ?? []) yield asItem(found);
     from = page.LastEvaluatedKey;
   } while (from !== undefined);
+}
+
+/** Why a text cannot be a partner's name, which is shown on terminals: a sentence, or undefined when it can. */
+export function partnerNameProblem(text: string): string | undefined {
+  if (/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]{1,100}$/u.test(text)) return undefined;
+  return 'A name has 1 to 100 characters and is one line.';
 }

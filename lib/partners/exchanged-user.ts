@@ -1,13 +1,12 @@
 import { ApiError } from '../budgea/authentication-api.ts';
 import { GatewayError } from '../errors.ts';
-import type { Call } from '../http/call.ts';
-import { budgeaFor } from '../http/upstream.ts';
+import type { Call } from '../operations/call.ts';
+import { budgeaClient } from '../secrets/upstream.ts';
 import { requireSendable, revoke } from './new-user.ts';
-import { OwnershipConflict, ownershipOf, recordOwner, recordPermanent } from './ownership.ts';
-import { identityOf } from './reach.ts';
+import { readUserId, OwnershipConflict, ownershipOf, saveOwner, savePermanent } from './ownership.ts';
 
 /** Makes upstream's refusal of a code the same as the gateway's, so that another partner's code cannot be told from a spent one. */
-export async function validOrInvalid<T>(exchange: Promise<T>): Promise<T> {
+export async function unifyInvalidCode<T>(exchange: Promise<T>): Promise<T> {
   return exchange.catch((error: unknown) => {
     const invalid = error instanceof ApiError && error.code === 'invalidCode';
     throw invalid ? new GatewayError('invalidCode', { cause: error }) : error;
@@ -30,7 +29,7 @@ export interface Exchanged {
  * that the callback bound to it, and by no other. Throws GatewayError `invalidCode` for any other user that the partner does not own, and
  * `badGateway` when the question cannot be answered, the new token revoked in both cases.
  */
-export async function settleExchangedUser(call: Call, exchanged: Exchanged): Promise<void> {
+export async function verifyExchangedUser(call: Call, exchanged: Exchanged): Promise<void> {
   try {
     await settle(call, exchanged);
   } catch (error) {
@@ -43,14 +42,14 @@ export async function settleExchangedUser(call: Call, exchanged: Exchanged): Pro
 
 async function settle(call: Call, { partner, bound, token }: Exchanged): Promise<void> {
   requireSendable(call, token);
-  const id = await identityOf(call, budgeaFor(call, { token }));
+  const id = await readUserId(call, budgeaClient(call, { token }));
   const ownership = await ownershipOf(id);
   if (ownership === undefined) {
     if (!bound) throw notTheirs('the code’s user is unowned, and the code is not bound to this partner');
-    return recordOwner(id, partner);
+    return saveOwner(id, partner);
   }
   // The exchange makes a temporary user permanent, whichever partner made it.
-  if (ownership.temporary_until !== undefined) await recordPermanent(id, ownership.owner);
+  if (ownership.temporary_until !== undefined) await savePermanent(id, ownership.owner);
   if (ownership.owner !== partner) throw notTheirs('another partner owns the code’s user');
 }
 

@@ -1,9 +1,8 @@
 import type { AuthenticationApi } from '../budgea/authentication-api.ts';
 import { GatewayError } from '../errors.ts';
-import type { Call } from '../http/call.ts';
-import { budgeaFor } from '../http/upstream.ts';
-import { OwnershipConflict, ownershipOf, recordOwner } from './ownership.ts';
-import { identityOf } from './reach.ts';
+import type { Call } from '../operations/call.ts';
+import { budgeaClient } from '../secrets/upstream.ts';
+import { readUserId, OwnershipConflict, ownershipOf, saveOwner } from './ownership.ts';
 
 /** A user that this very call created. */
 export interface NewUser {
@@ -24,15 +23,15 @@ const undoTime = 3_000;
  */
 export async function registerNewUser(call: Call, owner: string, user: NewUser): Promise<void> {
   const idUser = await identify(call, user);
-  call.record.id_user = idUser;
+  call.log.id_user = idUser;
   try {
-    await recordOwner(idUser, owner, user.temporaryUntil);
+    await saveOwner(idUser, owner, user.temporaryUntil);
   } catch (error) {
     const recorded = error instanceof OwnershipConflict ? 'another' : await whoIsRecorded(idUser, owner);
     if (recorded === 'owner') return;
     if (recorded === 'nobody') await deleteUser(call, user.token);
     else await revoke(call, user.token);
-    if (recorded === 'another') call.record.count.push('OwnershipConflict');
+    if (recorded === 'another') call.log.count.push('OwnershipConflict');
     throw new GatewayError('badGateway', { detail: `the new user’s ownership: ${recorded} is recorded`, cause: error });
   }
 }
@@ -41,7 +40,7 @@ export async function registerNewUser(call: Call, owner: string, user: NewUser):
 async function identify(call: Call, { idUser, token }: NewUser): Promise<string> {
   try {
     requireSendable(call, token);
-    return idUser ?? (await identityOf(call, budgeaFor(call, { token })));
+    return idUser ?? (await readUserId(call, budgeaClient(call, { token })));
   } catch (cause) {
     await deleteUser(call, token);
     throw cause instanceof GatewayError
@@ -56,7 +55,7 @@ const sendable = /^[\x21-\x7e]+$/;
 /** Counts a token that no header can carry. Throws GatewayError `badGateway` for it. */
 export function requireSendable(call: Call, token: string): void {
   if (sendable.test(token)) return;
-  call.record.count.push('UnusableToken');
+  call.log.count.push('UnusableToken');
   throw new GatewayError('badGateway', { detail: 'no header can carry the new token' });
 }
 
@@ -73,13 +72,13 @@ async function undo(call: Call, token: string, action: (budgea: AuthenticationAp
   for (const form of formsOf(token)) {
     const signal = AbortSignal.timeout(undoTime);
     try {
-      await action(budgeaFor({ ...call, signal }, { token: form }));
+      await action(budgeaClient({ ...call, signal }, { token: form }));
       return;
     } catch {
       // The next form may be the token.
     }
   }
-  call.record.count.push('UndoFailed');
+  call.log.count.push('UndoFailed');
 }
 
 /** The token; for one that no header can carry, what it may have been: wrapped as base64 in mails is, or with a line after it. */

@@ -1,21 +1,21 @@
 import * as v from 'valibot';
-import { env } from '../env.ts';
+import { env } from '../config/env.ts';
 import { now } from '../clock.ts';
-import { Refused } from '../errors.ts';
-import type { Invocation } from '../http/call.ts';
-import { job, type JobHandler } from '../job.ts';
-import { jobs, type JobId } from '../jobs.ts';
+import { JobError } from '../errors.ts';
+import type { Invocation } from '../operations/call.ts';
+import { job, type JobHandler } from '../jobs/job.ts';
+import { jobs, type JobId } from '../operations/jobs.ts';
 import {
-  describe,
-  giveUpPending,
+  describeSecret,
+  withdrawPending,
   promote,
   putPending,
-  readMade,
+  readVersionWithDate,
   readVersion,
   versionWith,
-  type Described,
-  type Made,
-} from './staged-secret.ts';
+  type SecretDescription,
+  type VersionValue,
+} from './secret-versions.ts';
 
 /** What one secret's rotation does; the driver moves versions and labels. */
 export interface Rotation<V> {
@@ -29,7 +29,7 @@ export interface Rotation<V> {
 }
 
 /** A value that must not be used: the next rotation begins with another one. */
-export class Unusable extends Error {
+export class UnusableSecret extends Error {
   override readonly name = 'Unusable';
 }
 
@@ -38,7 +38,7 @@ const rotationEvent = v.object({ SecretId: v.string(), ClientRequestToken: v.str
 
 interface StepContext<V> {
   rotation: Rotation<V>;
-  secret: Described;
+  secret: SecretDescription;
   /** The version that is being made. */
   version: string;
   invocation: Invocation;
@@ -61,23 +61,23 @@ export function rotate<V>(id: JobId & `rotate_${string}`, rotation: Rotation<V>)
   return job(id, async (event, invocation, note) => {
     const { SecretId, ClientRequestToken: version, Step } = readEvent(event);
     const step = steps.get(Step);
-    if (step === undefined) throw new Refused('the step is unknown');
+    if (step === undefined) throw new JobError('the step is unknown');
     note({ step: Step });
-    const secret = await describe(env.secretId(jobs[id].rotates));
-    if (SecretId !== secret.arn && SecretId !== secret.name) throw new Refused('the event is about another secret');
-    if (!secret.rotationEnabled) throw new Refused('rotation is not enabled for the secret');
+    const secret = await describeSecret(env.secretId(jobs[id].rotates));
+    if (SecretId !== secret.arn && SecretId !== secret.name) throw new JobError('the event is about another secret');
+    if (!secret.rotationEnabled) throw new JobError('rotation is not enabled for the secret');
     const labels = secret.stages.get(version);
-    if (labels === undefined) throw new Refused('the version is unknown');
+    if (labels === undefined) throw new JobError('the version is unknown');
     note({ version });
     if (labels.includes('AWSCURRENT')) return note({ result: 'the version is in use already' });
-    if (!labels.includes('AWSPENDING')) throw new Refused('the version is not pending');
+    if (!labels.includes('AWSPENDING')) throw new JobError('the version is not pending');
     await step({ rotation, secret, version, invocation });
   });
 }
 
 function readEvent(event: unknown): v.InferOutput<typeof rotationEvent> {
   const parsed = v.safeParse(rotationEvent, event);
-  if (!parsed.success) throw new Refused('the event is not one of a rotation');
+  if (!parsed.success) throw new JobError('the event is not one of a rotation');
   return parsed.output;
 }
 
@@ -85,9 +85,9 @@ function readEvent(event: unknown): v.InferOutput<typeof rotationEvent> {
 async function createSecret<V>({ rotation, secret, version, invocation }: StepContext<V>): Promise<void> {
   if ((await readVersion(secret.arn, version)) !== undefined) return;
   const inUse = versionWith(secret, 'AWSCURRENT');
-  const current = inUse === undefined ? undefined : await readMade(secret.arn, inUse);
+  const current = inUse === undefined ? undefined : await readVersionWithDate(secret.arn, inUse);
   if (now() - replacedAt(secret, current) < (rotation.pause ?? 0)) {
-    throw new Refused('the last rotation is too recent: what it replaced may still be in use');
+    throw new JobError('the last rotation is too recent: what it replaced may still be in use');
   }
   const value = await rotation.create(parse(rotation, current?.text), invocation);
   await putPending(secret.arn, version, JSON.stringify(value));
@@ -97,7 +97,7 @@ async function createSecret<V>({ rotation, secret, version, invocation }: StepCo
  * When the value in use took another one's place, in milliseconds since the epoch; 0 when it is the first. Of a rotation that ended in failures
  * the service may not know that it got so far.
  */
-export function replacedAt(secret: Described, current: Pick<Made, 'createdAt'> | undefined): number {
+export function replacedAt(secret: SecretDescription, current: Pick<VersionValue, 'createdAt'> | undefined): number {
   const isFirst = versionWith(secret, 'AWSPREVIOUS') === undefined;
   return Math.max(secret.rotatedAt ?? 0, isFirst ? 0 : (current?.createdAt ?? 0));
 }
@@ -111,17 +111,17 @@ async function testSecret<V>({ rotation, secret, version, invocation }: StepCont
   if (pending === undefined) return;
   try {
     const value = parse(rotation, pending);
-    if (value === undefined) throw new Unusable('it does not have its shape');
+    if (value === undefined) throw new UnusableSecret('it does not have its shape');
     await rotation.test(value, invocation);
   } catch (error) {
-    if (!(error instanceof Unusable)) throw error;
-    await giveUpPending(secret.arn, version);
-    throw new Refused(`the pending value is not usable: ${error.message}`);
+    if (!(error instanceof UnusableSecret)) throw error;
+    await withdrawPending(secret.arn, version);
+    throw new JobError(`the pending value is not usable: ${error.message}`);
   }
 }
 
 async function finishSecret<V>({ secret, version }: StepContext<V>): Promise<void> {
-  if ((await readVersion(secret.arn, version)) === undefined) throw new Refused('the pending version has no value');
+  if ((await readVersion(secret.arn, version)) === undefined) throw new JobError('the pending version has no value');
   await promote(secret.arn, version, versionWith(secret, 'AWSCURRENT'));
 }
 

@@ -30,7 +30,7 @@ export interface CallEvent {
   outcome: 'success' | 'refused' | 'failed';
   status: number;
   /** The kind of credential; absent where none is looked at. */
-  kind?: 'client' | 'manager' | 'identified' | 'token' | 'anonymous';
+  kind?: 'client' | 'bearer_key' | 'api_key' | 'token' | 'anonymous';
   /** The calling partner's client id, once its key is proved. */
   partner?: string;
   key_id?: string;

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { constants, gzipSync } from 'node:zlib';
-import { explain } from '#lib/explain.ts';
+import { describeError } from '#lib/observability/describe-error.ts';
 import type { Beside } from '../api-gateway/besides.ts';
 import { readBody } from '../api-gateway/body.ts';
 import { ConsoleRefusal } from './refusal.ts';
@@ -81,7 +81,7 @@ function guarded(
 
 /** Of another's error no more than the log may know. */
 function told(error: unknown): string {
-  const { detail = '', cause = '' } = explain(error);
+  const { detail = '', cause = '' } = describeError(error);
   return `The stack failed: ${detail} ${cause.split(' at ')[0]}`.trim();
 }
 

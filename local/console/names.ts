@@ -1,7 +1,7 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
-import { env } from '#lib/env.ts';
+import { env } from '#lib/config/env.ts';
 import { jsonSchema } from '#lib/openapi/schema.ts';
-import { operations } from '#lib/operations.ts';
+import { operations } from '#lib/operations/table.ts';
 import type { CallEvent, Sent } from './events.ts';
 
 /** Every field that an operation knows. Whatever else a caller sends is ignored by the gateway, and may be a secret in the wrong place. */

@@ -6,9 +6,9 @@ import { buffer } from 'node:stream/consumers';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateSecretCommand, GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { secretFullName } from '#lib/env.ts';
-import { useLocal } from '#lib/environment.ts';
-import type * as Table from '#lib/table.ts';
+import { secretFullName } from '#lib/config/names.ts';
+import { useLocal } from '#lib/config/process-env.ts';
+import type * as Table from '#lib/aws/table.ts';
 import { startDynamoDb, type RunningDynamoDb } from '#local/dynamodb/server.ts';
 import { startSecretsManager, type RunningSecretsManager } from '#local/secrets-manager/server.ts';
 import { awsKey, withAwsKey } from '../aws-key.ts';
@@ -30,7 +30,7 @@ let front: { url: string; close(): Promise<void> };
 let script: Script[] = [];
 let arrived: Arrived[] = [];
 let table: typeof Table.table;
-let callItemsBy: typeof Table.callItemsBy;
+let useItemClient: typeof Table.useItemClient;
 
 /** A way to read a secret and to reach items. */
 interface Client {
@@ -52,11 +52,11 @@ beforeAll(async () => {
     AWS_SESSION_TOKEN: 'session',
   });
   // Only now: the SDK's clients take their endpoints from the environment.
-  const { callBySdk } = await import('#lib/dynamodb.ts');
-  const { secretsManager } = await import('#lib/secrets-manager.ts');
-  const { callDynamoDb } = await import('#lib/aws/dynamodb.ts');
-  const { readSecretText } = await import('#lib/aws/secret-value.ts');
-  ({ callItemsBy, table } = await import('#lib/table.ts'));
+  const { callBySdk } = await import('#lib/aws/sdk-dynamodb.ts');
+  const { secretsManager } = await import('#lib/aws/sdk-secrets-manager.ts');
+  const { callDynamoDb } = await import('#lib/aws/table.ts');
+  const { readSecretText } = await import('#lib/secrets/reader.ts');
+  ({ useItemClient, table } = await import('#lib/aws/table.ts'));
   clients = {
     'the SDK': {
       items: callBySdk,
@@ -171,7 +171,7 @@ test.each(both)('%s reads again when there is no answer in time', async (name) =
 describe.each(both)('the table by %s', (name) => {
   const pk = `USER#${name}`;
   const fields = { owner: '12345678', count: 3, open: true, none: null, list: ['a', { deep: 'ü' }] };
-  beforeEach(() => callItemsBy(clients[name].items));
+  beforeEach(() => useItemClient(clients[name].items));
 
   test('gives back what it keeps, changes it and removes it', async () => {
     expect(await table.get(pk)).toBeUndefined();
@@ -273,7 +273,7 @@ describe('the small client', () => {
 test.each(['eu-west-3', 'us-gov-west-1', 'cn-north-1', 'eusc-de-east-1'])(
   'the small client calls where the SDK does in %s',
   async (region) => {
-    const { env } = await import('#lib/env.ts');
+    const { env } = await import('#lib/config/env.ts');
     vi.stubEnv('AWS_REGION', region);
     for (const name of ['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_SECRETS_MANAGER', 'AWS_ENDPOINT_URL_DYNAMODB'])
       vi.stubEnv(name, undefined);

@@ -11,7 +11,7 @@ import { goalTable } from '#tools/bench/report/tables.ts';
 import { spreadOf } from '#tools/bench/spread.ts';
 import { textTable } from '#tools/bench/text-table.ts';
 import { byTurns } from '#tools/bench/turns.ts';
-import { functionName, operations } from '#lib/operations.ts';
+import { functionName, operations } from '#lib/operations/table.ts';
 
 /** What the command says, on either stream, and how it ends. */
 function run(...args: string[]): Promise<{ code: number; said: string }> {

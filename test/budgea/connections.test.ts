@@ -5,7 +5,7 @@ import { setImmediate } from 'node:timers/promises';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { AuthenticationApi, Configuration } from '#lib/budgea/authentication-api.ts';
-import { sendSoon } from '#lib/budgea/send.ts';
+import { preconnectTo } from '#lib/budgea/send.ts';
 import { selfSigned } from './certificate.ts';
 import { json, serversForThisFile, type Answer } from './scripted-server.ts';
 
@@ -17,7 +17,7 @@ function apiAt(basePath: string): AuthenticationApi {
 }
 
 function ahead(basePath: string): void {
-  sendSoon(new Configuration({ basePath }));
+  preconnectTo(new Configuration({ basePath }));
 }
 
 /** Answers the first request of each connection; a later one finds out that the connection is dead. */

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { parse } from 'node:querystring';
 import { describe, expect, test } from 'vitest';
 import { AuthenticationApi, Configuration, type MediaType } from '#lib/budgea/authentication-api.ts';
-import { buildRequest, type BudgeaRequest } from '#lib/budgea/request.ts';
+import { buildRequest, type BudgeaRequest } from '#lib/budgea/wire.ts';
 import type { OperationId } from '#lib/budgea/specification.ts';
 import { operationNames, operations } from './operations.ts';
 import { anyText } from './text.ts';

@@ -9,7 +9,7 @@ import {
   type User,
   type Users,
 } from '#lib/budgea/authentication-api.ts';
-import { readResponse } from '#lib/budgea/response.ts';
+import { readResponse } from '#lib/budgea/wire.ts';
 import { operationNames } from './operations.ts';
 import { anyText } from './text.ts';
 

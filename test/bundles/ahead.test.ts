@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { bundleFunctions } from '#infra/bundle.ts';
-import { secretVariable } from '#lib/env.ts';
-import { functionName, operations, type Operation } from '#lib/operations.ts';
+import { secretVariable } from '#lib/config/names.ts';
+import { functionName, operations, type Operation } from '#lib/operations/table.ts';
 
 // What a function does when Lambda starts it, before it is called: a handshake takes longer than all that it does by itself.
 

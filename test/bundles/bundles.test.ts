@@ -7,7 +7,7 @@ import { standIns } from '#infra/bundle/built-ins.ts';
 import { leftOut } from '#infra/bundle/left-out.ts';
 import { parser } from '#infra/bundle/parser.ts';
 import { environments } from '#infra/environments.ts';
-import { namespace } from '#lib/metrics.ts';
+import { namespace } from '#lib/observability/log.ts';
 import { synthesize, type Synthesized } from '../infra/synthesized.ts';
 import { decide, pathOf } from '../webauth/browser.ts';
 import { buildElsewhere, hashes } from './elsewhere.ts';

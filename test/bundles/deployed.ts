@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundleFunctions, type Bundle } from '#infra/bundle.ts';
 import { statementsFor, variablesFor, type Reachable, type Row, type Statement, type Told } from '#infra/grants.ts';
-import { secretFullName, secretNames, tableFullName } from '#lib/env.ts';
-import { basePath, functionName, operations, type Operation, type SecretName } from '#lib/operations.ts';
-import { jobs } from '#lib/jobs.ts';
-import { pages, type Page } from '#lib/pages.ts';
+import { secretFullName, secretNames, tableFullName } from '#lib/config/names.ts';
+import { basePath, functionName, operations, type Operation, type SecretName } from '#lib/operations/table.ts';
+import { jobs } from '#lib/operations/jobs.ts';
+import { pages, type Page } from '#lib/operations/routes.ts';
 import { startApiGateway, type LambdaHandler } from '#local/api-gateway/server.ts';
 import { startDynamoDb } from '#local/dynamodb/server.ts';
 import { loadRoutes } from '#local/routes.ts';
@@ -63,10 +63,10 @@ export async function deploy(): Promise<Deployed> {
     String(arns.get(name)),
   );
   const gateway = await startGateway({ awsEndpoint: aws.url });
-  const { describe } = await import('#lib/rotation/staged-secret.ts');
+  const { describeSecret } = await import('#lib/rotation/secret-versions.ts');
   for (const name of secretNames) {
     const fullName = secretFullName('local', name);
-    arns.set(fullName, (await describe(fullName)).arn);
+    arns.set(fullName, (await describeSecret(fullName)).arn);
   }
 
   const { reachable, told } = surroundings(gateway, (name) => String(arns.get(secretFullName('local', name))));
@@ -106,7 +106,7 @@ export async function deploy(): Promise<Deployed> {
     run: async (name) => (await container(name)).invoke({}),
     async rotate(secret) {
       const { RotateSecretCommand } = await import('@aws-sdk/client-secrets-manager');
-      const { secretsManager: client } = await import('#lib/secrets-manager.ts');
+      const { secretsManager: client } = await import('#lib/aws/sdk-secrets-manager.ts');
       const [name] = Object.entries(rows).find(([, row]) => row.rotates === secret) ?? ['nothing'];
       rotated = Promise.withResolvers();
       await client.send(

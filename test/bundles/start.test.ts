@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bundleFunctions, type Bundle } from '#infra/bundle.ts';
 import { budget } from '#infra/bundle/parser.ts';
-import { functionName, operations, type Operation } from '#lib/operations.ts';
+import { functionName, operations, type Operation } from '#lib/operations/table.ts';
 
 // What a cold start costs, in what does not depend on the machine: whoever makes a function heavy by accident hears of it here.
 

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { ownershipOf, recordOwner } from '#lib/partners/ownership.ts';
+import { ownershipOf, saveOwner } from '#lib/partners/ownership.ts';
 import { outcomeOf, stackFolder, start, startLocalStack, type LocalStack } from './local-stack.ts';
 
 interface Claimed {
@@ -48,7 +48,7 @@ test('records users, and again without harm', async () => {
 });
 
 test('leaves another partner’s users to it, names them, and records the rest', async () => {
-  await recordOwner('12', other);
+  await saveOwner('12', other);
   const { code, stdout, stderr } = await stack.gateway(['partners', 'claim', partner, '11', '12', '13']);
   expect(code).toBe(1);
   expect(stdout).toContain('2 recorded');
@@ -58,7 +58,7 @@ test('leaves another partner’s users to it, names them, and records the rest',
 });
 
 test('makes a temporary user of the partner’s a permanent one', async () => {
-  await recordOwner('21', partner, 4_000_000_000);
+  await saveOwner('21', partner, 4_000_000_000);
   expect(JSON.parse((await claim('21')).stdout)).toMatchObject({ recorded: 1 });
   expect(await ownershipOf('21')).toEqual({ owner: partner });
 });

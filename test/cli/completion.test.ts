@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { environments } from '#infra/environments.ts';
-import { operations } from '#lib/operations.ts';
+import { operations } from '#lib/operations/table.ts';
 import { runHere } from './local-stack.ts';
 
 // The scripts as the shells themselves run them.

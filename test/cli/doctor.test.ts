@@ -5,9 +5,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test,
 import { examine } from '#cli/doctor/examine.ts';
 import type { Subject } from '#cli/doctor/subject.ts';
 import { operatorStatements } from '#infra/operator.ts';
-import { secretFullName, secretNames, tableFullName } from '#lib/env.ts';
-import { useDeployed } from '#lib/environment.ts';
-import type { SecretName } from '#lib/operations.ts';
+import { secretFullName, secretNames, tableFullName } from '#lib/config/names.ts';
+import { useDeployed } from '#lib/config/process-env.ts';
+import type { SecretName } from '#lib/operations/table.ts';
 import { runJob } from '#local/jobs.ts';
 import { startAws } from '../roles.ts';
 import { startAsDeployed, type AsDeployed } from './as-deployed.ts';
@@ -58,7 +58,7 @@ function expectNoSecret(report: Report): void {
 
 /** Gives a secret of the deployed environment a value. */
 async function put(name: SecretName, SecretString: string): Promise<void> {
-  const { secretsManager } = await import('#lib/secrets-manager.ts');
+  const { secretsManager } = await import('#lib/aws/sdk-secrets-manager.ts');
   await secretsManager.send(new PutSecretValueCommand({ SecretId: secretFullName('dev', name), SecretString }));
 }
 
@@ -134,7 +134,7 @@ describe('of the local stack', () => {
   });
 
   test('a certificate that Budgea has not confirmed for long', async () => {
-    const { table } = await import('#lib/table.ts');
+    const { table } = await import('#lib/aws/table.ts');
     const change = { text: 'SET confirmed_at = :time', values: { ':time': '2026-01-01T00:00:00.000Z' } };
     await table.update('CERTIFICATE#qwac', change);
     const report = await doctor();
@@ -177,7 +177,7 @@ describe('of the local stack', () => {
   });
 
   test('a table without an index, and none at all', async () => {
-    const { dynamodb } = await import('#lib/dynamodb.ts');
+    const { dynamodb } = await import('#lib/aws/sdk-dynamodb.ts');
     const { createTable } = await import('#local/table.ts');
     const TableName = tableFullName('local');
     const removeTable = async () => {
@@ -219,7 +219,7 @@ describe('of a deployed environment', () => {
 
   beforeAll(async () => {
     const { createTable } = await import('#local/table.ts');
-    const { secretsManager } = await import('#lib/secrets-manager.ts');
+    const { secretsManager } = await import('#lib/aws/sdk-secrets-manager.ts');
     account = await startAwsAccount();
     for (const name of services) vi.stubEnv(name, account.url);
     useDeployed('dev');

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { WriteStream } from 'node:tty';
-import { useLocal, type AwsAddresses } from '#lib/environment.ts';
+import { useLocal, type AwsAddresses } from '#lib/config/process-env.ts';
 import { run } from '#cli/run.ts';
 import { startDynamoDb } from '#local/dynamodb/server.ts';
 import { startSecretsManager } from '#local/secrets-manager/server.ts';

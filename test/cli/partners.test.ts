@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { noteKeyUse } from '#lib/partners/key-use.ts';
+import { trackKeyUse } from '#lib/partners/authenticate.ts';
 import { readKey } from '#lib/partners/key.ts';
-import { recordOwner } from '#lib/partners/ownership.ts';
+import { saveOwner } from '#lib/partners/ownership.ts';
 import { readPartner } from '#lib/partners/record.ts';
 import { startLocalStack, type LocalStack, type Outcome } from './local-stack.ts';
 
@@ -97,9 +97,9 @@ test('list shows every partner, as a table and as an array', async () => {
 
 test('show tells what the record, the key use and the users say', async () => {
   const { client_id: id, key_id } = await create('--redirect-uri', 'https://a.example/');
-  await noteKeyUse(id, key_id);
-  await Promise.all(['9001', '9002'].map((user) => recordOwner(user, id)));
-  await recordOwner('9003', id, 1);
+  await trackKeyUse(id, key_id);
+  await Promise.all(['9001', '9002'].map((user) => saveOwner(user, id)));
+  await saveOwner('9003', id, 1);
   const shown = await view('show', id);
   const today = new Date().toISOString().slice(0, 10);
   expect(shown).toMatchObject({ redirect_uris: ['https://a.example/'], users: 2, keys: [{ id: key_id }] });
@@ -152,7 +152,7 @@ describe('keys', () => {
   test('retire-key leaves a key that was used today, unless it is told to', async () => {
     const { client_id: id, key_id } = await create();
     await partners('rotate-key', id);
-    await noteKeyUse(id, key_id);
+    await trackKeyUse(id, key_id);
     const refused = await partners('retire-key', id, key_id);
     expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('used today') });
     expect((await readPartner(id))?.keys).toHaveLength(2);

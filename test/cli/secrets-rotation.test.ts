@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { CancelRotateSecretCommand, PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
-import type { SealingKeys } from '#lib/webauth-state.ts';
+import type { SealingKeys } from '#lib/webauth/state.ts';
 import { startProxy, type Meddle } from '../proxy.ts';
 import { runReal, stackFolder, type Outcome } from './local-stack.ts';
 import { eventually, startWholeStack, type WholeStack } from './whole-stack.ts';

@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import { DeleteSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { run } from '#cli/run.ts';
-import type { SecretName } from '#lib/operations.ts';
+import type { SecretName } from '#lib/operations/table.ts';
 import type { Outcome } from './local-stack.ts';
 import { startWholeStack, type WholeStack } from './whole-stack.ts';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { operations, type Operation, type OperationId } from '#lib/operations.ts';
+import { operations, type Operation, type OperationId } from '#lib/operations/table.ts';
 import { runJob } from '#local/jobs.ts';
 import { startAsDeployed, type AsDeployed } from './as-deployed.ts';
 

@@ -6,8 +6,8 @@ import {
   PutSecretValueCommand,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import { secretFullName } from '#lib/env.ts';
-import type { SecretName } from '#lib/operations.ts';
+import { secretFullName } from '#lib/config/names.ts';
+import type { SecretName } from '#lib/operations/table.ts';
 import { deployedIntervals } from '#local/intervals.ts';
 import { startGateway, type Gateway } from '../gateway.ts';
 import { runHere, stackFolder, type Outcome, type RunOptions } from './local-stack.ts';

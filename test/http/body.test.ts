@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { GatewayError } from '#lib/errors.ts';
-import { parse } from '#lib/http/parse.ts';
-import { operations } from '#lib/operations.ts';
+import { parse } from '#lib/http/fields.ts';
+import { operations } from '#lib/operations/table.ts';
 import { asToken, serveOnce, type Served } from './served.ts';
 
 const formType = 'application/x-www-form-urlencoded';

@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { GatewayError } from '#lib/errors.ts';
-import type { Credential } from '#lib/http/caller.ts';
+import type { Credential } from '#lib/operations/call.ts';
 import { readCredential } from '#lib/http/credentials.ts';
-import { operations, type CallerKind, type OperationId } from '#lib/operations.ts';
+import { operations, type CallerKind, type OperationId } from '#lib/operations/table.ts';
 import { makeKey, readKey } from '#lib/partners/key.ts';
 import { codePoint } from '../code-point.ts';
 import { json } from '../gateway.ts';
@@ -16,7 +16,7 @@ const mistyped = key.slice(0, -1) + (key.endsWith('0') ? '1' : '0');
 const token = 'dXNlcitzL3Rva2Vu+/w==';
 const jwt = 'eyJhbGciOiJSUzI1NiJ9.eyJpZF91c2VyIjoxfQ.c2lnbmF0dXJl_-';
 
-const every: CallerKind[] = ['client', 'manager', 'identified', 'token'];
+const every: CallerKind[] = ['client', 'bearer_key', 'api_key', 'token'];
 const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
 
 interface Presented {
@@ -32,8 +32,8 @@ function read({ authorization, apiKey, body = {}, accepts = every }: Presented):
 
 /** What a test expects, in short: the kind with the key, `mistyped` for a malformed one. */
 const client = { kind: 'client', key: readKey(key) };
-const manager = { kind: 'manager', key: readKey(key) };
-const identified = { kind: 'identified', key: readKey(key) };
+const manager = { kind: 'bearer_key', key: readKey(key) };
+const identified = { kind: 'api_key', key: readKey(key) };
 const withMistyped = (kind: CallerKind) => ({ kind, key: undefined });
 
 describe('what a request presents', () => {
@@ -48,14 +48,14 @@ describe('what a request presents', () => {
     ['a key', { authorization: key }, manager],
     ['a key as Bearer', { authorization: `Bearer ${key}` }, manager],
     ['a key as oAuTh with spaces', { authorization: `  oAuTh   ${key}  ` }, manager],
-    ['a mistyped key', { authorization: mistyped }, withMistyped('manager')],
-    ['the prefix of a key', { authorization: 'Bearer bgk_' }, withMistyped('manager')],
-    ['a key behind an unknown scheme', { authorization: `Token ${key}` }, withMistyped('manager')],
-    ['a key behind a tab', { authorization: `Bearer\t${key}` }, withMistyped('manager')],
-    ['a quoted key', { authorization: `Bearer "${key}"` }, withMistyped('manager')],
-    ['a percent-encoded key', { authorization: key.replace('_', '%5f') }, withMistyped('manager')],
-    ['a quoted key beside its id', { authorization: `"${key}"`, body: { client_id: id } }, withMistyped('manager')],
-    ['what begins like a key', { authorization: `bgk_ ${token}` }, withMistyped('manager')],
+    ['a mistyped key', { authorization: mistyped }, withMistyped('bearer_key')],
+    ['the prefix of a key', { authorization: 'Bearer bgk_' }, withMistyped('bearer_key')],
+    ['a key behind an unknown scheme', { authorization: `Token ${key}` }, withMistyped('bearer_key')],
+    ['a key behind a tab', { authorization: `Bearer\t${key}` }, withMistyped('bearer_key')],
+    ['a quoted key', { authorization: `Bearer "${key}"` }, withMistyped('bearer_key')],
+    ['a percent-encoded key', { authorization: key.replace('_', '%5f') }, withMistyped('bearer_key')],
+    ['a quoted key beside its id', { authorization: `"${key}"`, body: { client_id: id } }, withMistyped('bearer_key')],
+    ['what begins like a key', { authorization: `bgk_ ${token}` }, withMistyped('bearer_key')],
     ['a key in both headers', { authorization: key, apiKey: key }, manager],
     ['a key and its id in the body', { authorization: key, body: { client_id: id } }, manager],
 
@@ -68,9 +68,9 @@ describe('what a request presents', () => {
     ['a token beside a secret alone', { authorization: token, body: { client_secret: key } }, { kind: 'token', token }],
 
     ['a key in x-api-key', { apiKey: key }, identified],
-    ['a mistyped key in x-api-key', { apiKey: mistyped }, withMistyped('identified')],
-    ['something else in x-api-key', { apiKey: token }, withMistyped('identified')],
-    ['a scheme in x-api-key', { apiKey: `Bearer ${key}` }, withMistyped('identified')],
+    ['a mistyped key in x-api-key', { apiKey: mistyped }, withMistyped('api_key')],
+    ['something else in x-api-key', { apiKey: token }, withMistyped('api_key')],
+    ['a scheme in x-api-key', { apiKey: `Bearer ${key}` }, withMistyped('api_key')],
 
     ['Basic', { authorization: basic(`${id}:${key}`) }, client],
     ['Basic with a colon behind it', { authorization: basic(`${id}:${key}:`) }, client],
@@ -103,7 +103,7 @@ describe('what a request presents', () => {
     ['alone', { body: { client_id: id, client_secret: key } }, { kind: 'anonymous' }],
     ['in half', { body: { client_id: id } }, { kind: 'anonymous' }],
   ])('body credentials count for nothing where the operation does not take them: %s', (_what, presented, expected) => {
-    expect(read({ ...presented, accepts: ['manager', 'token'] })).toEqual(expected);
+    expect(read({ ...presented, accepts: ['bearer_key', 'token'] })).toEqual(expected);
   });
 });
 
@@ -161,7 +161,7 @@ describe('whatever is presented', () => {
   );
 
   test('there is one credential or a refusal, and nothing else is thrown', () => {
-    const known = ['client', 'manager', 'identified', 'token', 'anonymous'];
+    const known = ['client', 'bearer_key', 'api_key', 'token', 'anonymous'];
     const codes = ['invalidValue', 'missingParameter', 'invalidToken'];
     fc.assert(
       fc.property(presented, (request) => {
@@ -216,24 +216,24 @@ function outcome(request: Presented): Outcome {
 describe('what each operation takes', () => {
   // The design's table, told once more.
   const taken: Record<OperationId, CallerKind[]> = {
-    admin_jwt_post: ['manager', 'token'],
-    auth_init_post: ['client', 'manager', 'identified', 'token'],
-    auth_jwt_post: ['client', 'manager', 'token'],
+    admin_jwt_post: ['bearer_key', 'token'],
+    auth_init_post: ['client', 'bearer_key', 'api_key', 'token'],
+    auth_jwt_post: ['client', 'bearer_key', 'token'],
     auth_token_access_post: ['client'],
     auth_token_code_get: ['token'],
     auth_token_delete: ['token'],
-    certificate_type_get: ['client', 'manager', 'identified', 'token'],
+    certificate_type_get: ['client', 'bearer_key', 'api_key', 'token'],
     hash_delete: ['token'],
-    users_id_user_get: ['manager', 'token'],
-    users_id_user_delete: ['manager', 'token'],
-    users_id_user_token_post: ['manager', 'token'],
+    users_id_user_get: ['bearer_key', 'token'],
+    users_id_user_delete: ['bearer_key', 'token'],
+    users_id_user_token_post: ['bearer_key', 'token'],
     webauth_get: every,
     webauth_callback_get: every,
   };
   const presenting: Record<Exclude<CallerKind, 'anonymous'>, Record<string, string>> = {
     client: { authorization: basic(`${id}:${key}`) },
-    manager: { authorization: key },
-    identified: { 'x-api-key': key },
+    bearer_key: { authorization: key },
+    api_key: { 'x-api-key': key },
     token: { authorization: token },
   };
   const fields = { code: 'abc', application: 'sharedAccess' };

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { GatewayError } from '../../lib/errors.ts';
-import { rejectEcho } from '../../lib/http/echo.ts';
+import { GatewayError } from '#lib/errors.ts';
+import { rejectEcho } from '#lib/secrets/echo.ts';
 import { changes, codes, escapes, type Encoding } from '../upstream/encodings.ts';
 
 /** Bytes that look random and are the same in each run. */

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { ApiError, TransportError, type TransportFailure } from '#lib/budgea/authentication-api.ts';
-import { failures, GatewayError, type FailureCode } from '#lib/errors.ts';
+import { errorCodes, GatewayError, type ErrorCode } from '#lib/errors.ts';
 import { makeKey } from '#lib/partners/key.ts';
 import { json } from '../gateway.ts';
 import { asToken, serveOnce, type Sent, type Served } from './served.ts';
@@ -17,13 +17,13 @@ function throwing(error: unknown): () => Promise<never> {
   };
 }
 
-const everyCode = Object.keys(failures) as FailureCode[];
+const everyCode = Object.keys(errorCodes) as ErrorCode[];
 const marked = 'internal-marker';
 
 describe('an error of the gateway’s own', () => {
   test.each(everyCode)('%s becomes its status, code and description in the envelope', async (code) => {
     const answer = await answerTo(new GatewayError(code, { detail: marked, cause: new Error(marked) }));
-    const { status, description } = failures[code];
+    const { status, description } = errorCodes[code];
     const waits = status === 503 || status === 429;
     expect(answer).toMatchObject({
       status,
@@ -174,7 +174,7 @@ describe('Retry-After from upstream', () => {
   });
 });
 
-test.each<[TransportFailure, number, FailureCode]>([
+test.each<[TransportFailure, number, ErrorCode]>([
   ['unreachable', 502, 'badGateway'],
   ['tls', 502, 'badGateway'],
   ['timeout', 504, 'gatewayTimeout'],
@@ -184,7 +184,7 @@ test.each<[TransportFailure, number, FailureCode]>([
   ['malformed', 502, 'badGateway'],
 ])('an upstream that is %s becomes %i', async (failure, status, code) => {
   const answer = await answerTo(new TransportError(failure, marked, { sent: true }));
-  expect(answer).toMatchObject({ status, body: { code, description: failures[code].description, message: null } });
+  expect(answer).toMatchObject({ status, body: { code, description: errorCodes[code].description, message: null } });
   expect(answer.text).not.toContain(marked);
 });
 
@@ -212,7 +212,7 @@ describe('anything else that is thrown', () => {
     ['a frozen error', Object.freeze(new Error(marked))],
   ])('becomes the same constant 500: %s', async (_what, error) => {
     const answer = await answerTo(error);
-    const { code, description } = { code: 'bug', ...failures.bug };
+    const { code, description } = { code: 'bug', ...errorCodes.bug };
     expect(answer).toMatchObject({ status: 500 });
     expect(answer.body).toEqual({ code, description, message: null, request_id: answer.requestId });
     expect(Object.keys(answer.headers).toSorted()).toEqual([
@@ -235,7 +235,7 @@ describe('a refusal at /auth/token/access', () => {
   const partner = json({ client_id: '12345678', client_secret: makeKey('12345678'), code: 'abc' });
   const refusing = (error: unknown, sent: Sent = partner) => serveOnce('auth_token_access_post', throwing(error), sent);
 
-  test.each<[FailureCode, string]>([
+  test.each<[ErrorCode, string]>([
     ['invalidCode', 'invalid_grant'],
     ['invalidClient', 'invalid_client'],
     ['unauthorized', 'invalid_client'],
@@ -249,7 +249,7 @@ describe('a refusal at /auth/token/access', () => {
     ['bug', 'server_error'],
   ])('says %s as OAuth’s %s too', async (code, error) => {
     const answer = await refusing(code === 'bug' ? new Error() : new GatewayError(code));
-    const { description } = failures[code];
+    const { description } = errorCodes[code];
     const envelope = { code, description, message: null, request_id: answer.requestId };
     expect(answer.body).toEqual({ ...envelope, error, error_description: description });
   });

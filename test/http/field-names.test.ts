@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { operations, type Operation, type OperationId } from '#lib/operations.ts';
+import { operations, type Operation, type OperationId } from '#lib/operations/table.ts';
 import { makeKey } from '#lib/partners/key.ts';
 import { form, json, multipart } from '../gateway.ts';
 import { withoutRequestId } from '../refused.ts';
@@ -62,7 +62,7 @@ async function send(id: OperationId, place: 'query' | 'body', name: string, writ
 }
 
 const refusal = (description: string) => ({ status: 400, body: { code: 'invalidValue', description } });
-const differently = (name: string) => refusal(`${name} is written differently: a field’s name has to match exactly.`);
+const differently = (name: string) => refusal(`${name} is written differently: a field’s name must match exactly.`);
 
 /** Every field of every operation, with the place that it belongs in. */
 const fields = rows.flatMap(([id, { request, path, fields: place, accepts }]) => {

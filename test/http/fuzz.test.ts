@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { operations, type OperationId } from '#lib/operations.ts';
+import { operations, type OperationId } from '#lib/operations/table.ts';
 import { makeKey } from '#lib/partners/key.ts';
 import { serveOnce, type Sent } from './served.ts';
 

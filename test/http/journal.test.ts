@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { ApiError, TransportError } from '#lib/budgea/authentication-api.ts';
 import { GatewayError } from '#lib/errors.ts';
-import type { Call } from '#lib/http/call.ts';
+import type { Call } from '#lib/operations/call.ts';
 import { makeKey } from '#lib/partners/key.ts';
 import { asToken, serveOnce, type Served } from './served.ts';
 
@@ -47,12 +47,12 @@ function lineOf({ lines }: Served): Record<string, unknown> & { _aws: Embedded }
 }
 
 /** What an endpoint of an operation finds out on the way. */
-function workingUpstream({ record }: Call): void {
-  record.id_user = '12';
-  record.upstream_attempts = 2;
-  record.upstream_ms = 30;
-  record.upstream_status = 200;
-  record.count.push('CredentialRejected', 'UndoFailed', 'CredentialRejected');
+function workingUpstream({ log }: Call): void {
+  log.id_user = '12';
+  log.upstream_attempts = 2;
+  log.upstream_ms = 30;
+  log.upstream_status = 200;
+  log.count.push('CredentialRejected', 'UndoFailed', 'CredentialRejected');
 }
 
 const partner = { headers: { authorization: makeKey('12345678') }, pathParameters: { id_user: '12' } };
@@ -147,7 +147,7 @@ describe.each(calls)('the log of %s', (_what, call) => {
 test('a call that asked upstream counts its time, and each alarm metric once', async () => {
   const line = lineOf(await serveOnce('users_id_user_get', async (call) => workingUpstream(call), partner));
   expect(line).toMatchObject({
-    kind: 'manager',
+    kind: 'bearer_key',
     partner: '12345678',
     id_user: '12',
     upstream_attempts: 2,

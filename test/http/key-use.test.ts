@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { forwarding } from '#lib/http/upstream.ts';
+import { forwardingClient } from '#lib/secrets/upstream.ts';
 import { makeKey } from '#lib/partners/key.ts';
 import { json, serversForThisFile } from '../budgea/scripted-server.ts';
 import { serveOnce } from './served.ts';
@@ -14,9 +14,9 @@ test.each([
   ['is refused', 500, async () => Promise.reject(new Error('no'))],
 ])('the use of a key is noted before a call that %s is answered', async (_, status, endpoint) => {
   const { promise: mayEnd, resolve: end } = Promise.withResolvers<undefined>();
-  const noteUse = vi.fn(() => mayEnd);
-  const served = serveOnce('users_id_user_get', endpoint, withKey, noteUse);
-  await expect.poll(() => noteUse).toHaveBeenCalledOnce();
+  const trackUse = vi.fn(() => mayEnd);
+  const served = serveOnce('users_id_user_get', endpoint, withKey, trackUse);
+  await expect.poll(() => trackUse).toHaveBeenCalledOnce();
   expect(await Promise.race([served, Promise.resolve('still busy')])).toBe('still busy');
   end(undefined);
   expect(await served).toMatchObject({ status });
@@ -28,7 +28,7 @@ test('the use of a key is noted while upstream is waited for', async () => {
   vi.stubEnv('BUDGEA_URL', server.url);
   const served = await serveOnce(
     'users_id_user_get',
-    (call) => forwarding(call).usersIdUserGet(12),
+    (call) => forwardingClient(call).usersIdUserGet(12),
     withKey,
     async () => note(undefined),
   );

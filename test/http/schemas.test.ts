@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
-import { operations, type Operation } from '#lib/operations.ts';
-import { authInit, errorEnvelope, jwt } from '#lib/schemas/responses.ts';
+import { operations, type Operation } from '#lib/operations/table.ts';
+import { authInit, errorEnvelope, jwt } from '#lib/budgea/specification.ts';
 
 const rows = Object.entries<Operation>(operations).filter(
   ([, { request }]) => Object.keys(request().entries).length > 0,

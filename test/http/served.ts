@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { vi } from 'vitest';
 import { serve, type Endpoint } from '#lib/http/serve.ts';
-import { operations, type OperationId } from '#lib/operations.ts';
+import { operations, type OperationId } from '#lib/operations/table.ts';
 import { newContext } from '#local/api-gateway/context.ts';
 import { toEvent } from '#local/api-gateway/event.ts';
 import { requireDocumented } from '../documented.ts';
@@ -33,13 +33,13 @@ export async function serveOnce<Id extends OperationId>(
   id: Id,
   endpoint: Endpoint<Id>,
   { headers = {}, query = '', body = '', pathParameters, ...sent }: Sent = {},
-  noteUse: () => Promise<void> = async () => undefined,
+  trackUse: () => Promise<void> = async () => undefined,
 ): Promise<Served> {
   const handler = serve(id, endpoint, async (kind, key) => ({
     kind,
     clientId: key?.clientId ?? '',
     keyId: '12345678',
-    noteUse,
+    trackUse,
     allows: async () => false,
   }));
   const { path } = operations[id];

@@ -3,10 +3,10 @@ import { CreateSecretCommand, RotateSecretCommand } from '@aws-sdk/client-secret
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { resourceName } from '#infra/names.ts';
 import { operatorStatements } from '#infra/operator.ts';
-import { secretFullName, secretNames, tableFullName } from '#lib/env.ts';
-import { useDeployed, useLocal, useRotationSettings } from '#lib/environment.ts';
-import { jobs } from '#lib/jobs.ts';
-import { functionName, operations, type SecretName } from '#lib/operations.ts';
+import { secretFullName, secretNames, tableFullName } from '#lib/config/names.ts';
+import { useDeployed, useLocal, useRotationSettings } from '#lib/config/process-env.ts';
+import { jobs } from '#lib/operations/jobs.ts';
+import { functionName, operations, type SecretName } from '#lib/operations/table.ts';
 import { startDynamoDb } from '#local/dynamodb/server.ts';
 import { functionArn, runByArn } from '#local/jobs.ts';
 import { startSandbox } from '#local/sandbox/server.ts';
@@ -55,7 +55,7 @@ afterAll(() => Promise.all(running.map((server) => server.close())));
 /** What a deployment leaves: an empty table, secrets without values, and their rotations. */
 async function deploy(arns: Map<string, string>): Promise<void> {
   const { createTable } = await import('#local/table.ts');
-  const { secretsManager } = await import('#lib/secrets-manager.ts');
+  const { secretsManager } = await import('#lib/aws/sdk-secrets-manager.ts');
   await createTable();
   for (const name of secretNames) {
     const { ARN = '' } = await secretsManager.send(new CreateSecretCommand({ Name: secretFullName('dev', name) }));

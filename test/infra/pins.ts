@@ -1,7 +1,7 @@
 import { CfnResource, Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import type { Environment } from '#infra/environment.ts';
-import { functionName } from '#lib/operations.ts';
+import { functionName } from '#lib/operations/table.ts';
 
 // Resources of deployed environments that a deployment must not replace. The CDK derives a logical id from the ids of a construct and its parents:
 // files can move, but a construct with another id or another parent is another resource. Before a line is changed or removed here, the migration

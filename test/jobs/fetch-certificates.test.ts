@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { readKept } from '#lib/certificates.ts';
-import { table } from '#lib/table.ts';
+import { readStoredCertificate } from '#lib/jobs/certificates.ts';
+import { table } from '#lib/aws/table.ts';
 import { startProxy, type Passed } from '../proxy.ts';
 import { certificateTypes } from '../rotation/budgea.ts';
 import { startWorld, type World } from '../rotation/world.ts';
@@ -56,7 +56,7 @@ test('fetches every type and keeps what it gets', async () => {
   expect(await fetchAll()).toBe(true);
   expect(world.gate.calls()).toEqual(['GetSecretValue', 'GET /certificate/qwac', 'GET /certificate/qseal']);
   for (const type of certificateTypes) {
-    expect(await readKept(type)).toEqual({
+    expect(await readStoredCertificate(type)).toEqual({
       certificate: world.budgea.certificates.latest(type),
       changed_at: at(start),
       checked_at: at(start),
@@ -92,7 +92,7 @@ test('notes that nothing changed without writing the certificate again', async (
   expect(await fetchAll()).toBe(true);
   expect(outcomes()).toEqual({ qwac: 'unchanged', qseal: 'unchanged' });
   const times = { changed_at: at(start), checked_at: at(start + hour), confirmed_at: at(start + hour) };
-  for (const type of certificateTypes) expect(await readKept(type)).toMatchObject(times);
+  for (const type of certificateTypes) expect(await readStoredCertificate(type)).toMatchObject(times);
 });
 
 test('keeps a new certificate in the place of the one before', async () => {
@@ -101,8 +101,8 @@ test('keeps a new certificate in the place of the one before', async () => {
   const renewed = await world.budgea.certificates.renew('qwac');
   expect(await fetchAll()).toBe(true);
   expect(outcomes()).toEqual({ qwac: 'changed', qseal: 'unchanged' });
-  expect(await readKept('qwac')).toMatchObject({ certificate: renewed, changed_at: at(start + hour) });
-  expect(await readKept('qseal')).toMatchObject({ changed_at: at(start) });
+  expect(await readStoredCertificate('qwac')).toMatchObject({ certificate: renewed, changed_at: at(start + hour) });
+  expect(await readStoredCertificate('qseal')).toMatchObject({ changed_at: at(start) });
 });
 
 describe('a failure keeps the last good certificate, and leaves the other types alone', () => {
@@ -124,29 +124,33 @@ describe('a failure keeps the last good certificate, and leaves the other types 
   ])('%s', async (_case, outcome, answer) => {
     await fetchAll();
     world.logs();
-    const kept = await readKept('qwac');
+    const kept = await readStoredCertificate('qwac');
     vi.setSystemTime(start + hour);
     answerFor('qwac', answer);
     const renewed = await world.budgea.certificates.renew('qseal');
 
     expect(await fetchAll()).toBe(false);
     expect(outcomes()).toEqual({ qwac: outcome, qseal: 'changed' });
-    expect(await readKept('qwac')).toEqual({ ...kept, checked_at: at(start + hour) });
-    expect(await readKept('qseal')).toMatchObject({ certificate: renewed, checked_at: at(start + hour) });
+    expect(await readStoredCertificate('qwac')).toEqual({ ...kept, checked_at: at(start + hour) });
+    expect(await readStoredCertificate('qseal')).toMatchObject({ certificate: renewed, checked_at: at(start + hour) });
     world.gate.meddle(() => undefined);
     expect(await fetchAll()).toBe(true);
-    expect(await readKept('qwac')).toEqual({ ...kept, checked_at: at(start + hour), confirmed_at: at(start + hour) });
+    expect(await readStoredCertificate('qwac')).toEqual({
+      ...kept,
+      checked_at: at(start + hour),
+      confirmed_at: at(start + hour),
+    });
   });
 
   test('Secrets Manager does not answer', async () => {
     await world.invoke('fetch-certificates', {});
-    const kept = await readKept('qwac');
+    const kept = await readStoredCertificate('qwac');
     await world.reset();
     vi.setSystemTime(start + hour);
     world.gate.meddle((name) => (name.includes('/') ? undefined : Promise.resolve(json({ __type: 'X' }, 500))));
     expect(await fetchAll()).toBe(false);
     expect(world.gate.calls().filter((name) => name.includes('/'))).toEqual([]);
-    expect(await readKept('qwac')).toEqual({ ...kept, checked_at: at(start + hour) });
+    expect(await readStoredCertificate('qwac')).toEqual({ ...kept, checked_at: at(start + hour) });
   });
 
   test('the table does not answer', async () => {
@@ -199,12 +203,12 @@ describe('a date that is impossible or beyond tomorrow is stored, counted, and i
   test.each(dates)('%s stored first is replaced', async (created) => {
     answerFor('qwac', json(dated(created)));
     expect(await fetchAll()).toBe(true);
-    expect((await readKept('qwac'))?.certificate).toEqual(dated(created));
+    expect((await readStoredCertificate('qwac'))?.certificate).toEqual(dated(created));
     expect(ignored()).toEqual(['qwac', 'fetch_certificates']);
 
     world.gate.meddle(() => undefined);
     expect(await fetchAll()).toBe(true);
-    expect((await readKept('qwac'))?.certificate).toEqual(world.budgea.certificates.latest('qwac'));
+    expect((await readStoredCertificate('qwac'))?.certificate).toEqual(world.budgea.certificates.latest('qwac'));
     expect(ignored()).toEqual(['qwac', 'fetch_certificates']);
     expect(await fetchAll()).toBe(true);
     expect(ignored()).toEqual([]);
@@ -214,7 +218,7 @@ describe('a date that is impossible or beyond tomorrow is stored, counted, and i
     await fetchAll();
     answerFor('qwac', json(dated(created)));
     expect(await fetchAll()).toBe(true);
-    expect((await readKept('qwac'))?.certificate).toEqual(dated(created));
+    expect((await readStoredCertificate('qwac'))?.certificate).toEqual(dated(created));
     expect(ignored()).toEqual(['qwac', 'fetch_certificates']);
   });
 
@@ -232,7 +236,7 @@ describe('a date that is impossible or beyond tomorrow is stored, counted, and i
     await fetchAll();
     answerFor('qwac', json(dated('2030-01-16 11:59:59')));
     expect(await fetchAll()).toBe(false);
-    expect((await readKept('qwac'))?.certificate).toEqual(dated('2030-01-16 12:00:00'));
+    expect((await readStoredCertificate('qwac'))?.certificate).toEqual(dated('2030-01-16 12:00:00'));
     expect(ignored()).toEqual([]);
   });
 });
@@ -240,11 +244,14 @@ describe('a date that is impossible or beyond tomorrow is stored, counted, and i
 test('a first fetch that fails leaves no certificate, and the next one brings it', async () => {
   answerFor('qwac', json({ code: 'notFound' }, 404));
   await fetchAll();
-  expect(await readKept('qwac')).toEqual({ checked_at: at(start) });
+  expect(await readStoredCertificate('qwac')).toEqual({ checked_at: at(start) });
   vi.setSystemTime(start + hour);
   world.gate.meddle(() => undefined);
   expect(await fetchAll()).toBe(true);
-  expect(await readKept('qwac')).toMatchObject({ certificate: { type: 'qwac' }, changed_at: at(start + hour) });
+  expect(await readStoredCertificate('qwac')).toMatchObject({
+    certificate: { type: 'qwac' },
+    changed_at: at(start + hour),
+  });
 });
 
 test('a run that is overtaken by another leaves what that one kept', async () => {
@@ -276,7 +283,7 @@ test('a run that is overtaken by another leaves what that one kept', async () =>
   overtaken.resolve();
   expect(await slow).toBe(true);
   expect(outcomes()).toMatchObject({ qwac: 'raced' });
-  expect(await readKept('qwac')).toMatchObject({ certificate: renewed, changed_at: at(start + 2 * hour) });
+  expect(await readStoredCertificate('qwac')).toMatchObject({ certificate: renewed, changed_at: at(start + 2 * hour) });
 });
 
 test.each<[string, object]>([
@@ -288,14 +295,14 @@ test.each<[string, object]>([
   const odd = { id: 1, type: 'qwac', created: '2030-01-15 12:00:00', ...fields };
   answerFor('qwac', json(odd));
   expect(await fetchAll()).toBe(true);
-  expect((await readKept('qwac'))?.certificate).toEqual(odd);
+  expect((await readStoredCertificate('qwac'))?.certificate).toEqual(odd);
   world.logs();
   expect(await fetchAll()).toBe(true);
   expect(outcomes()).toMatchObject({ qwac: 'unchanged' });
   // It is in nobody's way.
   world.gate.meddle(() => undefined);
   expect(await fetchAll()).toBe(true);
-  expect((await readKept('qwac'))?.certificate).toEqual(world.budgea.certificates.latest('qwac'));
+  expect((await readStoredCertificate('qwac'))?.certificate).toEqual(world.budgea.certificates.latest('qwac'));
 });
 
 test('without types it has nothing to do', async () => {

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { jobs } from '#lib/jobs.ts';
-import { table } from '#lib/table.ts';
-import { makeSealingKey } from '#lib/webauth-state.ts';
+import { jobs } from '#lib/operations/jobs.ts';
+import { table } from '#lib/aws/table.ts';
+import { makeSealingKey } from '#lib/webauth/state.ts';
 import { certificateTypes } from '../rotation/budgea.ts';
 import { interval, startWorld, type World } from '../rotation/world.ts';
 

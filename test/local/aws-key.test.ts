@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { useLocal } from '#lib/environment.ts';
+import { useLocal } from '#lib/config/process-env.ts';
 import { makeAwsKey } from '#local/aws-key.ts';
 import { startDynamoDb, type RunningDynamoDb } from '#local/dynamodb/server.ts';
 import { startSecretsManager, type RunningSecretsManager } from '#local/secrets-manager/server.ts';

@@ -4,7 +4,7 @@ import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { tableFullName } from '#lib/env.ts';
+import { tableFullName } from '#lib/config/names.ts';
 import { hashKey, keyId, makeKey } from '#lib/partners/key.ts';
 import type { PartnerRecord } from '#lib/partners/record.ts';
 import { startGateway, type Gateway } from '../gateway.ts';
@@ -269,7 +269,7 @@ describe('a page that makes its own host name resolve to loopback', () => {
   };
 
   async function partnerInTable(): Promise<unknown> {
-    const { dynamodb } = await import('#lib/dynamodb.ts');
+    const { dynamodb } = await import('#lib/aws/sdk-dynamodb.ts');
     const command = new GetItemCommand({ TableName: tableFullName('local'), Key: { pk: Item.pk } });
     return (await dynamodb.send(command)).Item;
   }

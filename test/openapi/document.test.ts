@@ -1,12 +1,17 @@
 import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
-import { failures } from '#lib/errors.ts';
-import { openApiDocument } from '#lib/openapi.ts';
-import type { Answer, Content, DocumentedOperation, Reference } from '#lib/openapi/document.ts';
+import { errorCodes } from '#lib/errors.ts';
+import {
+  type Answer,
+  type Content,
+  type DocumentedOperation,
+  openApiDocument,
+  type Reference,
+} from '#lib/openapi/document.ts';
 import { examples } from '#lib/openapi/examples.ts';
 import type { Schema } from '#lib/openapi/schema.ts';
-import { operations, type Operation, type OperationId } from '#lib/operations.ts';
-import { routesOf } from '#lib/routes.ts';
+import { type Operation, type OperationId, operations } from '#lib/operations/table.ts';
+import { routesOf } from '#lib/operations/routes.ts';
 import { serveOnce } from '../http/served.ts';
 
 const url = 'https://gateway.example/2.0';
@@ -141,13 +146,13 @@ describe.each(documented.map(({ route, operation }) => [route, operation] as con
 
 test('every refusal of the gateway has an example', () => {
   const names = new Set(examples.map(({ name }) => name));
-  expect(Object.keys(failures).filter((code) => !names.has(code))).toEqual([]);
+  expect(Object.keys(errorCodes).filter((code) => !names.has(code))).toEqual([]);
 });
 
 test.each<[OperationId, readonly string[]]>([
   ['auth_token_access_post', ['client', 'in the body']],
-  ['certificate_type_get', ['manager', 'manager_alone', 'client', 'identified', 'token', 'token_alone']],
-  ['users_id_user_get', ['manager', 'manager_alone', 'token', 'token_alone']],
+  ['certificate_type_get', ['bearer_key', 'manager_alone', 'client', 'api_key', 'token', 'token_alone']],
+  ['users_id_user_get', ['bearer_key', 'manager_alone', 'token', 'token_alone']],
   ['hash_delete', ['token', 'token_alone']],
   ['webauth_get', []],
 ])('%s is for whoever sends %j', (id, schemes) => {

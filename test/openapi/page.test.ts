@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openApiDocument } from '#lib/openapi.ts';
+import { openApiDocument } from '#lib/openapi/document.ts';
 import { startApiGateway, type RunningApiGateway } from '#local/api-gateway/server.ts';
 import { loadRoutes } from '#local/routes.ts';
 

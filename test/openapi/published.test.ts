@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test, vi } from 'vitest';
 import { examples } from '#lib/openapi/examples.ts';
-import { publishedDocument } from '#lib/openapi/published.ts';
+import { publishedDocument } from '#lib/openapi/page.ts';
 import { recordExamples } from '#tools/openapi/record.ts';
 import { requireDocumented } from '../documented.ts';
 

@@ -88,7 +88,7 @@ async function lookUp(token: string): Promise<{ status: number; body: unknown }>
 }
 
 async function bindCode(code: string, clientId: string): Promise<void> {
-  await (await import('#lib/partners/code-binding.ts')).bindCode(code, clientId);
+  await (await import('#lib/webauth/code-binding.ts')).bindCode(code, clientId);
 }
 
 const tokenOf = ({ body }: Answer): string => (body as { access_token: string }).access_token;

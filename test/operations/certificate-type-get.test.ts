@@ -49,7 +49,7 @@ const badTypes = [
 
 /** Forgets what is kept, so that a test can tell what is fetched. */
 async function forgetKept(): Promise<void> {
-  const { table } = await import('#lib/table.ts');
+  const { table } = await import('#lib/aws/table.ts');
   for (const type of ['qwac', 'qseal']) await table.delete(`CERTIFICATE#${type}`);
 }
 

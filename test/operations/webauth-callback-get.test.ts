@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { WebauthState } from '#lib/webauth-state.ts';
+import type { WebauthState } from '#lib/webauth/state.ts';
 import type { DemoPartner } from '#local/demo-partners.ts';
 import { later, withoutTable, withSetting } from '../conditions.ts';
 import { authorization, json, startGateway, ways, type Gateway } from '../gateway.ts';
@@ -25,7 +25,7 @@ const asJson: TestRequest = { headers: { accept: 'application/json' } };
 
 /** Seals as the gateway does on the way to the bank. */
 async function sealed(changes: Partial<WebauthState> = {}): Promise<string> {
-  const { seal } = await import('#lib/webauth-state.ts');
+  const { seal } = await import('#lib/webauth/state.ts');
   return seal({ partner: partner.client_id, redirectUri: home, state: 'mine', ...changes });
 }
 

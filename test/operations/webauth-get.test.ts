@@ -196,7 +196,7 @@ describe.each(ways)('GET /webauth by %s', (way) => {
   });
 
   test('takes a code that is bound to the partner, and refuses one that is bound to another', async () => {
-    const { bindCode } = await import('#lib/partners/code-binding.ts');
+    const { bindCode } = await import('#lib/webauth/code-binding.ts');
     const [own, foreign, unbound] = [await newCode(), await newCode(), await newCode()];
     await Promise.all([bindCode(own, partner.client_id), bindCode(foreign, other.client_id)]);
     expect(await ask({ token: own })).toMatchObject(redirected);

@@ -48,7 +48,7 @@ async function exchange(
 ): Promise<Watched & { tokens: [number, number] }> {
   const { body } = await gateway.sandbox('GET', '/auth/token/code', authorization(`Bearer ${token}`));
   const { code } = body as { code: string };
-  if (bound) await (await import('#lib/partners/code-binding.ts')).bindCode(code, partner.client_id);
+  if (bound) await (await import('#lib/webauth/code-binding.ts')).bindCode(code, partner.client_id);
   const asked = json({ ...partner, code });
   const answer = await gateway.withUpstream(`${wire.url}/2.0`, () =>
     watched(gateway, () => gateway.ask.http('POST', '/auth/token/access', asked)),

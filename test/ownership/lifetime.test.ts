@@ -99,10 +99,10 @@ describe('a temporary user', () => {
 
   test('is recorded as permanent when upstream knows it a day after its end, and not before', async () => {
     const user = await gateway.newUser(partner);
-    await ownership.recordOwner(user.id, partner.client_id, endedAgo(23));
+    await ownership.saveOwner(user.id, partner.client_id, endedAgo(23));
     expect(await readByBoth(user)).toEqual([200, 404]);
     expect(await ownership.ownershipOf(user.id)).toHaveProperty('temporary_until');
-    await ownership.recordOwner(user.id, partner.client_id, endedAgo(25));
+    await ownership.saveOwner(user.id, partner.client_id, endedAgo(25));
     expect(await readByBoth(user)).toEqual([200, 404]);
     expect(await ownership.ownershipOf(user.id)).toEqual({ owner: partner.client_id });
   });
@@ -110,7 +110,7 @@ describe('a temporary user', () => {
   test('leaves its record to DynamoDB thirty days after its end', async () => {
     const user = await temporaryUser();
     const { temporary_until = 0 } = (await ownership.ownershipOf(user.id)) ?? {};
-    const { table } = await import('#lib/table.ts');
+    const { table } = await import('#lib/aws/table.ts');
     expect(await table.get(`USER#${user.id}`)).toMatchObject({ expires_at: temporary_until + 30 * 86_400 });
     await permanentToken(user);
     expect(await ask('POST', `/users/${user.id}/token`, partner, { application: 'app' })).toMatchObject({
@@ -215,8 +215,8 @@ describe('ownership ends with the user', () => {
 
 test('recording the same owner again is no conflict, and another is one', async () => {
   const { id } = await gateway.newUser(partner);
-  await ownership.recordOwner(id, partner.client_id);
-  await expect(ownership.recordOwner(id, other.client_id)).rejects.toThrow(ownership.OwnershipConflict);
+  await ownership.saveOwner(id, partner.client_id);
+  await expect(ownership.saveOwner(id, other.client_id)).rejects.toThrow(ownership.OwnershipConflict);
   await ownership.endOwnership(id);
   expect(await ownership.ownershipOf(id)).toBeUndefined();
   await ownership.endOwnership(id);

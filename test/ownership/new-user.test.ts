@@ -111,7 +111,7 @@ describe.each<[string, string, (partner: DemoPartner) => TestRequest]>([
     ['the write failed and a read says so', { PutItem: 'error' as const }],
   ])('deletes nothing of another partner’s: %s', async (_case, faults) => {
     const id = await nextId();
-    await ownership.recordOwner(id, other.client_id);
+    await ownership.saveOwner(id, other.client_id);
     aws.fault = onUsers(faults);
     const answer = await ask();
     expect(answer).toMatchObject(failed(['DELETE /auth/token']));

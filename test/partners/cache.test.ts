@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { useLocal } from '#lib/environment.ts';
-import type { Partner } from '#lib/http/caller.ts';
-import type { authenticatePartner, judge } from '#lib/partners/authenticate.ts';
+import { useLocal } from '#lib/config/process-env.ts';
+import type { Partner } from '#lib/operations/call.ts';
+import type { authenticatePartner, evaluate } from '#lib/partners/authenticate.ts';
 import type * as Directory from '#lib/partners/directory.ts';
 import { makeKey, readKey } from '#lib/partners/key.ts';
 import type { PartnerRecord } from '#lib/partners/record.ts';
@@ -10,7 +10,7 @@ import { startTestAws, type TestAws } from '../aws.ts';
 let aws: TestAws;
 let directory: typeof Directory;
 let authenticate: typeof authenticatePartner;
-let judgeRecord: typeof judge;
+let judgeRecord: typeof evaluate;
 let partner: { clientId: string; key: string };
 
 beforeAll(async () => {
@@ -18,7 +18,7 @@ beforeAll(async () => {
   useLocal({ secretsManager: aws.url, dynamodb: aws.url });
   // Only now: the AWS client takes its endpoint from the environment.
   directory = await import('#lib/partners/directory.ts');
-  ({ authenticatePartner: authenticate, judge: judgeRecord } = await import('#lib/partners/authenticate.ts'));
+  ({ authenticatePartner: authenticate, evaluate: judgeRecord } = await import('#lib/partners/authenticate.ts'));
   const { createTable } = await import('#local/table.ts');
   await createTable();
   // Time goes on when a test says so, and never back.
@@ -36,7 +36,7 @@ beforeEach(async () => {
 });
 
 const advance = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000);
-const logIn = (key = partner.key): Promise<Partner> => authenticate('manager', readKey(key));
+const logIn = (key = partner.key): Promise<Partner> => authenticate('bearer_key', readKey(key));
 const change = (fields: Partial<PartnerRecord>) =>
   directory.changePartner(partner.clientId, (record) => ({ ...record, ...fields }));
 const many = <T>(count: number, make: () => Promise<T>) => Promise.all(Array.from({ length: count }, make));
@@ -115,7 +115,7 @@ describe('what an operator takes away is gone within a minute', () => {
   test('a grant', async () => {
     await change({ grants: ['users:all'] });
     const known = await logIn();
-    const isGranted = () => known.allows(({ grants }) => grants.includes('users:all'));
+    const isGranted = () => known.allows((grants) => grants.includes('users:all'));
     expect(await isGranted()).toBe(true);
     await change({ grants: [] });
     advance(60);
@@ -149,7 +149,7 @@ describe('what an operator gives works at once, even to someone who was refused 
 
   test('a grant', async () => {
     const known = await logIn();
-    const isGranted = () => known.allows(({ grants }) => grants.includes('users:all'));
+    const isGranted = () => known.allows((grants) => grants.includes('users:all'));
     expect(await isGranted()).toBe(false);
     await change({ grants: ['users:all'] });
     expect(await isGranted()).toBe(true);
@@ -200,7 +200,7 @@ describe('a flood of refusals', () => {
   });
 
   test('of malformed keys reads nothing', async () => {
-    for (let call = 0; call < 50; call++) await expect(authenticate('manager', undefined)).rejects.toEqual(refused);
+    for (let call = 0; call < 50; call++) await expect(authenticate('bearer_key', undefined)).rejects.toEqual(refused);
     expect(aws.itemReads()).toEqual([]);
   });
 });
@@ -231,6 +231,6 @@ describe('while the table cannot be read', () => {
   test('a grant is not taken for given', async () => {
     const known = await logIn();
     advance(2);
-    await down(() => expect(known.allows(({ grants }) => grants.includes('users:all'))).rejects.toEqual(unavailable));
+    await down(() => expect(known.allows((grants) => grants.includes('users:all'))).rejects.toEqual(unavailable));
   });
 });

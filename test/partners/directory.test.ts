@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { useLocal } from '#lib/environment.ts';
+import { useLocal } from '#lib/config/process-env.ts';
 import type { authenticatePartner } from '#lib/partners/authenticate.ts';
 import type * as Directory from '#lib/partners/directory.ts';
 import { keyId, readKey } from '#lib/partners/key.ts';
@@ -17,7 +17,7 @@ beforeAll(async () => {
   directory = await import('#lib/partners/directory.ts');
   ({ authenticatePartner: authenticate } = await import('#lib/partners/authenticate.ts'));
   const { createTable } = await import('#local/table.ts');
-  const { table } = await import('#lib/table.ts');
+  const { table } = await import('#lib/aws/table.ts');
   putItem = (pk, fields) => table.put({ pk, ...fields });
   await createTable();
 });
@@ -92,7 +92,7 @@ describe('the directory', () => {
 /** Presents a key, whose use is noted, and gives its id. */
 async function use(...presented: Parameters<typeof authenticate>): Promise<string> {
   const partner = await authenticate(...presented);
-  await partner.noteUse();
+  await partner.trackUse();
   return partner.keyId;
 }
 
@@ -102,15 +102,15 @@ describe('the use of a key', () => {
     const { record, key } = await newPartner();
     const presented = readKey(key);
     expect(await directory.readKeyUse(record.client_id)).toEqual({});
-    const id = await use('manager', presented);
+    const id = await use('bearer_key', presented);
     await use('client', presented);
     expect(await directory.readKeyUse(record.client_id)).toEqual({ [id]: '2031-01-01' });
     vi.setSystemTime(today + 86_400_000);
-    await use('manager', presented);
+    await use('bearer_key', presented);
     expect(await directory.readKeyUse(record.client_id)).toEqual({ [id]: '2031-01-02' });
     const { key: second, stored } = directory.issueKey(record.client_id);
     await directory.changePartner(record.client_id, (found) => ({ ...found, keys: [...found.keys, stored] }));
-    await use('manager', readKey(second));
+    await use('bearer_key', readKey(second));
     expect(await directory.readKeyUse(record.client_id)).toEqual({ [id]: '2031-01-02', [stored.id]: '2031-01-02' });
   });
 
@@ -118,7 +118,7 @@ describe('the use of a key', () => {
     const { record, key } = await newPartner();
     const id = keyId(readKey(key)?.hash ?? '');
     await putItem(`KEY_USE#${record.client_id}`, { [id]: '2999-01-01' });
-    await use('manager', readKey(key));
+    await use('bearer_key', readKey(key));
     expect(await directory.readKeyUse(record.client_id)).toEqual({ [id]: '2999-01-01' });
   });
 
@@ -128,14 +128,14 @@ describe('the use of a key', () => {
     const { key: second, stored } = directory.issueKey(record.client_id);
     await directory.changePartner(record.client_id, (found) => ({ ...found, keys: [...found.keys, stored] }));
     // From here on the record is known, with both keys.
-    await use('manager', readKey(key));
+    await use('bearer_key', readKey(key));
     aws.tableDown = true;
-    expect(await use('manager', readKey(second))).toBe(stored.id);
+    expect(await use('bearer_key', readKey(second))).toBe(stored.id);
     aws.tableDown = false;
-    await use('manager', readKey(second));
+    await use('bearer_key', readKey(second));
     expect(await directory.readKeyUse(record.client_id)).not.toHaveProperty(stored.id);
     vi.setSystemTime(today + 86_400_000);
-    await use('manager', readKey(second));
+    await use('bearer_key', readKey(second));
     expect(await directory.readKeyUse(record.client_id)).toHaveProperty(stored.id, '2031-01-02');
   });
 });

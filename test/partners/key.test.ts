@@ -2,8 +2,8 @@ import { createCipheriv, createHash } from 'node:crypto';
 import { crc32 as nodesCrc32 } from 'node:zlib';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { crc32 } from '#lib/partners/crc32.ts';
 import {
+  crc32,
   hashKey,
   keyId,
   keyPrefix,

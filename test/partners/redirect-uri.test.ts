@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { redirectUriFault } from '#lib/partners/redirect-uri.ts';
+import { redirectUriProblem } from '#lib/partners/redirect-uris.ts';
 
 test.each([
   'https://example.com',
@@ -14,7 +14,7 @@ test.each([
   'com.example.app://oauth/back',
   'myapp://callback',
 ])('%s can be registered', (uri) => {
-  expect(redirectUriFault(uri)).toBeUndefined();
+  expect(redirectUriProblem(uri)).toBeUndefined();
 });
 
 describe('what cannot be registered', () => {
@@ -40,7 +40,7 @@ describe('what cannot be registered', () => {
     ['letters beyond ASCII', 'https://exämple.com/'],
     ['more than 2,048 characters', `https://example.com/${'a'.repeat(2048)}`],
   ])('%s', (_what, uri) => {
-    expect(redirectUriFault(uri)).toMatch(/^A redirect URI .*\.$/);
+    expect(redirectUriProblem(uri)).toMatch(/^A redirect URI .*\.$/);
   });
 
   test.each([
@@ -61,7 +61,7 @@ describe('what cannot be registered', () => {
     'intent://scan/',
     'chrome://settings/',
   ])('a scheme that a browser acts on: %s', (uri) => {
-    expect(redirectUriFault(uri)).toMatch(/^A redirect URI /);
+    expect(redirectUriProblem(uri)).toMatch(/^A redirect URI /);
   });
 });
 
@@ -71,7 +71,7 @@ test('whatever can be registered is an address that a Location header can hold, 
   const uris = fc.array(fc.constantFrom(...pieces, ...marks), { maxLength: 8 }).map((parts) => parts.join(''));
   fc.assert(
     fc.property(uris, (uri) => {
-      fc.pre(redirectUriFault(uri) === undefined);
+      fc.pre(redirectUriProblem(uri) === undefined);
       const { search, hash, username, password, protocol, hostname } = new URL(uri);
       expect([search, hash, username, password]).toEqual(['', '', '', '']);
       expect(protocol).not.toBe('javascript:');

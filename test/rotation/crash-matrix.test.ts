@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { ManageToken } from '#lib/rotation/mint.ts';
-import { makeSealingKey, type SealingKeys } from '#lib/webauth-state.ts';
+import type { ManageToken } from '#lib/rotation/manage-token.ts';
+import { makeSealingKey, type SealingKeys } from '#lib/webauth/state.ts';
 import { faults } from './gate.ts';
 import { startWorld, type Rotated } from './world.ts';
 

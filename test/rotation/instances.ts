@@ -40,7 +40,7 @@ export async function prepareInstances(): Promise<Instances> {
       vi.resetModules();
       const [{ handler }, { readSecretText }] = await Promise.all([
         import('#functions/users-id-user-get.ts'),
-        import('#lib/aws/secret-value.ts'),
+        import('#lib/secrets/reader.ts'),
       ]);
       // A client keeps the endpoint that its first call finds in the environment.
       process.env['AWS_ENDPOINT_URL_SECRETS_MANAGER'] = proxy.url;

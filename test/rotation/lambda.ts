@@ -1,5 +1,5 @@
 import { vi } from 'vitest';
-import type { JobHandler } from '#lib/job.ts';
+import type { JobHandler } from '#lib/jobs/job.ts';
 import { newContext } from '#local/api-gateway/context.ts';
 import type { Gate } from './gate.ts';
 

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { ManageToken } from '#lib/rotation/mint.ts';
+import type { ManageToken } from '#lib/rotation/manage-token.ts';
 import type { Passing } from '../proxy.ts';
 import { interval, startWorld, steps, type World } from './world.ts';
 

@@ -1,7 +1,7 @@
 import { CancelRotateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { secretFullName } from '#lib/env.ts';
-import { makeSealingKey } from '#lib/webauth-state.ts';
+import { secretFullName } from '#lib/config/names.ts';
+import { makeSealingKey } from '#lib/webauth/state.ts';
 import { rotations, startWorld, steps, type World } from './world.ts';
 
 let world: World;

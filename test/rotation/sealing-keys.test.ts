@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { longestLife } from '#lib/secrets.ts';
-import { makeSealingKey, sealLife, type SealingKeys } from '#lib/webauth-state.ts';
+import { maxCacheLife } from '#lib/secrets/reader.ts';
+import { makeSealingKey, sealLife, type SealingKeys } from '#lib/webauth/state.ts';
 import { startWorld, steps, type World } from './world.ts';
 
 /** The soonest that a rotation may follow another, in milliseconds. */
-const pause = sealLife * 1000 + longestLife;
+const pause = sealLife * 1000 + maxCacheLife;
 
 let world: World;
 beforeAll(async () => {
@@ -126,7 +126,7 @@ describe('a container that has not heard of a rotation', () => {
 async function slowly<T>(forward: () => Promise<T>): Promise<T> {
   const answer = await forward();
   await world.rotate('sealing-keys');
-  vi.setSystemTime(Date.now() + longestLife);
+  vi.setSystemTime(Date.now() + maxCacheLife);
   return answer;
 }
 
@@ -135,5 +135,5 @@ const state = { partner: '12345678', redirectUri: 'https://app.example/back', st
 /** The seals as a new container has them, which reads the keys when it needs them for the first time. */
 async function coldContainer() {
   vi.resetModules();
-  return import('#lib/webauth-state.ts');
+  return import('#lib/webauth/state.ts');
 }

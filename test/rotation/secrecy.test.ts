@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { makeSealingKey } from '#lib/webauth-state.ts';
+import { makeSealingKey } from '#lib/webauth/state.ts';
 import type { Passed, Passing } from '../proxy.ts';
 import { startWorld, type World } from './world.ts';
 

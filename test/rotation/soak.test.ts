@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { ManageToken } from '#lib/rotation/mint.ts';
+import type { ManageToken } from '#lib/rotation/manage-token.ts';
 import { prepareInstances, type Instance, type Instances } from './instances.ts';
 import { startWorld, type World } from './world.ts';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { longestLife } from '#lib/secrets.ts';
-import type * as webauthState from '#lib/webauth-state.ts';
-import { sealLife, type SealingKeys } from '#lib/webauth-state.ts';
+import { maxCacheLife } from '#lib/secrets/reader.ts';
+import type * as webauthState from '#lib/webauth/state.ts';
+import { sealLife, type SealingKeys } from '#lib/webauth/state.ts';
 import { startWorld, type World } from './world.ts';
 
 type Instance = typeof webauthState;
@@ -9,7 +9,7 @@ type Instance = typeof webauthState;
 const rotations = 50;
 const statesPerRotation = 200;
 /** The soonest that one rotation may follow another, in milliseconds: what is hardest for states in flight. */
-const interval = sealLife * 1000 + longestLife;
+const interval = sealLife * 1000 + maxCacheLife;
 const start = Date.UTC(2030, 0, 15, 12);
 
 let world: World;
@@ -59,7 +59,7 @@ test('of 10,000 states in flight across 50 rotations none is lost, and none is a
   /** A state that is sealed up to a life before the rotation, or after it while caches may still hold the keys before, and opened twice. */
   function flightAround(rotatesAt: number) {
     // Seals count in whole seconds.
-    const sealedAt = between(rotatesAt - (sealLife - 1) * 1000, rotatesAt + longestLife);
+    const sealedAt = between(rotatesAt - (sealLife - 1) * 1000, rotatesAt + maxCacheLife);
     const expiresAt = sealedAt - (sealedAt % 1000) + sealLife * 1000;
     const opensAt = Math.random() < 0.3 ? expiresAt - 1 : between(Math.max(sealedAt, rotatesAt), expiresAt);
     const opensLateAt = Math.random() < 0.3 ? expiresAt : between(expiresAt, expiresAt + interval / 4);
@@ -97,7 +97,7 @@ test('of 10,000 states in flight across 50 rotations none is lost, and none is a
 /** A module graph of its own, which reads the keys when it needs them for the first time. */
 async function coldInstance(): Promise<Instance> {
   vi.resetModules();
-  return import('#lib/webauth-state.ts');
+  return import('#lib/webauth/state.ts');
 }
 
 /** A whole number from the first to before the last. */

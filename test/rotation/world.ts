@@ -6,10 +6,10 @@ import {
   RotateSecretCommand,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import { secretFullName } from '#lib/env.ts';
-import { useLocal, useSettings } from '#lib/environment.ts';
-import type { SecretName } from '#lib/operations.ts';
-import type { ManageToken } from '#lib/rotation/mint.ts';
+import { secretFullName } from '#lib/config/names.ts';
+import { useLocal, useSettings } from '#lib/config/process-env.ts';
+import type { SecretName } from '#lib/operations/table.ts';
+import type { ManageToken } from '#lib/rotation/manage-token.ts';
 import { startDynamoDb } from '#local/dynamodb/server.ts';
 import { functionArn } from '#local/jobs.ts';
 import type { Budgea } from '#local/sandbox/budgea.ts';

@@ -1,11 +1,11 @@
 import { CreateSecretCommand, PutSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import * as v from 'valibot';
-import { secretFullName } from '#lib/env.ts';
-import { useLocal } from '#lib/environment.ts';
+import { secretFullName } from '#lib/config/names.ts';
+import { useLocal } from '#lib/config/process-env.ts';
 import type { GatewayError } from '#lib/errors.ts';
-import type { SecretName } from '#lib/operations.ts';
-import type { Secret } from '#lib/secrets.ts';
+import type { SecretName } from '#lib/operations/table.ts';
+import type { SecretReader } from '#lib/secrets/reader.ts';
 import { startSecretsManager, type RunningSecretsManager } from '#local/secrets-manager/server.ts';
 import { holdTimers } from '../timers.ts';
 import { awsKey } from '../aws-key.ts';
@@ -15,7 +15,7 @@ type Value = v.InferOutput<typeof shape>;
 
 let server: RunningSecretsManager;
 let client: SecretsManagerClient;
-let newSecret: (usableUntil?: (value: Value) => number) => Secret<Value>;
+let newSecret: (usableUntil?: (value: Value) => number) => SecretReader<Value>;
 /** What Secrets Manager does with the next reads, and how many there were. */
 let outage: 'throttle' | 'internal' | 'hang' | undefined;
 let reads = 0;
@@ -32,8 +32,8 @@ beforeAll(async () => {
   });
   useLocal({ secretsManager: server.url, dynamodb: 'http://127.0.0.1:1', aws: awsKey });
   // Only now: the AWS client takes its endpoint from the environment.
-  const { cachedSecret } = await import('#lib/secrets.ts');
-  client = (await import('#lib/secrets-manager.ts')).secretsManager;
+  const { cachedSecret } = await import('#lib/secrets/reader.ts');
+  client = (await import('#lib/aws/sdk-secrets-manager.ts')).secretsManager;
   newSecret = (usableUntil) => cachedSecret('admin-token', () => shape, usableUntil);
   await client.send(new CreateSecretCommand({ Name: secretFullName('local', 'admin-token'), SecretString: '{}' }));
 });
@@ -54,7 +54,7 @@ async function write(value: unknown, name: SecretName = 'admin-token'): Promise<
 
 const advance = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000);
 const many = <T>(count: number, make: () => Promise<T>) => Promise.all(Array.from({ length: count }, make));
-const value = async (secret: Secret<Value>) => (await secret.get()).value.token;
+const value = async (secret: SecretReader<Value>) => (await secret.get()).value.token;
 const unavailable = expect.objectContaining({ name: 'GatewayError', code: 'unavailable' }) as GatewayError;
 
 describe('a secret in memory', () => {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { SecretName } from '#lib/operations.ts';
+import type { SecretName } from '#lib/operations/table.ts';
 import type { DemoPartner } from '#local/demo-partners.ts';
 import { startTestAws, type TestAws } from '../aws.ts';
 import { authorization, json, startGateway, type Gateway } from '../gateway.ts';

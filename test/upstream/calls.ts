@@ -1,4 +1,4 @@
-import type { OperationId } from '#lib/operations.ts';
+import type { OperationId } from '#lib/operations/table.ts';
 import type { DemoPartner } from '#local/demo-partners.ts';
 import { authorization, form, json, type Gateway } from '../gateway.ts';
 import type { TestRequest } from '../invoke.ts';
@@ -141,10 +141,10 @@ export async function makeWorld(gateway: Gateway): Promise<World> {
 
 /** Makes it as it was, for whatever a server says that stands for upstream: what the gateway has kept of its answers is gone. */
 export async function renewWorld({ partner, user }: World): Promise<void> {
-  const { table } = await import('#lib/table.ts');
-  const { recordOwner } = await import('#lib/partners/ownership.ts');
+  const { table } = await import('#lib/aws/table.ts');
+  const { saveOwner } = await import('#lib/partners/ownership.ts');
   // A certificate that is kept would not be asked for; a user that upstream called deleted would not be found.
-  await Promise.all([table.delete('CERTIFICATE#qwac'), recordOwner(user.id, partner.client_id)]);
+  await Promise.all([table.delete('CERTIFICATE#qwac'), saveOwner(user.id, partner.client_id)]);
 }
 
 type Request = UpstreamCall['request'];

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openApiDocument } from '#lib/openapi.ts';
-import { operations, type OperationId } from '#lib/operations.ts';
+import { openApiDocument } from '#lib/openapi/document.ts';
+import { operations, type OperationId } from '#lib/operations/table.ts';
 import { authorization, form, startGateway, type Gateway } from '../gateway.ts';
 import type { Answer, TestRequest } from '../invoke.ts';
 import { combined } from '../presented.ts';
@@ -54,7 +54,7 @@ function headBytes({ headers }: Answer): number {
 const units = fc.constantFrom('/', '+', '"', '\0', 'a', ' ', 'é', '€', '🏦', '\ufffd');
 
 async function callback(fields: Record<string, string>, state: string, request?: TestRequest): Promise<Answer> {
-  const { seal } = await import('#lib/webauth-state.ts');
+  const { seal } = await import('#lib/webauth/state.ts');
   const sealed = await seal({ partner: client_id, redirectUri: home, state });
   const query = new URLSearchParams({ ...fields, state: sealed }).toString();
   return gateway.ask.http('GET', `/webauth/callback?${query}`, request);

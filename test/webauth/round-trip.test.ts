@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { SealingKeys } from '#lib/webauth-state.ts';
+import type { SealingKeys } from '#lib/webauth/state.ts';
 import type { DemoPartner } from '#local/demo-partners.ts';
 import { codePoint } from '../code-point.ts';
 import { later } from '../conditions.ts';

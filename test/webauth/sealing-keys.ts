@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage } from 'node:http';
-import type { SealingKeys } from '#lib/webauth-state.ts';
+import type { SealingKeys } from '#lib/webauth/state.ts';
 
 /** Makes a sealing key that a test can recognise. */
 export function keyNamed(kid: string): SealingKeys['current'] {

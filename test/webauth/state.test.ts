@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { codePoint } from '../code-point.ts';
 import { withSetting } from '../conditions.ts';
 import { startSecretsManager, type RunningSecretsManager } from '#local/secrets-manager/server.ts';
-import { useLocal } from '#lib/environment.ts';
+import { useLocal } from '#lib/config/process-env.ts';
 import { awsKey } from '../aws-key.ts';
 import { countReads, keyNamed } from './sealing-keys.ts';
 
@@ -32,7 +32,7 @@ async function write(value: unknown): Promise<void> {
 /** A container of its own: nothing is cached in it. */
 async function newContainer() {
   vi.resetModules();
-  return import('#lib/webauth-state.ts');
+  return import('#lib/webauth/state.ts');
 }
 
 const bytesOf = (sealed: string) => Buffer.from(sealed.split('.')[1] ?? '', 'base64url').toString('hex');

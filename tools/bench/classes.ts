@@ -1,4 +1,4 @@
-import { functionName, operations, type Operation } from '#lib/operations.ts';
+import { functionName, operations, type Operation } from '#lib/operations/table.ts';
 
 const rows: [string, Operation][] = Object.entries(operations);
 

@@ -1,4 +1,4 @@
-import type { OperationId } from '#lib/operations.ts';
+import type { OperationId } from '#lib/operations/table.ts';
 
 /** Each operation's share of the calls, in percent: partners that sign users in every day and connect a bank now and then. */
 export const shares: Readonly<Record<OperationId, number>> = {

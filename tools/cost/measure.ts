@@ -1,15 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { useLocal, useSettings } from '#lib/environment.ts';
-import { operations, type OperationId } from '#lib/operations.ts';
+import { useLocal, useSettings } from '#lib/config/process-env.ts';
+import { type OperationId, operations } from '#lib/operations/table.ts';
 import type { StackFile } from '#local/stack-file.ts';
-import { examples, type Call, type Example } from './measure/examples.ts';
+import { type Call, type Example, examples } from './measure/examples.ts';
 
 // `npm run cost:measure` prints what `measured.ts` says: what a warm call of each operation takes of the processor, of the table and of the log. The
 // stack is a process of its own, so that this one's processor time is the functions' alone.

@@ -1,4 +1,4 @@
-import type { OperationId } from '#lib/operations.ts';
+import type { OperationId } from '#lib/operations/table.ts';
 
 /** What a warm call takes, on average. */
 export interface Taken {

@@ -1,7 +1,7 @@
-import { secretNames } from '#lib/env.ts';
-import type { Counted } from '#lib/http/call.ts';
-import { jobs } from '#lib/jobs.ts';
-import { operations, type ItemCall, type Operation } from '#lib/operations.ts';
+import { secretNames } from '#lib/config/names.ts';
+import type { CountedEvent } from '#lib/operations/call.ts';
+import { jobs } from '#lib/operations/jobs.ts';
+import { operations, type ItemCall, type Operation } from '#lib/operations/table.ts';
 
 /** A metric as CloudWatch counts and charges it: a name with the values of its dimensions. */
 export interface Metric {
@@ -30,9 +30,9 @@ function measuresOf({ path }: Operation): string[] {
 }
 
 /** What a call's line can count when something goes wrong. */
-function countsOf({ needs: { secrets, items } }: Operation): Counted[] {
+function countsOf({ needs: { secrets, items } }: Operation): CountedEvent[] {
   const user: readonly ItemCall[] = items.USER ?? [];
-  const may: [Counted, boolean][] = [
+  const may: [CountedEvent, boolean][] = [
     ['CredentialRejected', secrets.some((secret) => secret !== 'sealing-keys')],
     ['OwnershipConflict', user.includes('put')],
     ['UndoFailed', user.includes('put')],

@@ -1,8 +1,8 @@
 import type { Environment } from '#infra/environment.ts';
-import { secretNames } from '#lib/env.ts';
-import { jobs } from '#lib/jobs.ts';
-import { operations, type Operation, type OperationId } from '#lib/operations.ts';
-import { pages } from '#lib/pages.ts';
+import { secretNames } from '#lib/config/names.ts';
+import { jobs } from '#lib/operations/jobs.ts';
+import { operations, type Operation, type OperationId } from '#lib/operations/table.ts';
+import { pages } from '#lib/operations/routes.ts';
 import {
   answerBytes,
   coldStarts,

@@ -1,6 +1,6 @@
-import { encodeBody, encodeQuery, type MediaType } from '#lib/budgea/media.ts';
+import { encodeBody, encodeQuery, type MediaType } from '#lib/budgea/wire.ts';
 import type { Example, Values } from '#lib/openapi/examples.ts';
-import { operations, type CallerKind, type Operation, type OperationId } from '#lib/operations.ts';
+import { operations, type CallerKind, type Operation, type OperationId } from '#lib/operations/table.ts';
 import type { Fakes } from './fakes.ts';
 
 /** A call to make and to record. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { basePath } from '#lib/operations.ts';
+import { basePath } from '#lib/operations/table.ts';
 import { startApiGateway, type ApiGatewayOptions } from '#local/api-gateway/server.ts';
 import { loadRoutes } from '#local/routes.ts';
 import { bearer } from './credentials.ts';
@@ -27,7 +27,7 @@ export async function recordRefusals(recording: Recording): Promise<void> {
   const foreign = await call(newUser(stack.manager));
 
   const me: Refused = { operation: 'users_id_user_get', caller: 'token', path: { id_user: 'me' }, headers: token };
-  const jwt: Refused = { operation: 'auth_jwt_post', caller: 'manager', headers: key };
+  const jwt: Refused = { operation: 'auth_jwt_post', caller: 'bearer_key', headers: key };
   const access: Refused = {
     operation: 'auth_token_access_post',
     caller: 'client',
@@ -44,12 +44,12 @@ export async function recordRefusals(recording: Recording): Promise<void> {
   await call({
     ...me,
     headers: key,
-    caller: 'manager',
+    caller: 'bearer_key',
     ...says('invalidValue', 400, 'A value that is not taken: `me` with a partner key'),
   });
   await call({
     operation: 'users_id_user_token_post',
-    caller: 'manager',
+    caller: 'bearer_key',
     path: { id_user },
     headers: key,
     ...says('missingParameter', 400, 'A field that is missing'),
@@ -69,7 +69,7 @@ export async function recordRefusals(recording: Recording): Promise<void> {
   const path = { id_user: Number(foreign.body['id_user']) };
   await call({
     ...me,
-    caller: 'manager',
+    caller: 'bearer_key',
     headers: key,
     path,
     ...says('notFound', 404, 'A user who is not the partner’s, or nobody’s'),
@@ -102,7 +102,7 @@ export async function recordRefusals(recording: Recording): Promise<void> {
   const identified = { 'x-api-key': client_secret };
   await call({
     ...access,
-    caller: 'identified',
+    caller: 'api_key',
     headers: identified,
     fields: { code: 'NO-SUCH-CODE' },
     ...says('forbidden', 403, 'Credentials that do not allow this'),

@@ -1,5 +1,5 @@
 import { AuthenticationApi, Configuration, send, type Send } from '#lib/budgea/authentication-api.ts';
-import type { OperationId } from '#lib/operations.ts';
+import type { OperationId } from '#lib/operations/table.ts';
 
 /** A partner, as the command line makes it. */
 export interface Partner {

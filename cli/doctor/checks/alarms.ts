@@ -1,4 +1,4 @@
-import { tableFullName } from '#lib/env.ts';
+import { tableFullName } from '#lib/config/names.ts';
 import type { Account } from '../account.ts';
 import { ok, wrong, type Check } from '../check.ts';
 

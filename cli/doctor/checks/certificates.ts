@@ -11,9 +11,9 @@ export const certificates: Check = {
   async run(subject) {
     const { types, hours } = subject.certificates;
     if (types.length === 0) return ok('None are to be kept.');
-    const { readKept } = await import('#lib/certificates.ts');
+    const { readStoredCertificate } = await import('#lib/jobs/certificates.ts');
     const confirmed = await Promise.all(
-      types.map(async (type) => ({ type, at: Date.parse((await readKept(type))?.confirmed_at ?? '') })),
+      types.map(async (type) => ({ type, at: Date.parse((await readStoredCertificate(type))?.confirmed_at ?? '') })),
     );
     const never = confirmed.filter(({ at }) => Number.isNaN(at)).map(({ type }) => type);
     if (never.length > 0)

@@ -19,7 +19,7 @@ export const manageJwt: Check = {
       );
     }
     const rotate = [subject.toType('secrets rotate manage-token')];
-    const { manageToken } = await import('#lib/secrets.ts');
+    const { manageToken } = await import('#lib/secrets/values.ts');
     const { problemsOf } = await import('../../secrets/problems.ts');
     const parsed = v.safeParse(manageToken(), parseJson(read.text ?? ''));
     const expiresAt = parsed.success ? parsed.output.expires_at * 1000 : 'malformed';
@@ -37,7 +37,7 @@ const about = new Set(['malformed', 'expired', 'short_lived']);
 
 /** Undefined when Budgea does not say. */
 async function takes(subject: Subject, token: string): Promise<boolean | undefined> {
-  const { acceptsManageToken } = await import('#lib/rotation/mint.ts');
+  const { acceptsManageToken } = await import('#lib/rotation/manage-token.ts');
   try {
     const { url } = await subject.budgea();
     return await acceptsManageToken(

@@ -1,4 +1,4 @@
-import { basePath } from '#lib/operations.ts';
+import { basePath } from '#lib/operations/table.ts';
 import { makeClientId, makeKey } from '#lib/partners/key.ts';
 import { ok, wrong, type Check, type Finding } from '../check.ts';
 import type { Subject } from '../subject.ts';

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { now } from '#lib/clock.ts';
-import { secretFullName } from '#lib/env.ts';
-import type { SecretName } from '#lib/operations.ts';
+import { secretFullName } from '#lib/config/names.ts';
+import type { SecretName } from '#lib/operations/table.ts';
 import { problemsOf, type Problem } from '../../secrets/problems.ts';
 import { duration } from '../../view.ts';
 import { ok, wrong, type Check, type Finding } from '../check.ts';
@@ -51,8 +51,8 @@ function commands({ toType }: Subject, name: SecretName): string[] {
 }
 
 async function fits(name: SecretName, text: string): Promise<boolean> {
-  const { adminToken, clientCredentials, manageToken } = await import('#lib/secrets.ts');
-  const { sealingKeys } = await import('#lib/webauth-state.ts');
+  const { adminToken, clientCredentials, manageToken } = await import('#lib/secrets/values.ts');
+  const { sealingKeys } = await import('#lib/webauth/state.ts');
   const schemas: Record<SecretName, () => v.GenericSchema> = {
     'client-credentials': clientCredentials,
     'admin-token': adminToken,
@@ -65,7 +65,7 @@ async function fits(name: SecretName, text: string): Promise<boolean> {
 /** Budgea that does not answer has a check of its own. */
 async function offered(subject: Subject, text: string, age: string): Promise<Finding> {
   const { tryClientCredentials } = await import('../../secrets/proofs.ts');
-  const { clientCredentials } = await import('#lib/secrets.ts');
+  const { clientCredentials } = await import('#lib/secrets/values.ts');
   const budgea = await subject.budgea().catch(() => undefined);
   if (budgea === undefined) return ok(`It is set: ${age}.`);
   const { outcome, because } = await tryClientCredentials(v.parse(clientCredentials(), parseJson(text)), budgea);

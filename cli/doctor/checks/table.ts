@@ -1,5 +1,5 @@
 import { QueryCommand } from '@aws-sdk/client-dynamodb';
-import { tableFullName } from '#lib/env.ts';
+import { tableFullName } from '#lib/config/names.ts';
 import { ok, wrong, type Check } from '../check.ts';
 
 /** Whether the table and both of its indexes answer: a query of each needs the operators' rights alone. */
@@ -7,7 +7,7 @@ export const table: Check = {
   name: 'table',
   async run({ environment, remedy }) {
     const TableName = tableFullName(environment);
-    const { dynamodb } = await import('#lib/dynamodb.ts');
+    const { dynamodb } = await import('#lib/aws/sdk-dynamodb.ts');
     const { partnersIndex, usersIndex } = await import('#lib/partners/directory.ts');
     const missing = await Promise.all(
       [partnersIndex, usersIndex].map(async ({ name, key }) => {

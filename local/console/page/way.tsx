@@ -78,14 +78,14 @@ const anonymous: Readonly<Record<string, string>> = {
   anonymous: 'Nobody: there was no credential',
   token: 'A user, with a token of Budgea’s',
   client: 'Somebody with client credentials that were not proved',
-  manager: 'Somebody with a partner key that was not proved',
-  identified: 'Somebody with a partner key that was not proved',
+  bearer_key: 'Somebody with a partner key that was not proved',
+  api_key: 'Somebody with a partner key that was not proved',
 };
 
 const presented: Readonly<Record<string, string>> = {
   client: 'as client_id and client_secret',
-  manager: 'in Authorization',
-  identified: 'in x-api-key',
+  bearer_key: 'in Authorization',
+  api_key: 'in x-api-key',
 };
 
 function checksOf({ outcome, upstream_attempts, code, operation }: CallEvent): ComponentChildren {

@@ -1,5 +1,5 @@
-import { readKept } from '#lib/certificates.ts';
-import { env } from '#lib/env.ts';
+import { readStoredCertificate } from '#lib/jobs/certificates.ts';
+import { env } from '#lib/config/env.ts';
 import { runJob } from '../../jobs.ts';
 import { ConsoleRefusal } from '../refusal.ts';
 import type { CertificateView } from '../wire.ts';
@@ -18,7 +18,7 @@ export async function fetchCertificates(): Promise<void> {
 }
 
 async function readCertificate(type: string): Promise<CertificateView> {
-  const { certificate, changed_at, confirmed_at, checked_at } = (await readKept(type)) ?? {};
+  const { certificate, changed_at, confirmed_at, checked_at } = (await readStoredCertificate(type)) ?? {};
   return {
     type,
     id: certificate?.id == null ? undefined : String(certificate.id),

@@ -5,13 +5,13 @@ import {
   issueKey,
   listPartners,
   listUsers,
+  partnerNameProblem,
   readKeyUse,
 } from '#lib/partners/directory.ts';
 import { grantForms, isGrant } from '#lib/partners/grants.ts';
 import { mostKeys } from '#lib/partners/key.ts';
-import { partnerNameFault } from '#lib/partners/name.ts';
 import type { PartnerRecord } from '#lib/partners/record.ts';
-import { redirectUriFault } from '#lib/partners/redirect-uri.ts';
+import { redirectUriProblem } from '#lib/partners/redirect-uris.ts';
 import { ConsoleRefusal } from '../refusal.ts';
 import type { PartnerView, ShownKey } from '../wire.ts';
 
@@ -28,7 +28,7 @@ export async function readPartners(): Promise<PartnerView[]> {
 /** Makes a partner; its key is in the answer and nowhere else. Throws ConsoleRefusal for values that no partner can have. */
 export async function newPartner(body: unknown): Promise<ShownKey> {
   const { name, redirect_uris: redirectUris, grants } = read(newPartnerBody, body);
-  const fault = [partnerNameFault(name), ...redirectUris.map(redirectUriFault)].find((each) => each !== undefined);
+  const fault = [partnerNameProblem(name), ...redirectUris.map(redirectUriProblem)].find((each) => each !== undefined);
   if (fault !== undefined) throw new ConsoleRefusal(400, fault);
   if (!grants.every(isGrant)) throw new ConsoleRefusal(400, `A grant is one of ${grantForms.join(', ')}.`);
   const { record, key } = await createPartner({ name, redirectUris, grants });

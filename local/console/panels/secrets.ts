@@ -1,10 +1,10 @@
 import { DescribeSecretCommand, InvalidRequestException, RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
-import { env, secretNames } from '#lib/env.ts';
-import type { SecretName } from '#lib/operations.ts';
-import { readVersion } from '#lib/rotation/staged-secret.ts';
-import { listVersions, versionInUse } from '#lib/rotation/versions.ts';
-import { manageTokenExpiry } from '#lib/secrets.ts';
-import { secretsManager } from '#lib/secrets-manager.ts';
+import { env } from '#lib/config/env.ts';
+import { secretNames } from '#lib/config/names.ts';
+import type { SecretName } from '#lib/operations/table.ts';
+import { listVersions, readVersion, versionInUse } from '#lib/rotation/secret-versions.ts';
+import { manageTokenExpiry } from '#lib/secrets/values.ts';
+import { secretsManager } from '#lib/aws/sdk-secrets-manager.ts';
 import { ConsoleRefusal } from '../refusal.ts';
 import type { SecretView } from '../wire.ts';
 

@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Bundle } from '#infra/bundle.ts';
-import { basePath } from '#lib/operations.ts';
+import { basePath } from '#lib/operations/table.ts';
 import { prepareFunctions, preparePeers } from '../cold/prepare.ts';
 import { startStarter } from '../cold/start.ts';
 import { coldPeers } from '../names.ts';

@@ -1,4 +1,4 @@
-import type { open, seal } from '#lib/webauth-state.ts';
+import type { open, seal } from '#lib/webauth/state.ts';
 
 // A process of its own: seals and opens states one at a time, and prints what each takes of the processor, in microseconds, round by round.
 

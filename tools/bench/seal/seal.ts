@@ -24,7 +24,7 @@ export async function measureSeal(
   { tell, signal }: Going,
 ): Promise<SealFigures> {
   tell('sealing');
-  const [made] = await bundle(join(folder, 'seal'), { 'webauth-state': 'lib/webauth-state.ts' });
+  const [made] = await bundle(join(folder, 'seal'), { 'webauth-state': 'lib/webauth/state.ts' });
   const args = [meter, made?.file ?? '', String(rounds), String(callsPerRound)];
   // The meter prints them.
   const metered = (await runProgram({ args, variables: variablesOf('webauth-get'), signal })) as SealRound[];

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundle, type Bundle } from '#infra/bundle.ts';
-import { basePath, operations } from '#lib/operations.ts';
+import { basePath, operations } from '#lib/operations/table.ts';
 import type { ServerName } from '../names.ts';
 import { startServer, type ServerProgram } from '../programs.ts';
 import { spreadOf, type Spread } from '../spread.ts';

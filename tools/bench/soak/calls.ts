@@ -1,4 +1,4 @@
-import { basePath } from '#lib/operations.ts';
+import { basePath } from '#lib/operations/table.ts';
 
 /** One manage-signed call, made again and again. */
 export interface SoakCall {

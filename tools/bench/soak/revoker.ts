@@ -1,5 +1,5 @@
 import { decodeJwt } from 'jose';
-import type { ManageToken } from '#lib/rotation/mint.ts';
+import type { ManageToken } from '#lib/rotation/manage-token.ts';
 
 /** Takes manage tokens that were replaced out of use. */
 export interface Revoker {

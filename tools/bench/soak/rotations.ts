@@ -54,8 +54,8 @@ export function createRotations(): Rotations {
 async function rotate(): Promise<void> {
   // The client takes its endpoint from the environment.
   const { RotateSecretCommand } = await import('@aws-sdk/client-secrets-manager');
-  const { secretsManager } = await import('#lib/secrets-manager.ts');
-  const { env } = await import('#lib/env.ts');
+  const { secretsManager } = await import('#lib/aws/sdk-secrets-manager.ts');
+  const { env } = await import('#lib/config/env.ts');
   await secretsManager.send(
     new RotateSecretCommand({
       SecretId: env.secretId('manage-token'),

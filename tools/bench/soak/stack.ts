@@ -1,4 +1,4 @@
-import { useLocal, useSettings } from '#lib/environment.ts';
+import { useLocal, useSettings } from '#lib/config/process-env.ts';
 import { AuthenticationApi, Configuration } from '#lib/budgea/authentication-api.ts';
 import { makeAwsKey } from '#local/aws-key.ts';
 import { startDynamoDb } from '#local/dynamodb/server.ts';
@@ -64,12 +64,12 @@ async function createPartnerWithUsers(
   userCount: number,
 ): Promise<Pick<SoakStack, 'key' | 'users'>> {
   const { createPartner } = await import('#lib/partners/directory.ts');
-  const { recordOwner } = await import('#lib/partners/ownership.ts');
+  const { saveOwner } = await import('#lib/partners/ownership.ts');
   const { record, key } = await createPartner({ name: 'Soak' });
   const budgea = new AuthenticationApi(new Configuration({ basePath }));
   const newUser = async (): Promise<string> => {
     const { id_user } = await budgea.authInitPost(client);
-    await recordOwner(String(id_user), record.client_id);
+    await saveOwner(String(id_user), record.client_id);
     return String(id_user);
   };
   return { key, users: await Promise.all(Array.from({ length: userCount }, newUser)) };

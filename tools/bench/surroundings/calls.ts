@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
-import { basePath, operations, type OperationId } from '#lib/operations.ts';
+import { basePath, operations, type OperationId } from '#lib/operations/table.ts';
 import { toEvent } from '#local/api-gateway/event.ts';
 
 /** One call of an operation, as a partner's program makes it. */

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { variablesFor, type Row, type Told } from '#infra/grants.ts';
-import { secretFullName, secretNames, tableFullName } from '#lib/env.ts';
-import { useDeployed } from '#lib/environment.ts';
-import { basePath, functionName, operations, type Operation, type SecretName } from '#lib/operations.ts';
+import { secretFullName, secretNames, tableFullName } from '#lib/config/names.ts';
+import { useDeployed } from '#lib/config/process-env.ts';
+import { basePath, functionName, operations, type Operation, type SecretName } from '#lib/operations/table.ts';
 import { hashKey, keyId, makeKey } from '#lib/partners/key.ts';
 import type { Stored } from './aws.ts';
 import type { Call } from './calls.ts';
@@ -67,7 +67,7 @@ export async function startSurroundings(folder: string, signal: AbortSignal): Pr
   Object.assign(process.env, amazon);
   useDeployed(environment);
   // It makes an AWS client, which takes its endpoint from the environment.
-  const { seal } = await import('#lib/webauth-state.ts');
+  const { seal } = await import('#lib/webauth/state.ts');
   const sealed = await seal({ partner, redirectUri, state: 'a state of the partner’s' });
   const told = toldOf(upstream + basePath);
   return {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Bundle } from '#infra/bundle.ts';
-import { tableFullName } from '#lib/env.ts';
+import { tableFullName } from '#lib/config/names.ts';
 import { warmSubjects, type WarmSubject } from '../names.ts';
 import { bundlePeers } from '../peers.ts';
 import { runProgram } from '../programs.ts';

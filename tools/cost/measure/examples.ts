@@ -1,4 +1,4 @@
-import type { OperationId } from '#lib/operations.ts';
+import type { OperationId } from '#lib/operations/table.ts';
 import type { StackFile } from '#local/stack-file.ts';
 
 /** One request to the gateway; the path is relative to `/2.0`. */
@@ -71,7 +71,7 @@ export function examples({
     webauth_get: { path: '/webauth', query: sent.toString() },
     webauth_callback_get: async () => {
       // It makes an AWS client, which takes its endpoint from the environment.
-      const { seal } = await import('#lib/webauth-state.ts');
+      const { seal } = await import('#lib/webauth/state.ts');
       const state = await seal({ partner: client_id, redirectUri: redirect_uri, state: 'a-state-of-the-partner' });
       return {
         path: '/webauth/callback',

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { callDynamoDb } from '#lib/aws/dynamodb.ts';
+import { callDynamoDb, useItemClient } from '#lib/aws/table.ts';
 import type { Handler } from '#lib/http/serve.ts';
-import { basePath, operations, type OperationId } from '#lib/operations.ts';
-import { callItemsBy } from '#lib/table.ts';
+import { basePath, type OperationId, operations } from '#lib/operations/table.ts';
 import { newContext } from '#local/api-gateway/context.ts';
 import { toEvent } from '#local/api-gateway/event.ts';
 import { selectRoute } from '#local/api-gateway/routes.ts';
@@ -16,7 +15,7 @@ process.stderr.write = (chunk: string | Uint8Array) => caught.push(String(chunk)
 const routes = await loadRoutes();
 
 const items = { reads: 0, writes: 0 };
-callItemsBy((operation, input) => {
+useItemClient((operation, input) => {
   if (operation === 'GetItem') items.reads += 1;
   else items.writes += 1;
   return callDynamoDb(operation, input);

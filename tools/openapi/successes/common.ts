@@ -1,4 +1,4 @@
-import type { MediaType } from '#lib/budgea/media.ts';
+import type { MediaType } from '#lib/budgea/wire.ts';
 import { basic, bearer } from '../credentials.ts';
 import type { DemoPartner } from '#local/demo-partners.ts';
 import type { Recording } from '../record.ts';
@@ -22,8 +22,8 @@ export function callersOf(partner: DemoPartner) {
     /** In the body. */
     pair: { client_id, client_secret },
     basic: { caller: 'client', headers: { authorization: `Basic ${basic(partner)}` } },
-    manager: { caller: 'manager', headers: bearer(client_secret) },
-    identified: { caller: 'identified', headers: { 'x-api-key': client_secret } },
+    bearer_key: { caller: 'bearer_key', headers: bearer(client_secret) },
+    api_key: { caller: 'api_key', headers: { 'x-api-key': client_secret } },
   } as const;
 }
 
@@ -36,18 +36,18 @@ export const withToken = (token: unknown) => ({ caller: 'token', headers: bearer
 export const newUser = (partner: DemoPartner): Call => ({
   operation: 'auth_init_post',
   status: 200,
-  name: 'manager',
+  name: 'bearer_key',
   summary: 'A new user, by the key in Authorization',
-  ...callersOf(partner).manager,
+  ...callersOf(partner).bearer_key,
 });
 
 /** A manage JWT, by a key with the grant for it. */
 export const manageJwt = ({ stack: { manager } }: Recording, mediaType: MediaType): Call => ({
   operation: 'admin_jwt_post',
   status: 200,
-  name: 'manager',
+  name: 'bearer_key',
   summary: 'A manage JWT for five minutes',
-  ...callersOf(manager).manager,
+  ...callersOf(manager).bearer_key,
   mediaType,
   fields: { scope: 'config', duration: 5 },
 });

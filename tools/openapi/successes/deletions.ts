@@ -18,8 +18,8 @@ export async function recordDeletions({ call, stack: { partner } }: Recording, u
   const deleted = { operation: 'users_id_user_delete', status: 200 } as const;
   await call({
     ...deleted,
-    ...callersOf(partner).manager,
-    name: 'manager',
+    ...callersOf(partner).bearer_key,
+    name: 'bearer_key',
     summary: 'A user of the partner, by the key',
     path: { id_user },
   });

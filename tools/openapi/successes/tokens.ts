@@ -4,8 +4,8 @@ import { callersOf, form, json, manageJwt, mediaTypes, ownToken, withToken, type
 /** Records how JWTs are minted, of users and for managing. */
 export async function recordJwts(recording: Recording, { id_user }: User): Promise<void> {
   const { call, stack } = recording;
-  const { pair, basic, manager } = callersOf(stack.partner);
-  const granted = callersOf(stack.manager).manager;
+  const { pair, basic, bearer_key: manager } = callersOf(stack.partner);
+  const granted = callersOf(stack.manager).bearer_key;
   const jwt = { operation: 'auth_jwt_post', status: 200 } as const;
   const ofUser = { summary: 'A JWT of one of the partner’s users', fields: { id_user } } as const;
   await call({
@@ -54,8 +54,8 @@ export async function recordTokens({ call, stack }: Recording, { id_user, token 
     await call({
       operation: 'users_id_user_token_post',
       status: 200,
-      ...callersOf(stack.partner).manager,
-      name: 'manager',
+      ...callersOf(stack.partner).bearer_key,
+      name: 'bearer_key',
       summary: 'Another token of a user of the partner',
       path: { id_user },
       mediaType,

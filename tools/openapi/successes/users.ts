@@ -4,7 +4,7 @@ import { callersOf, json, manageJwt, mediaTypes, newUser, withToken, type User }
 /** Records how users are made; gives the first of them. */
 export async function recordNewUsers(recording: Recording): Promise<User> {
   const { call, adminToken, stack } = recording;
-  const { pair, basic, identified } = callersOf(stack.partner);
+  const { pair, basic, api_key: identified } = callersOf(stack.partner);
   const init = { operation: 'auth_init_post', status: 200 } as const;
   // Without a key in the body, the example is also what a page can send with the credentials that were entered there.
   const { body: first } = await call({
@@ -20,7 +20,7 @@ export async function recordNewUsers(recording: Recording): Promise<User> {
     await call({ ...init, name: 'client', summary, caller: 'client', mediaType, fields: pair });
   }
   await call(newUser(stack.partner));
-  await call({ ...init, ...identified, name: 'identified', summary: 'A temporary user, by the key in x-api-key' });
+  await call({ ...init, ...identified, name: 'api_key', summary: 'A temporary user, by the key in x-api-key' });
   const { body: minted } = await call(manageJwt(recording, json));
   await call({
     operation: 'admin_jwt_post',
@@ -41,14 +41,14 @@ export async function recordReadUsers({ call, stack }: Recording, { id_user, tok
   const read = { operation: 'users_id_user_get', status: 200 } as const;
   await call({
     ...read,
-    ...callersOf(stack.partner).manager,
-    name: 'manager',
+    ...callersOf(stack.partner).bearer_key,
+    name: 'bearer_key',
     summary: 'A user of the partner, by the key',
     path: { id_user },
   });
   await call({
     ...read,
-    ...callersOf(stack.manager).manager,
+    ...callersOf(stack.manager).bearer_key,
     name: 'all',
     summary: 'Everyone, with the grant users:all',
     path: { id_user: 'all' },

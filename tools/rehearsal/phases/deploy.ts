@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RotationRulesType } from '@aws-sdk/client-secrets-manager';
-import { basePath } from '#lib/operations.ts';
+import { basePath } from '#lib/operations/table.ts';
 import type { MadeResource } from '../cloud.ts';
 import { folder } from '../place.ts';
 import type { Scene } from '../scene.ts';

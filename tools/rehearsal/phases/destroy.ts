@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { secretFullName, secretNames, tableFullName } from '#lib/env.ts';
+import { secretFullName, secretNames, tableFullName } from '#lib/config/names.ts';
 import { folder } from '../place.ts';
 import type { Scene } from '../scene.ts';
 

@@ -1,8 +1,8 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { resourceName } from '#infra/names.ts';
-import { secretFullName, secretNames } from '#lib/env.ts';
-import { jobs, type Job } from '#lib/jobs.ts';
-import { functionName, operations, type Operation, type SecretName } from '#lib/operations.ts';
+import { secretFullName, secretNames } from '#lib/config/names.ts';
+import { jobs, type Job } from '#lib/operations/jobs.ts';
+import { functionName, operations, type Operation, type SecretName } from '#lib/operations/table.ts';
 import type { Scene } from '../scene.ts';
 import type { Deployed } from './deploy.ts';
 

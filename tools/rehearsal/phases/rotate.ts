@@ -1,4 +1,4 @@
-import { secretFullName } from '#lib/env.ts';
+import { secretFullName } from '#lib/config/names.ts';
 import type { Scene } from '../scene.ts';
 import type { Ready } from './set-up.ts';
 import { tellSteps } from './steps.ts';

@@ -1,6 +1,6 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { resourceName } from '#infra/names.ts';
-import { functionName } from '#lib/operations.ts';
+import { functionName } from '#lib/operations/table.ts';
 import { openAlarms, type Alarms } from '../alarms.ts';
 import { openQueue } from '../queue.ts';
 import type { Scene } from '../scene.ts';

@@ -1,7 +1,6 @@
 import { resourceName } from '#infra/names.ts';
-import { functionName, operations, type OperationId } from '#lib/operations.ts';
-import { pages } from '#lib/pages.ts';
-import { routesOf } from '#lib/routes.ts';
+import { functionName, type OperationId, operations } from '#lib/operations/table.ts';
+import { pages, routesOf } from '#lib/operations/routes.ts';
 import { callEverything } from '../operations.ts';
 import type { Scene } from '../scene.ts';
 import type { Deployed } from './deploy.ts';

@@ -1,0 +1,14 @@
+import type middy from '@middy/core';
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
+import type { Call } from '../operations/call.ts';
+
+/** The Lambda context, with the call added. */
+export type CallContext = Context & { call: Call };
+
+/** A middleware of the gateway's stack. */
+export type Middleware = middy.MiddlewareObj<
+  APIGatewayProxyEventV2,
+  APIGatewayProxyStructuredResultV2,
+  Error,
+  CallContext
+>;

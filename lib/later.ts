@@ -1,5 +1,0 @@
-/** Makes something when it is first asked for, once. */
-export function later<T extends object>(make: () => T): () => T {
-  let made: T | undefined;
-  return () => (made ??= make());
-}

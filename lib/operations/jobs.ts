@@ -1,0 +1,35 @@
+import type { Needs, SecretName } from './table.ts';
+
+/** What a scheduled function has to reach, beside what an operation can need. */
+export interface Job extends Omit<Needs, 'settings'> {
+  /** The secret that it rotates; only it writes that secret. */
+  rotates?: SecretName;
+  /** Secrets whose versions and ages it reads, not their values. */
+  describes?: readonly SecretName[];
+  settings: readonly ('MANAGE_SCOPE' | 'ROTATION_MINUTES' | 'CERTIFICATE_TYPES')[];
+}
+
+/** The table of scheduled functions. */
+export const jobs = {
+  rotate_manage_token: {
+    rotates: 'manage-token',
+    secrets: ['admin-token'],
+    items: {},
+    settings: ['MANAGE_SCOPE', 'ROTATION_MINUTES'],
+  },
+  rotate_sealing_key: { rotates: 'sealing-keys', secrets: [], items: {}, settings: [] },
+  fetch_certificates: {
+    secrets: ['manage-token'],
+    items: { CERTIFICATE: ['get', 'put', 'update'] },
+    settings: ['CERTIFICATE_TYPES'],
+  },
+  watch: {
+    describes: ['client-credentials', 'admin-token', 'manage-token', 'sealing-keys'],
+    secrets: ['manage-token'],
+    items: { CERTIFICATE: ['get'] },
+    settings: ['CERTIFICATE_TYPES'],
+  },
+} as const satisfies Record<string, Job>;
+
+/** The name of a scheduled function. */
+export type JobId = keyof typeof jobs;

@@ -1,0 +1,56 @@
+import { AuthenticationApi, Configuration } from '../budgea/authentication-api.ts';
+import { send, type Send, preconnectTo } from '../budgea/send.ts';
+import { now } from '../clock.ts';
+import { env } from '../config/env.ts';
+import type { Call, Invocation } from '../operations/call.ts';
+import { rejectEcho } from './echo.ts';
+
+// The first call finds a connection that is open, or opening while it reads secrets and the partner's record.
+if (env.isStarting()) preconnectTo(new Configuration({ basePath: env.budgeaUrl() }));
+
+/** What a client for one upstream call is made of. */
+export interface UpstreamCredential {
+  /** Goes into `Authorization`, as Bearer. */
+  token?: string | undefined;
+  /** Credentials that the gateway attached: an answer that repeats one is not passed on. */
+  guarded?: readonly string[];
+}
+
+/** The client of Budgea for one invocation: it ends with it, carries its request id and trace, and counts its attempts. */
+export function budgeaClient(invocation: Invocation, { token, guarded = [] }: UpstreamCredential): AuthenticationApi {
+  const configuration = new Configuration({
+    basePath: env.budgeaUrl(),
+    apiKey: token,
+    apiKeyPrefix: 'Bearer',
+    signal: invocation.signal,
+  });
+  return new AuthenticationApi(configuration, sendFor(invocation, guarded));
+}
+
+/** The client with the caller's own token, or with none. */
+export function forwardingClient(call: Call): AuthenticationApi {
+  return budgeaClient(call, { token: call.caller.kind === 'token' ? call.caller.token : undefined });
+}
+
+function sendFor({ requestId, traceparent, log, backgroundTask }: Invocation, guarded: readonly string[]): Send {
+  return async (request, configuration, signal) => {
+    const headers = {
+      ...request.headers,
+      'user-agent': 'budgea-auth-gateway',
+      'x-request-id': requestId,
+      ...(traceparent === undefined ? {} : { traceparent }),
+    };
+    const startedAt = now();
+    log.upstream_attempts++;
+    try {
+      const sent = send({ ...request, headers }, configuration, signal);
+      void backgroundTask?.();
+      const response = await sent;
+      log.upstream_status = response.status;
+      rejectEcho(response, guarded);
+      return response;
+    } finally {
+      log.upstream_ms += now() - startedAt;
+    }
+  };
+}
