@@ -80,7 +80,7 @@ test.for(snippets)('$title', async ({ title, language, code }, { skip }) => {
   await gateway.upstreamCalls();
 
   const { stdout, stderr } = await run(command, [file], { cwd: folder, env });
-  const [, id] = /^User (\d+) has a code of \d\d+ characters\nUser \1 is there since [\d :-]{19}\n$/.exec(stdout) ?? [];
+  const [, id] = /^User (\d+) has a code of \d\d+ characters\nUser \1 was created at [\d :-]{19}\n$/.exec(stdout) ?? [];
   expect({ stdout, stderr, id }).toEqual({ stdout, stderr: '', id: expect.any(String) as string });
   expect(await gateway.upstreamCalls()).toEqual(['POST /auth/init', 'GET /auth/token/code', `GET /users/${id}`]);
 

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { diagram } from '#tools/pictures/diagram.ts';
 
@@ -10,10 +10,12 @@ test('the diagram is the one that its source describes', async () => {
   expect(drawn.match(/<title>/g)).toHaveLength(1);
 });
 
-test('every picture of the README is there, and small', async () => {
-  const readme = await readFile('README.md', 'utf8');
-  const files = [...new Set(readme.match(/docs\/pictures\/[\w.-]+/g))];
-  expect(files).toHaveLength(5);
-  for (const file of files) expect((await stat(file)).size).toBeLessThan(150_000);
-  expect(readme).not.toMatch(/<img(?![^>]* alt="[^"]+)/);
+test('the documents use every picture, and each is small and described', async () => {
+  const pages = (await readdir('docs')).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`);
+  const texts = await Promise.all(['README.md', ...pages].map((page) => readFile(page, 'utf8')));
+  const text = texts.join('\n');
+  const used = new Set([...text.matchAll(/pictures\/([\w-]+\.\w+)/g)].map(([, name]) => name));
+  expect(used).toEqual(new Set(await readdir('docs/pictures')));
+  for (const name of used) expect((await stat(`docs/pictures/${name}`)).size).toBeLessThan(150_000);
+  expect(text).not.toMatch(/<img(?![^>]* alt="[^"]+)/);
 });
