@@ -2,7 +2,7 @@ import { GatewayError } from '#lib/errors.ts';
 import { isPartner } from '#lib/operations/call.ts';
 import { serve } from '#lib/http/serve.ts';
 import { authenticatePartner } from '#lib/partners/authenticate.ts';
-import { allowsAdminJwt } from '#lib/partners/grants.ts';
+import { allowsAdminJwt } from '#lib/partners/settings.ts';
 import { callUpstream } from '#lib/secrets/signing.ts';
 
 /** `POST /admin/jwt`: a partner's grant names the scope and the longest duration of the manage JWTs that it may mint. */

@@ -1,7 +1,5 @@
 import { Argument, InvalidArgumentError } from 'commander';
-import { grantForms, isGrant } from '#lib/partners/grants.ts';
-import { partnerNameProblem } from '#lib/partners/directory.ts';
-import { redirectUriProblem } from '#lib/partners/redirect-uris.ts';
+import { grantForms, isGrant, partnerNameProblem, redirectUriProblem } from '#lib/partners/settings.ts';
 
 // Each is checked while the command line is read: nothing has been touched yet when one is refused.
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { grantForms } from '#lib/partners/grants.ts';
+import { grantForms } from '#lib/partners/settings.ts';
 import type { Session } from '../session.ts';
 import { pairs } from '../table.ts';
 import { grantList, partnerName, redirectUriList } from './arguments.ts';

@@ -1,5 +1,5 @@
 import { Argument, type Command } from 'commander';
-import { grantForms } from '#lib/partners/grants.ts';
+import { grantForms } from '#lib/partners/settings.ts';
 import type { Session } from '../session.ts';
 import { clientIdArgument, grantList } from './arguments.ts';
 import { changeRecord } from './change.ts';

@@ -103,6 +103,8 @@ function singleToken(header: string | undefined, name: string): string | undefin
 
 /** `id:secret`, and also `id:secret:` as one vendor SDK sends it. */
 function basicPair(encoded: string): ClientPair {
+  // Node decodes any text: a key that was not encoded would become a pair of random bytes.
+  if (encoded.includes(keyPrefix)) return { id: undefined, secret: undefined };
   const decoded = Buffer.from(encoded, 'base64').toString('utf8');
   const colon = decoded.indexOf(':');
   if (colon === -1) return { id: undefined, secret: undefined };

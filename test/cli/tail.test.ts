@@ -87,7 +87,7 @@ describe('of a local stack', () => {
       ),
     );
     await gateway.ask.http('GET', '/users/4242', { headers: { authorization: partner.client_secret } });
-    expect(await next()).toMatch(/ users_id_user_get +manager +404 .* - {2}[\w-]{36} {2}notFound: /);
+    expect(await next()).toMatch(/ users_id_user_get +bearer_key +404 .* - {2}[\w-]{36} {2}notFound: /);
     await runJob('fetch-certificates');
     expect(await next()).toMatch(/ - {9}fetch_certificates +- +success /);
     expect(await interrupt()).toBe(0);
@@ -123,7 +123,8 @@ describe('of a local stack', () => {
     await gateway.ask.http('GET', '/users/4242', { headers: { authorization: partner.client_secret } });
     await call({ ...partner });
     await call({ ...own });
-    for (const status of statuses) expect(await next()).toMatch(new RegExp(`(client|anonymous|manager) +${status} `));
+    for (const status of statuses)
+      expect(await next()).toMatch(new RegExp(`(client|anonymous|bearer_key) +${status} `));
     expect(await interrupt()).toBe(0);
     expect(await next()).toBe('undefined');
   });
@@ -138,7 +139,7 @@ describe('of a local stack', () => {
       headers: { authorization: partner.client_secret },
     });
     const [first, second] = [(await lines.next()).value, (await lines.next()).value];
-    expect(first).toMatch(/ users_i…  manager /);
+    expect(first).toMatch(/ users_i…  bea… /);
     expect(second).toMatch(new RegExp(`^ {2}${headers['x-request-id']} {2}notFound: not this …$`));
     process.emit('SIGINT');
     expect(await code).toBe(0);

@@ -151,8 +151,8 @@ test('every refusal of the gateway has an example', () => {
 
 test.each<[OperationId, readonly string[]]>([
   ['auth_token_access_post', ['client', 'in the body']],
-  ['certificate_type_get', ['bearer_key', 'manager_alone', 'client', 'api_key', 'token', 'token_alone']],
-  ['users_id_user_get', ['bearer_key', 'manager_alone', 'token', 'token_alone']],
+  ['certificate_type_get', ['bearer_key', 'bearer_key_alone', 'client', 'api_key', 'token', 'token_alone']],
+  ['users_id_user_get', ['bearer_key', 'bearer_key_alone', 'token', 'token_alone']],
   ['hash_delete', ['token', 'token_alone']],
   ['webauth_get', []],
 ])('%s is for whoever sends %j', (id, schemes) => {

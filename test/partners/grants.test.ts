@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { allowsAdminJwt, isGrant } from '#lib/partners/grants.ts';
+import { allowsAdminJwt, isGrant } from '#lib/partners/settings.ts';
 
 describe('isGrant', () => {
   test.each(['users:all', 'jwt:permanent', 'jwt:scope:config', 'admin:jwt:config:1', 'admin:jwt:payments:admin:60'])(

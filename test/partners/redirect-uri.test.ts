@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { redirectUriProblem } from '#lib/partners/redirect-uris.ts';
+import { redirectUriProblem } from '#lib/partners/settings.ts';
 
 test.each([
   'https://example.com',

@@ -5,13 +5,11 @@ import {
   issueKey,
   listPartners,
   listUsers,
-  partnerNameProblem,
   readKeyUse,
 } from '#lib/partners/directory.ts';
-import { grantForms, isGrant } from '#lib/partners/grants.ts';
+import { partnerNameProblem, grantForms, isGrant, redirectUriProblem } from '#lib/partners/settings.ts';
 import { mostKeys } from '#lib/partners/key.ts';
 import type { PartnerRecord } from '#lib/partners/record.ts';
-import { redirectUriProblem } from '#lib/partners/redirect-uris.ts';
 import { ConsoleRefusal } from '../refusal.ts';
 import type { PartnerView, ShownKey } from '../wire.ts';
 
