@@ -139,7 +139,7 @@ describe('of a local stack', () => {
       headers: { authorization: partner.client_secret },
     });
     const [first, second] = [(await lines.next()).value, (await lines.next()).value];
-    expect(first).toMatch(/ users_i…  bea… /);
+    expect(first).toMatch(/ users_i… +bea…/);
     expect(second).toMatch(new RegExp(`^ {2}${headers['x-request-id']} {2}notFound: not this …$`));
     process.emit('SIGINT');
     expect(await code).toBe(0);
