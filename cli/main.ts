@@ -1,11 +1,11 @@
 import { enableCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
-// Types are stripped and code compiled once, not for every command; beside the packages, where nobody else writes.
+// Caches stripped and compiled code beside the packages, where only the project's owner writes.
 enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/gateway', import.meta.url)));
-const { run } = await import('./run.ts');
+const { run } = await import('./program.ts');
 
-// Whoever reads the output may stop early (`| head`): the command still does what it was asked for.
+// The reader of the output may stop early (`| head`); the command still completes its work.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;

@@ -1,8 +1,19 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { painted, paintFor, paints, type Paint } from './paint.ts';
-import type { Output, Terminal } from './terminal.ts';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { describeError, exitCodeOf } from './describe-error.ts';
+import { addDoctor } from './doctor/doctor.ts';
+import { addClaim } from './partners/claim.ts';
+import { addGrants } from './partners/grants.ts';
+import { addKeys } from './partners/keys.ts';
+import { addPartners } from './partners/partners.ts';
+import { addRedirects } from './partners/redirects.ts';
+import { addRotate } from './secrets/rotate.ts';
+import { addSet } from './secrets/set.ts';
+import { addStatus } from './secrets/status.ts';
+import { createSession } from './session.ts';
+import { addTail } from './tail/tail.ts';
+import { painted, paintFor, paints, type Output, type Paint, type Terminal } from './terminal.ts';
 
-/** The settings of every command. */
+/** The options of every command. */
 export interface GlobalOptions {
   data: string;
   env?: string;
@@ -10,18 +21,39 @@ export interface GlobalOptions {
   color: boolean;
 }
 
-/** The program without its commands, which take its settings over. */
+/** Runs a command line and returns its exit code: 0 success, 1 error, 2 wrong usage, 130 interrupted. */
+export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
+  const program = createProgram(terminal);
+  const session = createSession(program, terminal);
+  const partners = program.command('partners').description('Manage the applications that may call the gateway');
+  for (const add of [addPartners, addKeys, addGrants, addRedirects, addClaim]) add(partners, session);
+  const secrets = program.command('secrets').description('Manage the secrets that the gateway signs and seals with');
+  for (const add of [addStatus, addSet, addRotate]) add(secrets, session);
+  addDoctor(program, session);
+  addTail(program, session);
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return 0;
+  } catch (error) {
+    // Commander has already printed its message, or the requested help.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    session.printError(describeError(error, session.target()));
+    return exitCodeOf(error);
+  }
+}
+
+/** Creates the program without its commands, which inherit its settings. */
 export function createProgram({ stdout, stderr }: Terminal): Command {
   const program = new Command('npm run gateway --');
   const paintOn = (stream: Output): Paint => paintFor(stream, program.opts<GlobalOptions>().color);
   return program
-    .description(
-      'Manages, examines and follows a gateway, its partners and its secrets: of the local stack, or of a deployed environment.',
-    )
-    .addOption(new Option('--data <dir>', 'state folder of a local stack, which must be running').default('.local'))
-    .addOption(new Option('--env <name>', 'deployed environment').argParser(environmentName).conflicts('data'))
-    .option('--json', 'print JSON instead of text')
-    .option('--no-color', 'no colours; NO_COLOR and FORCE_COLOR are heeded too')
+    .description('Manage and observe a gateway, its partners and its secrets, on the local stack or deployed')
+    .addOption(new Option('--data <dir>', 'State folder of a running local stack').default('.local'))
+    .addOption(new Option('--env <name>', 'Deployed environment').argParser(environmentName).conflicts('data'))
+    .option('--json', 'Print JSON instead of text')
+    .option('--no-color', 'Print without colours; NO_COLOR and FORCE_COLOR also apply')
+    .helpOption('-h, --help', 'Show help for a command')
+    .helpCommand('help [command]', 'Show help for a command')
     .addHelpText('after', ({ error }) => epilogue(paintOn(error ? stderr : stdout)))
     .configureHelp({
       showGlobalOptions: true,
@@ -30,14 +62,14 @@ export function createProgram({ stdout, stderr }: Terminal): Command {
       styleSubcommandText: (text) => painted('command', text),
       styleOptionText: (text) => painted('command', text),
     })
-    .showHelpAfterError('Add --help to see what it takes.')
+    .showHelpAfterError('Run the command with --help for its usage.')
     .configureOutput({
       writeOut: (text) => void stdout.write(text),
       writeErr: (text) => void stderr.write(text),
-      outputError: (text, write) => write(withoutSecrets(text).replace(/^error:/, paintOn(stderr)('bad', 'error:'))),
+      outputError: (text, write) => write(redact(text).replace(/^error:/, paintOn(stderr)('error', 'error:'))),
       getOutHelpWidth: () => stdout.columns ?? 80,
       getErrHelpWidth: () => stderr.columns ?? 80,
-      // Of help that was painted, commander takes the colours away again.
+      // Commander removes the colours of the help where these return false.
       getOutHasColors: () => paints(paintOn(stdout)),
       getErrHasColors: () => paints(paintOn(stderr)),
     })
@@ -46,8 +78,8 @@ export function createProgram({ stdout, stderr }: Terminal): Command {
 
 const epilogue = (paint: Paint): string => `
 ${paint('title', 'Exit codes:')}
-  0    done
-  1    refused, failed, or found something wrong
+  0    success
+  1    error, or a problem was found
   2    wrong usage
   130  interrupted
 
@@ -59,18 +91,19 @@ ${paint('title', 'Examples:')}
   npm run gateway -- doctor --env dev
   npm run gateway -- tail --failed --since 10m
 
-With --env, AWS credentials and region come from where the AWS CLI finds them.
+With --env, AWS credentials and the region are resolved as by the AWS CLI.
 `;
 
 function environmentName(text: string): string {
-  if (text === 'local') throw new InvalidArgumentError('The local stack needs no --env; --data names its folder.');
-  if (!/^[a-z][a-z0-9-]{0,30}$/.test(text)) throw new InvalidArgumentError('Name one such as dev, staging or prod.');
+  if (text === 'local') throw new InvalidArgumentError('The local stack needs no --env; --data selects its folder.');
+  if (!/^[a-z][a-z0-9-]{0,30}$/.test(text))
+    throw new InvalidArgumentError('Expected a name such as dev, staging or prod.');
   return text;
 }
 
-/** Commander quotes what it does not understand: a secret may have been put there. */
-function withoutSecrets(complaint: string): string {
-  return complaint
+/** Commander quotes arguments that it does not recognize, which may be secrets. */
+function redact(message: string): string {
+  return message
     .replace(/(too many arguments.* but got \d+): .*$/s, '$1.\n')
     .replace(/(unknown option '(?:--[\w-]*|-\w?))[^']*'/, "$1'")
     .replaceAll(/bgk_\w+/g, 'bgk_…');

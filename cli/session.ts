@@ -1,39 +1,37 @@
 import type { Command } from 'commander';
 import type * as directory from '#lib/partners/directory.ts';
 import { quoted } from '#lib/shell.ts';
-import { paintFor } from './paint.ts';
 import type { GlobalOptions } from './program.ts';
-import { createProgress } from './progress.ts';
 import type { Look } from './table.ts';
 import { connect, type Target } from './target.ts';
-import type { Terminal } from './terminal.ts';
+import { createProgress, paintFor, type Terminal } from './terminal.ts';
 
-/** What a command works with, beside its own arguments. */
+/** The context of a command, besides its own arguments. */
 export interface Session {
   terminal: Terminal;
-  /** The gateway that the command line names. */
+  /** The gateway that the command line selects. */
   target(): Target;
-  /** Points the AWS SDK at the target; nothing that makes an AWS client may be loaded before. Throws Refusal when a local stack does not run. */
+  /** Configures the AWS SDK for the target; call it before loading any module that creates an AWS client. Throws CliError if a local stack does not run. */
   connect(): Promise<void>;
-  /** The partner directory of the target, connected. */
+  /** Connects and returns the partner directory of the target. */
   directory(): Promise<typeof directory>;
-  /** Prints the command's answer on standard output: `json` with `--json`, else `text`. */
-  answer(json: unknown, text: string): void;
-  /** Whether answers are to be JSON. */
+  /** Prints the command's result on standard output: `json` with `--json`, else `text`. */
+  print(json: unknown, text: string): void;
+  /** Whether results are printed as JSON. */
   isJson(): boolean;
-  /** How texts for standard output look. */
+  /** How texts on standard output look. */
   look(): Look;
-  /** Tells something that is not the answer, on standard error. */
+  /** Prints a text that is not the result on standard error. */
   note(text: string): void;
-  /** Says on standard error how far long work is; undefined once it is over. */
-  progress(text: string | undefined): void;
-  /** Tells what went wrong, on standard error. */
-  complain(text: string): void;
-  /** How to type another command for the same target. */
-  toType(command: string): string;
+  /** Shows the progress of long work on standard error. */
+  progress(text: string): void;
+  /** Prints an error message on standard error. */
+  printError(text: string): void;
+  /** Returns the full command line of a command for the same target. */
+  commandLine: (command: string) => string;
 }
 
-/** Makes the session of a command line; the program's options are read when a command runs. */
+/** Creates the session of a command line; the program's options are read when a command runs. */
 export function createSession(program: Command, terminal: Terminal): Session {
   const options = () => program.opts<GlobalOptions>();
   const progress = createProgress(terminal.stderr);
@@ -58,11 +56,11 @@ export function createSession(program: Command, terminal: Terminal): Session {
       await connect(target());
       return import('#lib/partners/directory.ts');
     },
-    answer(json, text) {
+    print(json, text) {
       // One line for a program, several for a person.
-      const answer = options().json ? JSON.stringify(json, null, terminal.stdout.isTTY ? 2 : undefined) : text;
+      const result = options().json ? JSON.stringify(json, null, terminal.stdout.isTTY ? 2 : undefined) : text;
       progress.clear();
-      if (answer !== '') terminal.stdout.write(`${answer}\n`);
+      if (result !== '') terminal.stdout.write(`${result}\n`);
     },
     isJson: () => options().json === true,
     look: () => ({
@@ -70,14 +68,11 @@ export function createSession(program: Command, terminal: Terminal): Session {
       width: terminal.stdout.isTTY ? terminal.stdout.columns : undefined,
     }),
     note,
-    progress(text) {
-      if (text === undefined) progress.clear();
-      else progress.show(text);
-    },
-    complain(text) {
+    progress: (text) => progress.show(text),
+    printError(text) {
       const paint = paintFor(terminal.stderr, options().color);
-      note(`${paint('bad', 'error:')} ${text}`);
+      note(`${paint('error', 'error:')} ${text}`);
     },
-    toType: (command) => `npm run gateway -- ${command}${target().option}`,
+    commandLine: (command) => `npm run gateway -- ${command}${target().option}`,
   };
 }

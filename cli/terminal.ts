@@ -1,11 +1,65 @@
 import type { Readable, Writable } from 'node:stream';
+import { styleText } from 'node:util';
+import { now } from '#lib/clock.ts';
+import { shorten } from './table.ts';
 
-/** The three standard streams; what a terminal has and a pipe has not is optional. */
+/** The three standard streams; properties that only a terminal has are optional. */
 export interface Terminal {
   stdin: Readable & { isTTY?: boolean };
   stdout: Output;
   stderr: Output;
 }
 
-/** Where a command writes to. */
+/** A stream that a command writes to. */
 export type Output = Writable & { isTTY?: boolean; columns?: number };
+
+/** The meaning of a text, shown as a colour. */
+export type Tone = keyof typeof styles;
+
+const styles = {
+  success: 'green',
+  warning: 'yellow',
+  error: 'red',
+  dim: 'dim',
+  title: 'bold',
+  command: 'cyan',
+} as const;
+
+/** Colours a text, or returns it unchanged. */
+export type Paint = (tone: Tone, text: string) => string;
+
+/** Returns a painter that colours if `enabled` and the stream supports colours; NO_COLOR and FORCE_COLOR override the stream. */
+export function paintFor(stream: Output, enabled: boolean): Paint {
+  return (tone, text) => (enabled ? styleText(styles[tone], text, { stream }) : text);
+}
+
+/** Colours a text for any stream. */
+export const painted: Paint = (tone, text) => styleText(styles[tone], text, { validateStream: false });
+
+/** Whether the painter colours texts. */
+export const paints = (paint: Paint): boolean => paint('error', 'x') !== 'x';
+
+/** Minimum time between two progress lines if the output is not a terminal, in milliseconds. */
+const interval = 2_000;
+
+/** Creates a display of the progress of long work: one line that is overwritten on a terminal, an occasional line elsewhere. */
+export function createProgress(stream: Output) {
+  let isVisible = false;
+  let next = now() + interval;
+  return {
+    show(text: string) {
+      if (stream.isTTY) {
+        isVisible = true;
+        stream.write(`\r\u001B[2K${shorten(text, (stream.columns ?? 80) - 1)}`);
+      } else if (now() >= next) {
+        next = now() + interval;
+        stream.write(`${text}\n`);
+      }
+    },
+    /** Removes the line so that other output can follow. */
+    clear() {
+      if (isVisible) stream.write('\r\u001B[2K');
+      isVisible = false;
+    },
+  };
+}

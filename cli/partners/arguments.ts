@@ -1,26 +1,26 @@
 import { Argument, InvalidArgumentError } from 'commander';
 import { grantForms, isGrant, partnerNameProblem, redirectUriProblem } from '#lib/partners/settings.ts';
 
-// Each is checked while the command line is read: nothing has been touched yet when one is refused.
+// Arguments are parsed while the command line is read: an invalid one is rejected before anything changes.
 
-/** `<client id>`: the partner that a command is about. */
+/** `<client id>`: the partner that a command acts on. */
 export function clientIdArgument(): Argument {
-  return new Argument('<client id>', 'the partner').argParser(clientId);
+  return new Argument('<client id>', 'Client id of the partner').argParser(clientId);
 }
 
-/** Reads a client id. */
+/** Parses a client id. */
 export function clientId(text: string): string {
   if (!/^[1-9]\d{7}$/.test(text))
     throw new InvalidArgumentError('A client id is 8 digits; "partners list" shows them.');
   return text;
 }
 
-/** Whether a text is a user id of Budgea's. */
+/** Whether a text is a Budgea user id. */
 export function isUserId(text: string): boolean {
   return /^[1-9]\d{0,17}$/.test(text);
 }
 
-/** Reads a partner's name. */
+/** Parses a partner's name. */
 export function partnerName(text: string): string {
   const name = text.trim();
   const fault = partnerNameProblem(name);

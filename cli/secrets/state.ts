@@ -1,6 +1,9 @@
 import {
+  CreateSecretCommand,
   DescribeSecretCommand,
   type DescribeSecretCommandOutput,
+  InvalidRequestException,
+  PutSecretValueCommand,
   ResourceNotFoundException,
 } from '@aws-sdk/client-secrets-manager';
 import { secretFullName } from '#lib/config/names.ts';
@@ -8,29 +11,31 @@ import type { SecretName } from '#lib/operations/table.ts';
 import { isPending, listVersions, readVersion, type Version, versionInUse } from '#lib/rotation/secret-versions.ts';
 import { manageTokenExpiry as expiryIn } from '#lib/secrets/values.ts';
 import { secretsManager } from '#lib/aws/sdk-secrets-manager.ts';
-import { Refusal } from '../refusal.ts';
+import { CliError } from '../cli-error.ts';
+import { awsErrorKind } from '../describe-error.ts';
 import type { Session } from '../session.ts';
+import { missing, type Target } from '../target.ts';
 
-/** What can be known of a secret without its value; times are milliseconds since the epoch. */
+/** The state of a secret, without its values; times are milliseconds since the epoch. */
 export interface SecretState {
   fullName: string;
   /** The newest first. */
   versions: readonly Version[];
   current: Version | undefined;
-  /** A version that is being made: a rotation is under way, or came to a stop. */
+  /** The version that a rotation creates, or left behind when it failed. */
   pending: Version | undefined;
-  /** Whether it rotates by itself; it may be off though there is a function for it. */
+  /** Whether automatic rotation is on; it may be off although there is a rotation function. */
   rotation: boolean;
   hasRotationFunction: boolean;
-  /** How often it is rotated, in minutes, when its schedule is a rate. */
+  /** The rotation interval in minutes, if the schedule is a rate. */
   intervalMinutes: number | undefined;
   lastRotatedAt: number | undefined;
   nextRotationAt: number | undefined;
-  /** When it ceases to exist, once somebody has deleted it. */
+  /** When the secret is deleted, if its deletion is scheduled. */
   deletesAt: number | undefined;
 }
 
-/** Reads a secret's state; undefined when there is no such secret. Throws the service's errors. */
+/** Reads the state of a secret; undefined if the secret does not exist. Throws the service's errors. */
 export async function readState(environment: string, name: SecretName): Promise<SecretState | undefined> {
   const SecretId = secretFullName(environment, name);
   try {
@@ -56,56 +61,78 @@ export async function readState(environment: string, name: SecretName): Promise<
   }
 }
 
-/** As `readState`, of a secret that has to be there. Throws Refusal. */
-export async function requireState(session: Session, name: SecretName): Promise<SecretState> {
-  const { environment, folder } = session.target();
-  const state = await readState(environment, name);
-  if (state === undefined) throw new Refusal(noSecret(secretFullName(environment, name), folder));
-  if (state.deletesAt === undefined) return state;
-  throw new Refusal(`The secret ${state.fullName} is scheduled for deletion. Restore it first.`);
-}
-
-function noSecret(fullName: string, folder: string | undefined): string {
-  return folder === undefined
-    ? `There is no secret ${fullName} in this account and region. Deploy the environment first, which makes it, or check --env, AWS_PROFILE and AWS_REGION.`
-    : `The local stack of ${folder} has no secret ${fullName} yet. Wait until it has started.`;
-}
-
-/** Whether a version has a value; undefined when these AWS credentials may not know. Throws the service's other errors. */
-export async function hasValue({ fullName }: SecretState, { id }: Version): Promise<boolean | undefined> {
-  return unlessDenied(async () => (await readVersion(fullName, id)) !== undefined);
-}
-
-/**
- * When the manage JWT in use expires, in milliseconds since the epoch: `malformed` when its value is something else, undefined when these AWS
- * credentials may not know. Throws the service's other errors.
- */
-export async function manageTokenExpiry(
-  { fullName }: SecretState,
-  { id }: Version,
-): Promise<number | 'malformed' | undefined> {
-  return unlessDenied(async () => expiryIn(await readVersion(fullName, id)) ?? 'malformed');
-}
-
-let mayRead = true;
-
-/** Knowing when a secret changed needs fewer rights than reading it: whoever has only those learns the rest, and asks in vain once. */
-async function unlessDenied<T>(read: () => Promise<T>): Promise<T | undefined> {
-  if (!mayRead) return undefined;
-  try {
-    return await read();
-  } catch (error) {
-    if (!(error instanceof Error) || error.name !== 'AccessDeniedException') throw error;
-    mayRead = false;
-    return undefined;
-  }
-}
-
-const minutesIn = { minute: 1, hour: 60, day: 1440 };
+const minutesPer = { minute: 1, hour: 60, day: 1440 };
 
 function intervalOf({ RotationRules }: DescribeSecretCommandOutput): number | undefined {
   const { AutomaticallyAfterDays: days, ScheduleExpression: expression = '' } = RotationRules ?? {};
   const [, count, unit] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(expression) ?? [];
-  if (unit === 'minute' || unit === 'hour' || unit === 'day') return Number(count) * minutesIn[unit];
-  return days === undefined ? undefined : days * minutesIn.day;
+  if (unit === 'minute' || unit === 'hour' || unit === 'day') return Number(count) * minutesPer[unit];
+  return days === undefined ? undefined : days * minutesPer.day;
+}
+
+/** Reads the state of a secret. Throws CliError if the secret does not exist or is scheduled for deletion, and the service's errors. */
+export async function requireState(session: Session, name: SecretName): Promise<SecretState> {
+  const target = session.target();
+  const state = await readState(target.environment, name);
+  if (state === undefined) throw new CliError(missing(`secret ${secretFullName(target.environment, name)}`, target));
+  if (state.deletesAt === undefined) return state;
+  throw new CliError(`The secret ${state.fullName} is scheduled for deletion. Restore it first.`);
+}
+
+/** The value of a version: undefined if the version has none yet, denied if these AWS credentials may not read it. */
+export type Value = { denied: true } | { denied: false; text: string | undefined };
+
+/** The secrets that these AWS credentials may not read: they are not read a second time. */
+const denied = new Set<string>();
+
+/** Reads the value of a version. Throws the service's errors, except that access is denied. */
+export async function readVersionValue({ fullName }: SecretState, version: Version | undefined): Promise<Value> {
+  if (denied.has(fullName)) return { denied: true };
+  try {
+    return { denied: false, text: version && (await readVersion(fullName, version.id)) };
+  } catch (error) {
+    if (awsErrorKind(error) !== 'denied') throw error;
+    denied.add(fullName);
+    return { denied: true };
+  }
+}
+
+/** Whether a version has a value; undefined if these AWS credentials may not read it. Throws the service's other errors. */
+export async function hasValue(state: SecretState, version: Version): Promise<boolean | undefined> {
+  const value = await readVersionValue(state, version);
+  return value.denied ? undefined : value.text !== undefined;
+}
+
+/**
+ * Returns when a version's manage JWT expires, in milliseconds since the epoch: `malformed` if the value is not a manage JWT, undefined if
+ * these AWS credentials may not read it. Throws the service's other errors.
+ */
+export async function manageTokenExpiry(
+  state: SecretState,
+  version: Version,
+): Promise<number | 'malformed' | undefined> {
+  const value = await readVersionValue(state, version);
+  return value.denied ? undefined : (expiryIn(value.text) ?? 'malformed');
+}
+
+/**
+ * Stores a new value of a secret, and creates a secret that is missing on a local stack; returns the result as printed with `--json`. Throws
+ * CliError, and the service's errors.
+ */
+export async function storeSecret(target: Target, name: SecretName, value: object) {
+  const secret = secretFullName(target.environment, name);
+  const SecretString = JSON.stringify(value);
+  try {
+    const { VersionId } = await secretsManager.send(new PutSecretValueCommand({ SecretId: secret, SecretString }));
+    return { secret, version_id: VersionId, created: false };
+  } catch (error) {
+    if (error instanceof InvalidRequestException)
+      throw new CliError(
+        `The secret ${secret} rejects new values; it may be scheduled for deletion. Restore it first.`,
+      );
+    if (!(error instanceof ResourceNotFoundException)) throw error;
+    if (target.folder === undefined) throw new CliError(missing(`secret ${secret}`, target));
+  }
+  const { VersionId } = await secretsManager.send(new CreateSecretCommand({ Name: secret, SecretString }));
+  return { secret, version_id: VersionId, created: true };
 }

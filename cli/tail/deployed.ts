@@ -3,67 +3,69 @@ import {
   CloudWatchLogsClient,
   FilterLogEventsCommand,
   ResourceNotFoundException,
-  type FilterLogEventsCommandOutput,
 } from '@aws-sdk/client-cloudwatch-logs';
 import { resourceName } from '#infra/names.ts';
 import { now } from '#lib/clock.ts';
 import { jobs } from '#lib/operations/jobs.ts';
 import { functionName, operations } from '#lib/operations/table.ts';
-import { isPassing } from '../explain.ts';
-import { Refusal } from '../refusal.ts';
+import { CliError } from '../cli-error.ts';
+import { isTransient } from '../describe-error.ts';
 import type { Session } from '../session.ts';
-import { patternOf, type Filter } from './filter.ts';
-import { readLine, type Following, type LogLine } from './line.ts';
+import { missing } from '../target.ts';
+import { filterPattern, readLine, type Filter, type FollowOptions, type LogLine } from './log-line.ts';
 
-/** How often all logs are read, in milliseconds. */
+/** How often the logs are read, in milliseconds. */
 interface Pace {
-  /** From the beginning of one round to that of the next, at the least. */
+  /** Minimum time from the start of a round to the start of the next. */
   round: number;
-  /** From one request to the next, on average: the account's quota is 5 to 25 requests a second, by region. */
+  /** Average time per request: the account's quota is 5 to 25 requests a second, depending on the region. */
   request: number;
 }
 
-const usualPace: Pace = { round: 2_000, request: 200 };
-/** Lines come to CloudWatch Logs late: each round looks back so far, in milliseconds. */
+const defaultPace: Pace = { round: 2_000, request: 200 };
+/** Lines arrive late in CloudWatch Logs: each round reads this far back, in milliseconds. */
 const lateness = 30_000;
 
 /**
- * The lines of a deployed environment's logs; those of one round in the order of their times. Throws Refusal when there are no such logs, and the
- * service's errors, but waits for what passes by itself.
+ * Yields the log lines of a deployed environment, sorted by time within a round. Retries transient errors; throws CliError if there are no
+ * logs, and the service's other errors.
  */
 export async function* deployedLines(
   session: Session,
   filter: Filter,
-  { since, begun, signal }: Following,
-  pace = usualPace,
+  { since, onStart, signal }: FollowOptions,
+  pace = defaultPace,
 ): AsyncGenerator<LogLine> {
   const client = new CloudWatchLogsClient({ maxAttempts: 3 });
-  const { environment } = session.target();
-  const logs = logsOf(environment, filter).map((name) => openLog(client, name, patternOf(filter), signal));
+  const target = session.target();
+  const logs = logGroups(target.environment, filter).map((name) =>
+    openLog(client, name, filterPattern(filter), signal),
+  );
   let from = since;
   let state: 'new' | 'answering' | 'waiting' = 'new';
   while (!signal.aborted) {
-    const beganAt = now();
+    const startedAt = now();
     const { lines, error } = await readAll(logs, from);
     if (signal.aborted) return;
-    if (error !== undefined && !isPassing(error)) throw error;
+    if (error !== undefined && !isTransient(error)) throw error;
     if (error === undefined) {
-      if (logs.every(({ exists }) => !exists())) throw new Refusal(nothingOf(environment));
-      if (state === 'new') begun();
+      if (logs.every(({ exists }) => !exists()))
+        throw new CliError(missing(`log of the environment ${target.environment}`, target));
+      if (state === 'new') onStart();
       state = 'answering';
-      from = Math.max(since, beganAt - lateness);
+      from = Math.max(since, startedAt - lateness);
     }
     yield* lines.toSorted((one, other) => (one.time < other.time ? -1 : 1));
     if (error !== undefined && state !== 'waiting') {
-      session.note('CloudWatch Logs does not answer, or not so often. Trying again; Ctrl-C ends this.');
+      session.note('CloudWatch Logs does not answer or throttles requests. Trying again; press Ctrl-C to quit.');
       state = 'waiting';
     }
-    const rest = Math.max(pace.round, logs.length * pace.request) - (now() - beganAt);
+    const rest = Math.max(pace.round, logs.length * pace.request) - (now() - startedAt);
     await sleep(Math.max(0, rest), undefined, { signal }).catch(() => undefined);
   }
 }
 
-/** The new lines of all logs, one log after the other; up to the error where one cannot be read. */
+/** Reads the new lines of all logs, one log after the other, up to the first error. */
 async function readAll(logs: readonly Log[], from: number): Promise<{ lines: LogLine[]; error?: unknown }> {
   const lines: LogLine[] = [];
   try {
@@ -74,40 +76,34 @@ async function readAll(logs: readonly Log[], from: number): Promise<{ lines: Log
   }
 }
 
-function logsOf(environment: string, { partner, operation, status }: Filter): string[] {
-  const ids = operation ?? Object.keys(operations);
-  // A run of a scheduled function has neither.
-  const working = operation === undefined && partner === undefined && status === undefined ? Object.keys(jobs) : [];
-  return [...ids, ...working].map((id) => `/aws/lambda/${resourceName(environment, functionName(id))}`);
+function logGroups(environment: string, { partner, operation, status }: Filter): string[] {
+  // Runs of scheduled functions have no partner, operation or status.
+  const isOfCalls = operation !== undefined || partner !== undefined || status !== undefined;
+  const ids = [...(operation ?? Object.keys(operations)), ...(isOfCalls ? [] : Object.keys(jobs))];
+  return ids.map((id) => `/aws/lambda/${resourceName(environment, functionName(id))}`);
 }
 
-/** One function's log. */
+/** The log of one function. */
 interface Log {
-  /** Whether there is one. */
   exists: () => boolean;
-  /** The lines since a time, in milliseconds since the epoch, that were not read before. Throws the service's errors. */
+  /** Yields lines since a time, in milliseconds since the epoch, that were not read before. Throws the service's errors. */
   read(startTime: number): AsyncGenerator<LogLine>;
 }
 
-function openLog(
-  client: CloudWatchLogsClient,
-  logGroupName: string,
-  filterPattern: string,
-  abortSignal: AbortSignal,
-): Log {
-  /** When each event was, by its id: those that were read already. */
-  const seen = new Map<string, number>();
+function openLog(client: CloudWatchLogsClient, logGroupName: string, pattern: string, abortSignal: AbortSignal): Log {
+  /** The events that were read, by id, with their times. */
+  const read = new Map<string, number>();
   let exists = true;
   return {
     exists: () => exists,
     async *read(startTime) {
-      for (const [id, at] of seen) if (at < startTime) seen.delete(id);
+      for (const [id, at] of read) if (at < startTime) read.delete(id);
       let nextToken: string | undefined;
       do {
-        const page = await readPage(new FilterLogEventsCommand({ logGroupName, filterPattern, startTime, nextToken }));
+        const page = await readPage(startTime, nextToken);
         for (const { eventId = '', timestamp = 0, message = '' } of page?.events ?? []) {
-          const line = seen.has(eventId) ? undefined : readLine(message);
-          seen.set(eventId, timestamp);
+          const line = read.has(eventId) ? undefined : readLine(message);
+          read.set(eventId, timestamp);
           if (line !== undefined) yield line;
         }
         nextToken = page?.nextToken;
@@ -115,18 +111,14 @@ function openLog(
     },
   };
 
-  async function readPage(command: FilterLogEventsCommand): Promise<FilterLogEventsCommandOutput | undefined> {
+  /** Undefined if the function, and so its log, is not deployed. */
+  async function readPage(startTime: number, nextToken: string | undefined) {
     if (!exists) return undefined;
-    try {
-      return await client.send(command, { abortSignal });
-    } catch (error) {
+    const command = new FilterLogEventsCommand({ logGroupName, filterPattern: pattern, startTime, nextToken });
+    return client.send(command, { abortSignal }).catch((error: unknown) => {
       if (!(error instanceof ResourceNotFoundException)) throw error;
       exists = false;
       return undefined;
-    }
+    });
   }
-}
-
-function nothingOf(environment: string): string {
-  return `There are no logs of ${environment} in this account and region. Deploy the environment first, or check --env, AWS_PROFILE and AWS_REGION.`;
 }

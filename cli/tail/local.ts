@@ -1,23 +1,26 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
-import { Refusal } from '../refusal.ts';
+import { CliError } from '../cli-error.ts';
 import type { Session } from '../session.ts';
 import { notAnswering, readStack } from '../target.ts';
-import { readLine, type Following, type LogLine } from './line.ts';
+import { readLine, type FollowOptions, type LogLine } from './log-line.ts';
 
-/** Between two looks for a stack that is gone, in milliseconds. */
+/** Time between two attempts to reconnect, in milliseconds. */
 const pause = 1_000;
 
-/** The lines of a local stack's log. A stack that stops is waited for. Throws Refusal when there is none to begin with. */
-export async function* localLines(session: Session, { since, begun, signal }: Following): AsyncGenerator<LogLine> {
+/** Yields the log lines of a local stack, and waits if the stack stops. Throws CliError if it does not run at first. */
+export async function* localLines(
+  session: Session,
+  { since, onStart, signal }: FollowOptions,
+): AsyncGenerator<LogLine> {
   let lastId: string | undefined;
-  let stack: 'unknown' | 'there' | 'gone' = 'unknown';
+  let state: 'new' | 'connected' | 'disconnected' = 'new';
   while (!signal.aborted) {
     try {
       const events = await listen(session, lastId, signal);
-      if (stack === 'unknown') begun();
-      if (stack === 'gone') session.note('The local stack is back.');
-      stack = 'there';
+      if (state === 'new') onStart();
+      if (state === 'disconnected') session.note('The local stack runs again.');
+      state = 'connected';
       let isReplay = lastId === undefined;
       for await (const { id, event, data } of events) {
         lastId = id ?? lastId;
@@ -27,28 +30,28 @@ export async function* localLines(session: Session, { since, begun, signal }: Fo
       }
     } catch (error) {
       if (signal.aborted) return;
-      if (stack === 'unknown' || error instanceof WrongStack) throw error;
+      if (state === 'new' || error instanceof NoEventsError) throw error;
     }
-    if (stack === 'there')
-      session.note('The local stack has stopped. Waiting for it to start again; Ctrl-C ends this.');
-    stack = 'gone';
+    if (state === 'connected')
+      session.note('The local stack has stopped. Waiting for it to start again; press Ctrl-C to quit.');
+    state = 'disconnected';
     await sleep(pause, undefined, { signal }).catch(() => undefined);
   }
 }
 
-/** Something answers, and it has no events. */
-class WrongStack extends Refusal {}
+/** A server answers, but has no events. */
+class NoEventsError extends CliError {}
 
 async function listen(session: Session, lastId: string | undefined, signal: AbortSignal) {
   const target = session.target();
   const { gateway = '' } = await readStack(target.folder ?? '', target.option);
   const headers = { accept: 'text/event-stream', ...(lastId !== undefined && { 'last-event-id': lastId }) };
   const response = await fetch(new URL('/_console/events', gateway), { headers, signal }).catch(() => {
-    throw new Refusal(notAnswering(target));
+    throw new CliError(notAnswering(target));
   });
   if (!response.ok || response.body === null) {
-    throw new WrongStack(
-      `What answers at ${gateway} tells nobody of its calls (${response.status}). Start the stack again.`,
+    throw new NoEventsError(
+      `The server at ${gateway} does not report calls (${response.status}). Start the stack again.`,
     );
   }
   return response.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());

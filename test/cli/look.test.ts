@@ -1,13 +1,11 @@
 import { PassThrough } from 'node:stream';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { painted } from '#cli/paint.ts';
-import { createProgress } from '#cli/progress.ts';
-import { pairs, shorten, table, type Look } from '#cli/table.ts';
-import { duration } from '#cli/view.ts';
-import { runHere, startLocalStack, type LocalStack } from './local-stack.ts';
-import { runInTerminal } from './pty.ts';
+import { duration } from '#cli/format.ts';
+import { shorten, table, titles } from '#cli/table.ts';
+import { createProgress, painted } from '#cli/terminal.ts';
+import { runCommand, runInTerminal, startLocalStack, type LocalStack } from './local-stack.ts';
 
-// How answers look: in a terminal, in one that is narrow or wants no colours, and where there is none.
+// Output on a terminal, on a narrow one, without colours, and in a pipe.
 
 test.for([
   [0, '0 s'],
@@ -17,49 +15,46 @@ test.for([
   [3_605_000, '1 h'],
   [90_061_000, '1 d 1 h'],
   [86_460_000, '1 d'],
-] as const)('%d ms is %s', ([milliseconds, text]) => {
+] as const)('%d ms is formatted as %s', ([milliseconds, text]) => {
   expect(duration(milliseconds)).toBe(text);
 });
 
-const plain = (width?: number): Look => ({ paint: (_tone, text) => text, width });
-
 test('columns are as wide as their widest cell, and lines end without spaces', () => {
-  expect(table([['A', 'BB'], ['ccc'], ['', 'd']], plain())).toBe('A    BB\nccc\n     d');
-  const named = [
-    ['a', 'b'],
-    ['ccc', ''],
-    ['', 'd'],
-  ] as const;
-  expect(pairs(named)).toBe('a    b\nccc\n     d');
+  expect(table([['A', 'BB'], ['ccc'], ['', 'd']])).toBe('A    BB\nccc\n     d');
+  expect(
+    table(
+      [
+        ['a', 'bb'],
+        ['ccc', 'd'],
+      ],
+      { right: [0, 1] },
+    ),
+  ).toBe('  a  bb\nccc   d');
 });
 
-test('a table that is too wide loses the ends of names, the longest first, and nothing else', () => {
+test('a table that is too wide cuts only the allowed columns, the widest first', () => {
   const rows = [
     ['ID', 'NAME', 'GRANTS'],
     ['12345678', 'A name that goes on and on', 'users:all, jwt:permanent'],
   ] as const;
-  expect(table([...rows], plain(50), ['NAME', 'GRANTS'])).toBe(
+  expect(table(rows, { width: 50, cut: [1, 2] })).toBe(
     'ID        NAME                 GRANTS\n12345678  A name that goes o…  users:all, jwt:per…',
   );
-  // Too narrow for any table: what is to be copied stays whole, and the window breaks the line.
-  expect(table([...rows], plain(10), ['NAME', 'GRANTS'])).toBe(
-    'ID        NAME      GRANTS\n12345678  A name …  users:a…',
-  );
-  expect(table([...rows], plain(), ['NAME', 'GRANTS'])).toContain('goes on and on  users:all, jwt:permanent');
+  // Too narrow for the table: values to copy are not cut, and the terminal wraps the line.
+  expect(table(rows, { width: 10, cut: [1, 2] })).toBe('ID        NAME      GRANTS\n12345678  A name …  users:a…');
+  expect(table(rows, { cut: [1, 2] })).toContain('goes on and on  users:all, jwt:permanent');
 });
 
-test('what a terminal shows twice as wide, or not at all, is counted so', () => {
+test('widths are those on a terminal: wide characters count twice, and colours do not count', () => {
   expect(shorten('東京の銀行', 7)).toBe('東京の…');
   const rows = [
-    [{ tone: 'good' as const, text: '東京' }, 'x'],
+    [{ tone: 'success' as const, text: '東京' }, 'x'],
     ['abcdef', 'y'],
   ];
-  expect(table([['N', 'M'], ...rows], { paint: painted, width: undefined })).toContain(
-    `${painted('good', '東京')}    x\n`,
-  );
+  expect(table([titles('N', 'M'), ...rows], { paint: painted })).toContain(`${painted('success', '東京')}    x\n`);
 });
 
-test('progress is one line of a terminal, which gives way to what follows', () => {
+test('progress is one line on a terminal, which is removed before other output', () => {
   const stream = Object.assign(new PassThrough(), { isTTY: true, columns: 12 });
   const progress = createProgress(stream);
   progress.show('1 of 2 checks …');
@@ -69,7 +64,7 @@ test('progress is one line of a terminal, which gives way to what follows', () =
   expect(String(stream.read())).toBe('\r\u001B[2K1 of 2 che…\r\u001B[2K2 of 2 …\r\u001B[2K');
 });
 
-test('elsewhere, progress is a line now and then', () => {
+test('progress in a pipe is an occasional line', () => {
   vi.useFakeTimers({ toFake: ['Date'] });
   const stream = new PassThrough();
   const progress = createProgress(stream);
@@ -85,7 +80,7 @@ test('elsewhere, progress is a line now and then', () => {
 let stack: LocalStack;
 let list: string[];
 let id: string;
-const name = 'A partner with a name that fits into no narrow window at all';
+const name = 'A partner with a name that is too long for a narrow window';
 
 beforeAll(async () => {
   stack = await startLocalStack();
@@ -101,7 +96,7 @@ beforeAll(async () => {
   id = created.client_id;
 });
 beforeEach(() => {
-  // Whatever the tests' own terminal is.
+  // Independent of the terminal that runs the tests.
   for (const variable of ['NO_COLOR', 'FORCE_COLOR', 'COLORTERM', 'CI', 'TEAMCITY_VERSION'])
     vi.stubEnv(variable, undefined);
   vi.stubEnv('TERM', 'xterm-256color');
@@ -112,12 +107,12 @@ afterAll(() => stack.close());
 // oxlint-disable-next-line no-control-regex -- colours are control characters
 const colour = /\u001B\[\d+m/g;
 
-test('in a terminal: colours, and a table as wide as the window', async () => {
+test('a terminal has colours and a table as wide as the window', async () => {
   const { code, output } = await runInTerminal(list, { columns: 60 });
   expect(code).toBe(0);
   expect(output).toMatch(colour);
-  const [titles = '', row = ''] = output.replaceAll(colour, '').split('\r\n');
-  expect(titles).toMatch(/^CLIENT ID {2}NAME +STATUS {2}KEYS {2}GRANTS$/);
+  const [header = '', row = ''] = output.replaceAll(colour, '').split('\r\n');
+  expect(header).toMatch(/^CLIENT ID {2}NAME +STATUS {2}KEYS {2}GRANTS$/);
   expect(row).toMatch(new RegExp(`^${id} {3}A partner with .*… +active +1 +users:all$`));
   expect(row).toHaveLength(60);
 });
@@ -126,30 +121,29 @@ test.for([
   ['NO_COLOR', [], { NO_COLOR: '1' }],
   ['TERM=dumb', [], { TERM: 'dumb' }],
   ['--no-color', ['--no-color'], { FORCE_COLOR: '1' }],
-] as const)('in a terminal with %s: no colours', async ([_why, args, env]) => {
-  const look = (command: string[]) => runHere([...command, ...args], { columns: 200 });
-  expect((await runHere(list, { columns: 200 })).stdout).toMatch(colour);
+] as const)('a terminal has no colours with %s', async ([_case, args, env]) => {
+  const runWith = (command: string[]) => runCommand([...command, ...args], { columns: 200 });
+  expect((await runCommand(list, { columns: 200 })).stdout).toMatch(colour);
   for (const [variable, value] of Object.entries(env)) vi.stubEnv(variable, value);
-  const shown = await look(list);
-  expect(shown).toEqual({ code: 0, stdout: expect.stringContaining(name) as string, stderr: '' });
+  expect(await runWith(list)).toEqual({ code: 0, stdout: expect.stringContaining(name), stderr: '' });
   for (const command of [list, ['--help'], ['partners', 'lst']]) {
-    const { stdout, stderr } = await look(command);
+    const { stdout, stderr } = await runWith(command);
     expect(stdout + stderr).not.toMatch(colour);
   }
 });
 
-test('elsewhere: no colours and nothing cut, unless somebody wants colours', async () => {
-  const piped = await runHere(list);
+test('a pipe has no colours, except with FORCE_COLOR, and nothing is cut', async () => {
+  const piped = await runCommand(list);
   expect(piped.stdout).toMatch(new RegExp(`^${id} {3}${name} {2}active`, 'm'));
   expect(piped.stdout).not.toMatch(colour);
   vi.stubEnv('FORCE_COLOR', '1');
-  const forced = await runHere(list);
+  const forced = await runCommand(list);
   expect(forced.stdout).toMatch(colour);
   expect(forced.stdout.replaceAll(colour, '')).toBe(piped.stdout);
 });
 
-test('help and refusals have colours in a terminal, and help fits into it', async () => {
-  const help = await runHere(['partners', '--help'], { columns: 80 });
+test('help and errors have colours on a terminal, and help fits the window', async () => {
+  const help = await runCommand(['partners', '--help'], { columns: 80 });
   expect(help.stdout).toContain(painted('title', 'Commands:'));
   expect(
     help.stdout
@@ -157,22 +151,22 @@ test('help and refusals have colours in a terminal, and help fits into it', asyn
       .split('\n')
       .filter((line) => line.length > 80),
   ).toEqual([]);
-  const { stderr } = await runHere(['partners', 'lst'], { columns: 80 });
-  expect(stderr).toContain(`${painted('bad', 'error:')} unknown command 'lst'\n(Did you mean list?)`);
-  expect(stderr).toContain('Add --help to see what it takes.');
+  const { stderr } = await runCommand(['partners', 'lst'], { columns: 80 });
+  expect(stderr).toContain(`${painted('error', 'error:')} unknown command 'lst'\n(Did you mean list?)`);
+  expect(stderr).toContain('Run the command with --help for its usage.');
 });
 
-test('each exit code that the help names is one that commands end with', async () => {
-  const { stdout } = await runHere(['--help']);
-  const [, named = ''] = /Exit codes:\n([^]*?)\n\n/.exec(stdout) ?? [];
-  const endings = await Promise.all([
-    runHere(list),
-    runHere(['partners', 'list', '--data', '/nowhere']),
-    runHere(['partners', 'list', '--odd']),
+test('the help lists exactly the exit codes of the commands', async () => {
+  const { stdout } = await runCommand(['--help']);
+  const [, listed = ''] = /Exit codes:\n([^]*?)\n\n/.exec(stdout) ?? [];
+  const outcomes = await Promise.all([
+    runCommand(list),
+    runCommand(['partners', 'list', '--data', '/nowhere']),
+    runCommand(['partners', 'list', '--odd']),
     runInTerminal(['secrets', 'set', 'admin-token', '--untested', '--data', stack.data], {
       columns: 60,
       type: '\u0003',
     }),
   ]);
-  expect(named.match(/\d+/g)).toEqual(endings.map(({ code }) => String(code)));
+  expect(listed.match(/\d+/g)).toEqual(outcomes.map(({ code }) => String(code)));
 });

@@ -5,11 +5,7 @@ import { saveOwner } from '#lib/partners/ownership.ts';
 import { readPartner } from '#lib/partners/record.ts';
 import { startLocalStack, type LocalStack, type Outcome } from './local-stack.ts';
 
-interface Issued {
-  client_id: string;
-  client_secret: string;
-  key_id: string;
-}
+type IssuedKey = Record<'client_id' | 'client_secret' | 'key_id', string>;
 
 interface View {
   client_id: string;
@@ -28,13 +24,13 @@ afterAll(() => stack.close());
 
 const partners = (...args: string[]): Promise<Outcome> => stack.gateway(['partners', ...args]);
 const view = (...args: string[]): Promise<View> => stack.json(['partners', ...args]);
-const create = (...args: string[]): Promise<Issued> =>
+const create = (...args: string[]): Promise<IssuedKey> =>
   stack.json(['partners', 'create', '--name', 'A partner', ...args]);
 
 describe('create', () => {
-  test('prints one object with the names of stack.json and nothing else', async () => {
-    const home = 'https://acme.example/back';
-    const redirects = ['--redirect-uri', home, '--redirect-uri', 'app.acme:/back'];
+  test('prints one object with the field names of stack.json', async () => {
+    const uri = 'https://acme.example/back';
+    const redirects = ['--redirect-uri', uri, '--redirect-uri', 'app.acme:/back'];
     const grants = ['--grant', 'users:all', '--grant', 'jwt:permanent'];
     const { code, stdout, stderr } = await partners('create', '--name', 'Acme', ...redirects, ...grants, '--json');
     expect([code, stderr]).toEqual([0, '']);
@@ -44,26 +40,26 @@ describe('create', () => {
       client_secret: expect.stringMatching(/^bgk_/),
       key_id: expect.stringMatching(/^[0-9a-f]{8}$/),
       name: 'Acme',
-      redirect_uri: home,
-      redirect_uris: [home, 'app.acme:/back'],
+      redirect_uri: uri,
+      redirect_uris: [uri, 'app.acme:/back'],
       grants: ['users:all', 'jwt:permanent'],
     });
     const record = await readPartner(issued.client_id);
     expect(record?.keys.map(({ hash }) => hash)).toEqual([readKey(issued.client_secret)?.hash]);
   });
 
-  test('shows the key once, to a person', async () => {
+  test('prints the key once in text', async () => {
     const { stdout } = await partners('create', '--name', 'Acme');
     expect(stdout.match(/bgk_\w+/g)).toHaveLength(1);
     expect(readKey(/bgk_\w+/.exec(stdout)?.[0] ?? '')).toBeDefined();
   });
 
-  test('without a redirect URI names none', async () => {
+  test('omits redirect_uri without a redirect URI', async () => {
     expect(await create()).not.toHaveProperty('redirect_uri');
   });
 });
 
-test('no command shows a key again, or a hash ever', async () => {
+test('no other command prints a key, and no command prints a hash', async () => {
   const issued = await create();
   const { client_id: id, client_secret: key } = issued;
   const hash = readKey(key)?.hash ?? '';
@@ -85,7 +81,7 @@ test('no command shows a key again, or a hash ever', async () => {
   }
 });
 
-test('list shows every partner, as a table and as an array', async () => {
+test('list prints all partners as a table and as an array', async () => {
   const { client_id } = await create('--grant', 'jwt:scope:a');
   const { stdout } = await partners('list');
   const lines = stdout.split('\n');
@@ -95,21 +91,21 @@ test('list shows every partner, as a table and as an array', async () => {
   expect(all.find((partner) => partner.client_id === client_id)).toMatchObject({ status: 'active' });
 });
 
-test('show tells what the record, the key use and the users say', async () => {
+test('show prints the record, the last use of the keys and the number of users', async () => {
   const { client_id: id, key_id } = await create('--redirect-uri', 'https://a.example/');
   await trackKeyUse(id, key_id);
   await Promise.all(['9001', '9002'].map((user) => saveOwner(user, id)));
   await saveOwner('9003', id, 1);
-  const shown = await view('show', id);
+  const details = await view('show', id);
   const today = new Date().toISOString().slice(0, 10);
-  expect(shown).toMatchObject({ redirect_uris: ['https://a.example/'], users: 2, keys: [{ id: key_id }] });
-  expect(shown.keys[0]?.last_used).toBe(today);
+  expect(details).toMatchObject({ redirect_uris: ['https://a.example/'], users: 2, keys: [{ id: key_id }] });
+  expect(details.keys[0]?.last_used).toBe(today);
   const { stdout } = await partners('show', id);
   expect(stdout).toMatch(/^redirect URIs +https:\/\/a\.example\/$/m);
   expect(stdout).toMatch(new RegExp(`^${key_id} .* ${today}$`, 'm'));
 });
 
-test('disable and enable', async () => {
+test('disable and enable change the status', async () => {
   const { client_id: id } = await create();
   expect(await view('disable', id)).toMatchObject({ status: 'disabled' });
   expect(await readPartner(id)).toMatchObject({ status: 'disabled' });
@@ -118,7 +114,7 @@ test('disable and enable', async () => {
 });
 
 describe('keys', () => {
-  test('rotate-key adds a second one and shows it once; a third is refused', async () => {
+  test('rotate-key adds a second key and prints it once, but no third', async () => {
     const first = await create();
     const { client_id: id } = first;
     const { stdout } = await partners('rotate-key', id);
@@ -132,36 +128,36 @@ describe('keys', () => {
     expect((await readPartner(id))?.keys).toHaveLength(2);
   });
 
-  test('two rotations at the same time leave two keys', async () => {
+  test('concurrent rotations leave two keys', async () => {
     const { client_id: id } = await create();
     const codes = (await Promise.all([partners('rotate-key', id), partners('rotate-key', id)])).map(({ code }) => code);
     expect(new Set(codes)).toEqual(new Set([0, 1]));
     expect((await readPartner(id))?.keys).toHaveLength(2);
   });
 
-  test('retire-key ends one of two and refuses the only one', async () => {
+  test('retire-key removes one of two keys, but not the only one', async () => {
     const { client_id: id, key_id: first } = await create();
-    const { key_id: second } = await stack.json<Issued>(['partners', 'rotate-key', id]);
+    const { key_id: second } = await stack.json<IssuedKey>(['partners', 'rotate-key', id]);
     expect((await view('retire-key', id, first)).keys.map((key) => key.id)).toEqual([second]);
     const only = await partners('retire-key', id, second, '--yes');
     expect(only).toMatchObject({ code: 1, stderr: expect.stringContaining(`partners disable ${id}`) });
-    const gone = await partners('retire-key', id, first);
-    expect(gone).toMatchObject({ code: 1, stderr: expect.stringContaining(`no key ${first}`) });
+    const missing = await partners('retire-key', id, first);
+    expect(missing).toMatchObject({ code: 1, stderr: expect.stringContaining(`no key ${first}`) });
   });
 
-  test('retire-key leaves a key that was used today, unless it is told to', async () => {
+  test('retire-key rejects a key that was used today, unless --yes is set', async () => {
     const { client_id: id, key_id } = await create();
     await partners('rotate-key', id);
     await trackKeyUse(id, key_id);
-    const refused = await partners('retire-key', id, key_id);
-    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('used today') });
+    const rejected = await partners('retire-key', id, key_id);
+    expect(rejected).toMatchObject({ code: 1, stderr: expect.stringContaining('used today') });
     expect((await readPartner(id))?.keys).toHaveLength(2);
     expect(await partners('retire-key', id, key_id, '--yes')).toMatchObject({ code: 0 });
     expect((await readPartner(id))?.keys).toHaveLength(1);
   });
 });
 
-test('grant adds, repeats without harm, and revoke takes away; one that is not there stops all of it', async () => {
+test('grant adds grants and can be repeated; revoke removes grants, or none if one is missing', async () => {
   const { client_id: id } = await create('--grant', 'users:all');
   const granted = await view('grant', id, 'users:all', 'jwt:permanent', 'admin:jwt:config:60');
   expect(granted.grants).toEqual(['users:all', 'jwt:permanent', 'admin:jwt:config:60']);
@@ -171,7 +167,7 @@ test('grant adds, repeats without harm, and revoke takes away; one that is not t
   expect((await readPartner(id))?.grants).toEqual(['jwt:permanent', 'admin:jwt:config:60']);
 });
 
-test('redirects lists, adds and removes, and refuses to remove what is not registered', async () => {
+test('redirects lists, adds and removes URIs, and rejects the removal of an unregistered URI', async () => {
   const { client_id: id } = await create('--redirect-uri', 'https://a.example/');
   expect(await partners('redirects', id)).toMatchObject({ code: 0, stdout: 'https://a.example/\n' });
   const changed = await view(
@@ -196,7 +192,7 @@ test.for([
   'grant 10000000 users:all',
   'redirects 10000000',
   'claim 10000000 1',
-])('%s is refused, as there is no such partner', async (command) => {
+])('%s fails because the partner does not exist', async (command) => {
   const { code, stdout, stderr } = await partners(...command.split(' '));
   expect([code, stdout]).toEqual([1, '']);
   expect(stderr).toMatch(/^error: There is no partner 10000000 here\. .*partners list --data/);
@@ -207,7 +203,7 @@ test.for([
   [['create', '--name', ' '], '1 to 100 characters'],
   [['create', '--name', 'two\nlines'], 'one line'],
   [['create', '--name', 'x', '--grant', 'users:none'], 'admin:jwt:<scope>:<longest duration in minutes>'],
-  [['create', '--name', 'x', '--redirect-uri', 'http://acme.example/'], 'http is for loopback alone'],
+  [['create', '--name', 'x', '--redirect-uri', 'http://acme.example/'], 'http is for loopback'],
   [['grant', '10000000', 'everything'], 'users:all, jwt:permanent'],
   [['redirects', '10000000', '--add', 'https://a.example/?q'], 'no query'],
   [['show', '12'], '8 digits'],
@@ -219,13 +215,13 @@ test.for([
   [['shw', '10000000'], 'Did you mean show?'],
   [['list', '--jsn'], 'Did you mean --json?'],
   [['list', '--env', 'dev'], 'cannot be used with'],
-] as const)('%j is wrong usage', async ([args, complaint]) => {
+] as const)('%j is wrong usage', async ([args, message]) => {
   const { code, stdout, stderr } = await partners(...args);
   expect([code, stdout]).toEqual([2, '']);
-  expect(stderr).toContain(complaint);
+  expect(stderr).toContain(message);
 });
 
-test('a key where a client id belongs is not repeated', async () => {
+test('a key in place of a client id is not printed', async () => {
   const { client_secret } = await create();
   for (const args of [
     ['show', client_secret],

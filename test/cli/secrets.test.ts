@@ -2,13 +2,13 @@ import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { DeleteSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { run } from '#cli/run.ts';
+import { run } from '#cli/program.ts';
 import type { SecretName } from '#lib/operations/table.ts';
 import type { Outcome } from './local-stack.ts';
 import { startWholeStack, type WholeStack } from './whole-stack.ts';
 
 let stack: WholeStack;
-/** What the sandbox takes. */
+/** The client id that the sandbox accepts. */
 let clientId: string;
 beforeAll(async () => {
   stack = await startWholeStack();
@@ -18,34 +18,34 @@ beforeAll(async () => {
 afterAll(() => stack.close());
 
 async function valueOf<T>(name: SecretName): Promise<T> {
-  // Whoever asks knows the secret's shape.
+  // The caller declares the secret's type.
   return JSON.parse(await stack.textOf(name)) as T;
 }
 
 const set = (command: string, stdin: string) => stack.secrets(`set ${command}`, { stdin });
 
-/** As at Budgea's console. */
+/** Changes the values that the sandbox accepts, as at Budgea's console. */
 const budgea = {
   client: (client_secret: string) => stack.gateway.control('client', { client_secret }),
   admin: (token: string) => stack.gateway.control('admin-token', { token }),
 };
 
-/** Answers each question as it comes. */
+/** Runs `secrets set` on a terminal, and types the answer to each prompt. */
 async function atTerminal(name: string, answers: Record<string, string>): Promise<Outcome> {
   const terminal = {
     stdin: Object.assign(new PassThrough(), { isTTY: true }),
     stdout: new PassThrough(),
-    // As the real one, it does not end with a prompt that was piped to it.
+    // As on a real terminal, the end of a prompt does not end the stream.
     stderr: Object.assign(new PassThrough(), { end: () => terminal.stderr }),
   };
   let stderr = '';
   terminal.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString();
-    const question = Object.keys(answers).find((label) => stderr.includes(label));
-    if (question === undefined) return;
-    // The prompt listens when it has been drawn.
-    setImmediate((answer?: string) => terminal.stdin.write(answer), answers[question]);
-    delete answers[question];
+    const prompt = Object.keys(answers).find((label) => stderr.includes(label));
+    if (prompt === undefined) return;
+    // The prompt reads input after it has been drawn.
+    setImmediate((answer?: string) => terminal.stdin.write(answer), answers[prompt]);
+    delete answers[prompt];
   });
   const stdout = text(terminal.stdout);
   const code = await run(['secrets', 'set', name, '--data', stack.data], terminal);
@@ -53,7 +53,7 @@ async function atTerminal(name: string, answers: Record<string, string>): Promis
   return { code, stdout: await stdout, stderr };
 }
 
-describe('what Budgea takes', () => {
+describe('a value that Budgea accepts', () => {
   test('is stored: client credentials', async () => {
     await budgea.client('first-s3cret');
     const input = { client_id: Number(clientId), client_secret: 'first-s3cret' };
@@ -68,7 +68,7 @@ describe('what Budgea takes', () => {
     expect(await valueOf('client-credentials')).toEqual({ client_id: clientId, client_secret: 'first-s3cret' });
   });
 
-  test('is found out without making a user', async () => {
+  test('is tested without creating a user', async () => {
     await budgea.client('harmless-s3cret');
     await stack.gateway.upstreamCalls();
     await set('client-credentials', `{"client_id": "${clientId}", "client_secret": "harmless-s3cret"}`);
@@ -78,18 +78,18 @@ describe('what Budgea takes', () => {
   test.for([
     ['JSON', '{"token": "s3cret+/="}'],
     ['bare', 's3cret+/=\n'],
-  ] as const)('is stored, and the manage token minted with it: an admin token, %s', async ([, stdin]) => {
+  ] as const)('is stored and the manage token rotated: an admin token, %s', async ([, stdin]) => {
     await budgea.admin('s3cret+/=');
     const before = await stack.textOf('manage-token');
     const { code, stdout, stderr } = await set('admin-token', stdin);
-    expect([code, stderr]).toEqual([0, expect.stringContaining('The rotation of local/budgea/manage-token has begun')]);
-    expect(stdout).toContain('local/budgea/admin-token has a new value, which Budgea takes.');
+    expect([code, stderr]).toEqual([0, expect.stringContaining('Started the rotation of local/budgea/manage-token')]);
+    expect(stdout).toContain('local/budgea/admin-token has a new value, which Budgea accepts.');
     expect(stdout + stderr).not.toContain('s3cret');
     expect(await valueOf('admin-token')).toEqual({ token: 's3cret+/=' });
     expect(await stack.textOf('manage-token')).not.toBe(before);
   });
 
-  test('serves callers at once, whatever functions still hold', async () => {
+  test('is used at once, also by functions with the old value in their cache', async () => {
     const { client_secret: key } = await stack.gateway.newPartner({ grants: ['admin:jwt:config:1'] });
     const mint = () => stack.gateway.ask.http('POST', '/admin/jwt', { headers: { authorization: key } });
     expect((await mint()).status).toBe(200);
@@ -99,7 +99,7 @@ describe('what Budgea takes', () => {
   });
 });
 
-describe('what Budgea does not take', () => {
+describe('a value that Budgea does not accept', () => {
   test.for([
     ['client-credentials', '{"client_id": 1, "client_secret": "wrong-s3cret"}', '401 invalidClient', 'client'],
     ['admin-token', 'wrong-s3cret', '403 invalidToken', 'admin-token'],
@@ -113,7 +113,7 @@ describe('what Budgea does not take', () => {
     expect(await stack.textOf(name)).toBe(before);
   });
 
-  test('is not stored: a token that is no admin token', async () => {
+  test('is not stored: a token other than an admin token', async () => {
     const { jwt_token } = await valueOf<{ jwt_token: string }>('manage-token');
     const { code, stderr } = await set('admin-token', jwt_token);
     expect([code, stderr]).toEqual([1, expect.stringContaining('403 forbidden')]);
@@ -124,33 +124,33 @@ describe('what Budgea does not take', () => {
     ['client-credentials', '{"client_id": 1, "client_secret": "s3cret"}', '/auth/token/access', 'tooManyRequests'],
     ['admin-token', 's3cret', '/admin/jwt', 'html'],
     ['admin-token', 's3cret', '/admin/jwt', 'lost'],
-  ] as const)('is not stored when it does not say: %s, %s', async ([name, stdin, path, answer]) => {
+  ] as const)('is not stored without a clear answer: %s, %s, %s, %s', async ([name, stdin, path, answer]) => {
     if (name === 'admin-token') await budgea.admin('s3cret');
     await stack.gateway.control('failures', { answer, path });
     const before = await stack.textOf(name);
     const { code, stdout, stderr } = await set(name, stdin);
     expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).toMatch(/does not say whether it takes .*; nothing was changed\. .*--untested\.$/m);
+    expect(stderr).toMatch(/neither accepts nor rejects .*; nothing was changed\. .*--untested\.$/m);
     expect(await stack.textOf(name)).toBe(before);
   });
 
-  test('is not stored when it does not answer', async () => {
+  test('is not stored without an answer', async () => {
     const { code, stderr } = await set('admin-token --budgea-url https://127.0.0.1:1/2.0', 's3cret');
     expect([code, stderr]).toEqual([1, expect.stringContaining('(no usable answer: unreachable)')]);
   });
 
-  test('is stored all the same with --untested, until the sandbox begins with it', async () => {
+  test('is stored with --untested', async () => {
     const before = await stack.stages('manage-token');
     await stack.gateway.upstreamCalls();
     const { code, stdout, stderr } = await set('admin-token --untested', 'later-s3cret');
     expect([code, stderr]).toEqual([0, '']);
-    expect(stdout).toContain('not tested. The sandbox takes it when the local stack starts again.');
+    expect(stdout).toContain('not tested. The sandbox accepts it once the local stack is started again.');
     expect(await valueOf('admin-token')).toEqual({ token: 'later-s3cret' });
     expect(await stack.gateway.upstreamCalls()).toEqual([]);
     expect(await stack.stages('manage-token')).toEqual(before);
   });
 
-  test('can be stored in a local secret that is missing', async () => {
+  test('is stored in a new secret if a local secret is missing', async () => {
     await stack.client.send(
       new DeleteSecretCommand({ SecretId: 'local/budgea/client-credentials', ForceDeleteWithoutRecovery: true }),
     );
@@ -159,7 +159,7 @@ describe('what Budgea does not take', () => {
   });
 });
 
-describe('what cannot be right', () => {
+describe('an invalid value', () => {
   test.for([
     ['client-credentials', '', 'value'],
     ['client-credentials', 's3cret', 'value'],
@@ -172,18 +172,18 @@ describe('what cannot be right', () => {
     ['admin-token', 'two s3cret', 'token'],
     ['admin-token', '{"token": ["s3cret"]}', 'token'],
     ['admin-token', '{"secret": "s3cret"}', 'token'],
-  ] as const)('refuses for %s: %j', async ([name, stdin, field]) => {
+  ] as const)('is rejected for %s: %j', async ([name, stdin, field]) => {
     const { code, stdout, stderr } = await set(name, stdin);
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(
-      new RegExp(`^error: No usable ${field} was given; nothing was changed\\. Standard input is`),
+      new RegExp(`^error: The ${field} is missing or invalid; nothing was changed\\. Expected .* on standard input`),
     );
     expect(stderr).not.toContain('s3cret');
   });
 });
 
 describe('at a prompt', () => {
-  test('shows the client id while it is typed, and the secret never', async () => {
+  test('shows the client id while it is typed, but not the secret', async () => {
     await budgea.client('typed-s3cret');
     const { code, stdout, stderr } = await atTerminal('client-credentials', {
       'client_id:': `${clientId}\r`,
@@ -196,23 +196,26 @@ describe('at a prompt', () => {
     expect(await valueOf('client-credentials')).toEqual({ client_id: clientId, client_secret: 'typed-s3cret' });
   });
 
-  test('takes an admin token', async () => {
+  test('accepts an admin token', async () => {
     await budgea.admin('typed-s3cret');
     expect(await atTerminal('admin-token', { 'token:': 'typed-s3cret\r' })).toMatchObject({ code: 0 });
     expect(await valueOf('admin-token')).toEqual({ token: 'typed-s3cret' });
   });
 
-  test('refuses what cannot be right', async () => {
+  test('rejects an invalid value', async () => {
     const { code, stderr } = await atTerminal('admin-token', { 'token:': 'a s3cret\r' });
-    expect([code, stderr]).toEqual([1, expect.stringContaining('No usable token was given; nothing was changed.')]);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining('The token is missing or invalid; nothing was changed.'),
+    ]);
     expect(stderr).not.toContain('s3cret');
   });
 
   test.for([
     ['client-credentials', 'client_id:'],
     ['admin-token', 'token:'],
-  ] as const)('changes nothing on Ctrl-C: %s', async ([name, question]) => {
-    const { code, stdout, stderr } = await atTerminal(name, { [question]: '\u0003' });
+  ] as const)('changes nothing on Ctrl-C: %s', async ([name, prompt]) => {
+    const { code, stdout, stderr } = await atTerminal(name, { [prompt]: '\u0003' });
     expect([code, stdout]).toEqual([130, '']);
     expect(stderr).toContain('Interrupted; nothing was changed.');
   });
@@ -224,7 +227,7 @@ test.for([
   'set admin-token --token=s3cret',
   'set admin-token -ts3cret',
   'set __proto__',
-])('never takes a value as an argument, or repeats it: %s', async (command) => {
+])('a value is not accepted as an argument, and not printed: %s', async (command) => {
   const { code, stdout, stderr } = await stack.secrets(command);
   expect([code, stdout]).toEqual([2, '']);
   expect(stderr).not.toContain('s3cret');

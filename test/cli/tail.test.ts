@@ -7,11 +7,10 @@ import { createInterface } from 'node:readline';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { createProgram } from '#cli/program.ts';
-import { run } from '#cli/run.ts';
+import { createProgram, run } from '#cli/program.ts';
 import { createSession } from '#cli/session.ts';
 import { deployedLines } from '#cli/tail/deployed.ts';
-import type { Filter } from '#cli/tail/filter.ts';
+import type { Filter } from '#cli/tail/log-line.ts';
 import { operatorStatements } from '#infra/operator.ts';
 import { secretNames } from '#lib/config/names.ts';
 import { jobs } from '#lib/operations/jobs.ts';
@@ -21,45 +20,36 @@ import { runJob } from '#local/jobs.ts';
 import { createFeed } from '#local/console/feed.ts';
 import { stream } from '#local/console/stream.ts';
 import { form, startGateway, type Gateway } from '../gateway.ts';
+import { startProxy } from '../proxy.ts';
 import { startAws } from '../roles.ts';
 import { startAwsAccount, type AwsAccount, type LogEvent } from './aws-account.ts';
-import { runHere, stackFolder, start, outcomeOf } from './local-stack.ts';
+import { outcomeOf, runCommand, stackFolder, startProcess } from './local-stack.ts';
 
-/** A tail that runs in this process. */
-interface Tail {
-  /** The next line of its output. */
-  next: () => Promise<string>;
-  /** The next line of what it says beside. */
-  said: () => Promise<string>;
-  /** Ends it as Ctrl-C does; gives its exit code. */
-  interrupt: () => Promise<number>;
+/** Returns a function that reads the next line of a stream. */
+function linesOf(input: PassThrough): () => Promise<string> {
+  const lines = createInterface({ input })[Symbol.asyncIterator]();
+  return async () => String((await lines.next()).value);
 }
 
-function tail(...args: string[]): Tail {
+/** Runs `tail` in this process, until the test ends. */
+function tail(...args: string[]) {
   const terminal = { stdin: new PassThrough().end(), stdout: new PassThrough(), stderr: new PassThrough() };
   const code = run(['tail', ...args], terminal).finally(() => {
     terminal.stdout.end();
     terminal.stderr.end();
   });
-  const [lines, notes] = [terminal.stdout, terminal.stderr].map((input) =>
-    createInterface({ input })[Symbol.asyncIterator](),
-  );
-  const next = async (source = lines) => String((await source?.next())?.value);
-  const tailing: Tail = {
-    next,
-    said: () => next(notes),
-    interrupt() {
-      process.emit('SIGINT');
-      return code;
-    },
+  /** Ends the command as Ctrl-C does and returns its exit code. */
+  const interrupt = () => {
+    process.emit('SIGINT');
+    return code;
   };
-  onTestFinished(async () => void (await tailing.interrupt()));
-  return tailing;
+  onTestFinished(async () => void (await interrupt()));
+  return { next: linesOf(terminal.stdout), nextNote: linesOf(terminal.stderr), interrupt };
 }
 
-const titles = /^TIME, UTC +PARTNER +OPERATION +KIND +STATUS +GATEWAY +UPSTREAM +REQUEST$/;
+const header = /^TIME, UTC +PARTNER +OPERATION +KIND +STATUS +GATEWAY +UPSTREAM +REQUEST$/;
 
-describe('of a local stack', () => {
+describe('a local stack', () => {
   let gateway: Gateway;
   let data: string;
   let partner: DemoPartner;
@@ -75,10 +65,10 @@ describe('of a local stack', () => {
 
   const call = (credentials: Record<string, string> = {}) => gateway.ask.http('POST', '/auth/init', form(credentials));
 
-  test('shows calls and runs of jobs from now on, each in a line', async () => {
+  test('prints calls and runs of jobs from now on, one per line', async () => {
     await call();
     const { next, interrupt } = tail('--data', data);
-    expect(await next()).toMatch(titles);
+    expect(await next()).toMatch(header);
     const { headers } = await call({ ...partner });
     const id = headers['x-request-id'];
     expect(await next()).toMatch(
@@ -93,65 +83,61 @@ describe('of a local stack', () => {
     expect(await interrupt()).toBe(0);
   });
 
-  test('begins earlier, and shows as JSON what the functions log', async () => {
+  test('starts earlier with --since, and prints the log lines with --json', async () => {
     gateway.logs();
     await call();
     await call({ ...partner });
     const logged = gateway.logs().map(({ _aws, ...line }) => line);
     const { next, interrupt } = tail('--json', '--since', '1h', '--operation', 'auth_init_post', '--data', data);
-    const shown: Record<string, unknown>[] = [];
-    while (shown.at(-1)?.['request_id'] !== logged.at(-1)?.['request_id']) shown.push(JSON.parse(await next()));
-    expect(shown.slice(-2)).toMatchObject(logged);
-    expect(shown.map((line) => '_aws' in line)).not.toContain(true);
+    const lines: Record<string, unknown>[] = [];
+    while (lines.at(-1)?.['request_id'] !== logged.at(-1)?.['request_id']) lines.push(JSON.parse(await next()));
+    expect(lines.slice(-2)).toMatchObject(logged);
+    expect(lines.map((line) => '_aws' in line)).not.toContain(true);
     expect(await interrupt()).toBe(0);
   });
 
   test.for([
-    [['--partner', '%'], [200]],
-    [['--failed'], [401, 404]],
-    [['--status', '4xx', '--operation', 'users_id_user_get', 'auth_token_delete'], [404]],
-    [['--status', '401'], [401]],
-    [
-      ['--status', '20x'],
-      [200, 200],
-    ],
-  ] as const)('filters by %j', async ([args, statuses]) => {
+    ['--partner %', '200'],
+    ['--failed', '401 404'],
+    ['--status 4xx --operation users_id_user_get auth_token_delete', '404'],
+    ['--status 401', '401'],
+    ['--status 20x', '200 200'],
+  ] as const)('filters by %s', async ([options, statuses]) => {
     const own = await gateway.newPartner();
-    const { next, interrupt } = tail(...args.map((arg) => arg.replace('%', own.client_id)), '--data', data);
+    const { next, interrupt } = tail(...options.replace('%', own.client_id).split(' '), '--data', data);
     await next();
     await call();
     await gateway.ask.http('GET', '/users/4242', { headers: { authorization: partner.client_secret } });
     await call({ ...partner });
     await call({ ...own });
-    for (const status of statuses)
+    for (const status of statuses.split(' '))
       expect(await next()).toMatch(new RegExp(`(client|anonymous|bearer_key) +${status} `));
     expect(await interrupt()).toBe(0);
     expect(await next()).toBe('undefined');
   });
 
-  test('fits into a narrow window: the request id, never cut, and the reason have a line of their own', async () => {
+  test('fits a narrow window: the request id, which is not cut, and the reason are on a second line', async () => {
     const stdout = Object.assign(new PassThrough(), { isTTY: true, columns: 60, getColorDepth: () => 1 });
     const terminal = { stdin: new PassThrough().end(), stdout, stderr: new PassThrough() };
     const code = run(['tail', '--no-color', '--data', data], terminal);
-    const lines = createInterface({ input: stdout })[Symbol.asyncIterator]();
-    await lines.next();
+    const next = linesOf(stdout);
+    await next();
     const { headers } = await gateway.ask.http('GET', '/users/4242', {
       headers: { authorization: partner.client_secret },
     });
-    const [first, second] = [(await lines.next()).value, (await lines.next()).value];
-    expect(first).toMatch(/ users_i… +bea…/);
-    expect(second).toMatch(new RegExp(`^ {2}${headers['x-request-id']} {2}notFound: not this …$`));
+    expect(await next()).toMatch(/ users_i… +bea…/);
+    expect(await next()).toMatch(new RegExp(`^ {2}${headers['x-request-id']} {2}notFound: not this …$`));
     process.emit('SIGINT');
     expect(await code).toBe(0);
   });
 
-  test('ends without a word on Ctrl-C, and when nobody reads any more', async () => {
-    const interrupted = start(['tail', '--data', data]);
+  test('ends silently on Ctrl-C, and after the reader of its output has exited', async () => {
+    const interrupted = startProcess(['tail', '--data', data]);
     await once(interrupted.stdout, 'data');
     interrupted.kill('SIGINT');
     expect(await outcomeOf(interrupted)).toEqual({ code: 0, stdout: '', stderr: '' });
 
-    const unread = start(['tail', '--data', data]);
+    const unread = startProcess(['tail', '--data', data]);
     await once(unread.stdout, 'data');
     unread.stdout.destroy();
     const ended = Promise.all([text(unread.stderr), once(unread, 'exit')]);
@@ -160,8 +146,8 @@ describe('of a local stack', () => {
   });
 });
 
-/** A run of a job. */
-const watched = (request_id: string) => ({
+/** Returns the log line of a run of a job. */
+const jobRun = (request_id: string) => ({
   time: new Date().toISOString(),
   request_id,
   outcome: 'success' as const,
@@ -169,8 +155,8 @@ const watched = (request_id: string) => ({
   job: 'watch' as const,
 });
 
-/** A server of events. */
-const open = async () => {
+/** Starts a server of events. */
+const startFeed = async () => {
   const feed = createFeed();
   const server = createServer((request, response) => stream(feed, request, response)).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -187,56 +173,59 @@ const open = async () => {
   };
 };
 
-test('waits for a stack that stopped, and goes on where it was when it is back', async () => {
-  const first = await open();
+test('waits for a stack that stopped, and continues where it stopped', async () => {
+  const first = await startFeed();
   const data = await stackFolder(first.file);
   onTestFinished(() => rm(data, { recursive: true }));
-  const { next, said, interrupt } = tail('--data', data);
+  const { next, nextNote, interrupt } = tail('--data', data);
   await next();
-  first.feed.add('job', watched('one'));
+  first.feed.add('job', jobRun('one'));
   expect(await next()).toContain('one');
   await first.close();
-  expect(await said()).toMatch(/^The local stack has stopped\. Waiting .*Ctrl-C/);
-  const second = await open();
+  expect(await nextNote()).toMatch(/^The local stack has stopped\. Waiting .*Ctrl-C/);
+  const second = await startFeed();
   onTestFinished(() => second.close());
-  second.feed.add('job', watched('two, before anybody listened'));
+  second.feed.add('job', jobRun('two, before the reconnect'));
   await writeFile(join(data, 'stack.json'), JSON.stringify(second.file));
-  expect(await said()).toBe('The local stack is back.');
-  expect(await next()).toContain('two, before anybody listened');
+  expect(await nextNote()).toBe('The local stack runs again.');
+  expect(await next()).toContain('two, before the reconnect');
   expect(await interrupt()).toBe(0);
 });
 
-test('a stack that is not there is no stack to wait for, nor is something else', async () => {
-  expect(await runHere(['tail', '--data', '/nowhere'])).toMatchObject({
+test('fails at once if the stack does not run, or another server answers', async () => {
+  expect(await runCommand(['tail', '--data', '/nowhere'])).toMatchObject({
     code: 1,
     stdout: '',
-    stderr: expect.stringMatching(/^error: No local stack runs on \/nowhere/) as string,
+    stderr: expect.stringMatching(/^error: No local stack runs in \/nowhere/),
   });
-  const server = createServer((_request, response) => response.writeHead(404).end()).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo; // Neither a pipe nor closed.
-  const gateway = `http://127.0.0.1:${port}/2.0`;
+  const server = await startProxy(
+    () => '',
+    async () => ({ status: 404, headers: {}, body: '' }),
+  );
+  const gateway = `${server.url}/2.0`;
   const data = await stackFolder({ gateway, secretsManager: gateway, dynamodb: gateway });
   onTestFinished(() => rm(data, { recursive: true }));
-  expect((await runHere(['tail', '--data', data])).stderr).toMatch(/tells nobody of its calls \(404\)\. Start/);
-  server.close();
-  await once(server, 'close');
-  const { code, stderr } = await runHere(['tail', '--data', data]);
-  expect([code, stderr]).toEqual([1, expect.stringContaining('does not answer any more. Start it again')]);
+  expect((await runCommand(['tail', '--data', data])).stderr).toMatch(/does not report calls \(404\)\. Start/);
+  await server.close();
+  const { code, stderr } = await runCommand(['tail', '--data', data]);
+  expect([code, stderr]).toEqual([1, expect.stringContaining('no longer answers. Start it again')]);
 });
 
 test.for(['--status 6xx', '--since 10', '--partner acme', '--operation auth_init'])(
   '%s is wrong usage',
   async (option) => {
-    expect(await runHere(['tail', ...option.split(' '), '--data', '/nowhere'])).toMatchObject({ code: 2, stdout: '' });
+    expect(await runCommand(['tail', ...option.split(' '), '--data', '/nowhere'])).toMatchObject({
+      code: 2,
+      stdout: '',
+    });
   },
 );
 
 const group = (id: string) => `/aws/lambda/dev-gateway-${functionName(id)}`;
 const arn = (name: string) => `arn of ${name}`;
 
-/** Sends the command line's questions about logs there. */
-const use = (endpoint: string) => {
+/** Makes the command line call CloudWatch Logs at an endpoint. */
+const useLogs = (endpoint: string) => {
   const env = {
     AWS_REGION: 'eu-west-3',
     AWS_ACCESS_KEY_ID: 'operator',
@@ -246,13 +235,13 @@ const use = (endpoint: string) => {
   for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
 };
 
-describe('of a deployed environment', () => {
+describe('a deployed environment', () => {
   let account: AwsAccount;
-  let began: number;
+  let startedAt: number;
   const logged = (at: number, request_id: string, fields: object): LogEvent => ({
-    timestamp: began + at,
+    timestamp: startedAt + at,
     message: JSON.stringify({
-      time: new Date(began + at).toISOString(),
+      time: new Date(startedAt + at).toISOString(),
       request_id,
       outcome: 'success',
       status: 200,
@@ -276,14 +265,14 @@ describe('of a deployed environment', () => {
   afterAll(() => account.close());
 
   const deploy = () => {
-    began = Date.now();
+    startedAt = Date.now();
     account.logs = Object.fromEntries(Object.keys({ ...operations, ...jobs }).map((id) => [group(id), []]));
     const write = (id: string, ...events: LogEvent[]) => account.logs[group(id)]?.push(...events);
     write(
       'auth_init_post',
       logged(-9_000, 'old', { operation: 'auth_init_post', partner: '11111111' }),
-      { timestamp: began - 5_000, message: '{"type":"platform.report","record":{}}' },
-      { timestamp: began - 5_000, message: 'Something that is no JSON' },
+      { timestamp: startedAt - 5_000, message: '{"type":"platform.report","record":{}}' },
+      { timestamp: startedAt - 5_000, message: 'not JSON' },
       logged(-4_000, 'a', { operation: 'auth_init_post', partner: '11111111' }),
       logged(-1_000, 'd', { operation: 'auth_init_post', partner: '22222222', status: 503, outcome: 'failed' }),
     );
@@ -298,11 +287,11 @@ describe('of a deployed environment', () => {
     return write;
   };
 
-  test('shows the calls of all functions in their order, and the runs of jobs', async () => {
+  test('prints the calls of all functions and the runs of jobs in order', async () => {
     deploy();
-    use(account.url);
+    useLogs(account.url);
     const { next, interrupt } = tail('--env', 'dev', '--since', '5s');
-    expect(await next()).toMatch(titles);
+    expect(await next()).toMatch(header);
     const lines = [await next(), await next(), await next(), await next()];
     expect(lines.map((line) => / (\w)$/.exec(line)?.[1])).toEqual(['a', 'b', 'c', 'd']);
     expect(lines[0]).toMatch(/ 11111111 {2}auth_init_post +- +200 +1 ms +2 × 20 ms {2}a$/);
@@ -311,49 +300,43 @@ describe('of a deployed environment', () => {
   });
 
   test.for([
-    [
-      ['--partner', '11111111'],
-      ['a', 'b'],
-    ],
-    [['--failed'], ['b', 'd']],
-    [['--status', '5xx', '--operation', 'auth_init_post'], ['d']],
-    [
-      ['--operation', 'users_id_user_get', 'auth_init_post'],
-      ['a', 'b', 'd'],
-    ],
-  ] as const)('filters by %j, and so does the service', async ([args, ids]) => {
+    ['--partner 11111111', 'a b'],
+    ['--failed', 'b d'],
+    ['--status 5xx --operation auth_init_post', 'd'],
+    ['--operation users_id_user_get auth_init_post', 'a b d'],
+  ] as const)('filters by %s, here and in the service', async ([options, ids]) => {
     deploy();
-    use(account.url);
-    const { next, interrupt } = tail('--env', 'dev', '--since', '5s', '--json', ...args);
-    for (const id of ids) expect(JSON.parse(await next())).toMatchObject({ request_id: id });
+    useLogs(account.url);
+    const { next, interrupt } = tail('--env', 'dev', '--since', '5s', '--json', ...options.split(' '));
+    for (const id of ids.split(' ')) expect(JSON.parse(await next())).toMatchObject({ request_id: id });
     expect(await interrupt()).toBe(0);
     expect(await next()).toBe('undefined');
   });
 
-  /** The lines themselves, round after round without a pause. */
+  /** Follows the lines without a pause between two rounds. */
   function follow(filter: Filter = {}, since = 5_000) {
     const terminal = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() };
     const program = createProgram(terminal);
     program.parseOptions(['--env', 'dev']);
     const end = new AbortController();
     onTestFinished(() => end.abort());
-    const following = { since: began - since, begun: vi.fn<() => void>(), signal: end.signal };
-    const lines = deployedLines(createSession(program, terminal), filter, following, { round: 0, request: 0 });
+    const options = { since: startedAt - since, onStart: vi.fn<() => void>(), signal: end.signal };
+    const lines = deployedLines(createSession(program, terminal), filter, options, { round: 0, request: 0 });
     const next = async () => (await lines.next()).value?.request_id;
     return { next, terminal, end };
   }
 
-  test('shows what comes late once, and goes on after a refusal that passes', async () => {
+  test('prints late lines once, and continues after throttling', async () => {
     const write = deploy();
-    use(account.url);
+    useLogs(account.url);
     const { next, terminal, end } = follow();
     for (const id of ['a', 'b', 'c', 'd']) expect(await next()).toBe(id);
     const late = next();
-    // All tries of a request: more than the SDK's own patience.
+    // As many as the SDK's attempts of one request.
     account.throttles = 3;
     await once(terminal.stderr, 'readable');
     expect(String(terminal.stderr.read())).toBe(
-      'CloudWatch Logs does not answer, or not so often. Trying again; Ctrl-C ends this.\n',
+      'CloudWatch Logs does not answer or throttles requests. Trying again; press Ctrl-C to quit.\n',
     );
     write(
       'hash_delete',
@@ -368,15 +351,15 @@ describe('of a deployed environment', () => {
     expect(await none).toBeUndefined();
   });
 
-  test('asks with the rights of operators, and says which are missing', async () => {
+  test('needs only the rights of operators, and reports missing rights', async () => {
     const write = deploy();
-    const secrets = Object.fromEntries(secretNames.map((name) => [name, arn(name)])) as Record<SecretName, string>; // Of every name there is.
+    const secrets = Object.fromEntries(secretNames.map((name) => [name, arn(name)])) as Record<SecretName, string>; // Of every name.
     const deployment = { rotationFunctions: [], stacks: [], alarms: '', logGroups: Object.keys(account.logs).map(arn) };
     const role = operatorStatements({ region: 'eu-west-3', table: 'table', key: 'key', secrets }, deployment);
     const roles = new Map([['operator', role]]);
     const aws = await startAws({ secretsManager: '', dynamodb: '', account: account.url }, roles, arn);
     onTestFinished(() => aws.close());
-    use(aws.url);
+    useLogs(aws.url);
     const { next } = follow();
     expect(await next()).toBe('a');
     expect(new Set(aws.calls('operator'))).toEqual(
@@ -387,19 +370,19 @@ describe('of a deployed environment', () => {
       'operator',
       role.filter(({ actions }) => !actions.includes('logs:FilterLogEvents')),
     );
-    const denied = await runHere(['tail', '--env', 'dev']);
+    const denied = await runCommand(['tail', '--env', 'dev']);
     expect(denied).toMatchObject({ code: 1, stdout: '' });
-    expect(denied.stderr).toMatch(/^error: These AWS credentials may not do this/);
+    expect(denied.stderr).toMatch(/^error: These AWS credentials do not allow this/);
   });
 
-  test('says when there are no such logs, and leaves out functions that are not deployed', async () => {
-    began = Date.now();
+  test('fails without any logs, and skips functions that are not deployed', async () => {
+    startedAt = Date.now();
     account.logs = {};
-    use(account.url);
-    const missing = await runHere(['tail', '--env', 'dev']);
+    useLogs(account.url);
+    const missing = await runCommand(['tail', '--env', 'dev']);
     expect([missing.code, missing.stderr]).toEqual([
       1,
-      expect.stringMatching(/^error: There are no logs of dev .* Deploy/),
+      expect.stringMatching(/^error: There is no log of the environment dev .* Deploy/),
     ]);
     account.logs = { [group('hash_delete')]: [logged(0, 'only', { operation: 'hash_delete' })] };
     expect(await follow().next()).toBe('only');

@@ -9,46 +9,38 @@ import {
 import { secretFullName } from '#lib/config/names.ts';
 import type { SecretName } from '#lib/operations/table.ts';
 import { deployedIntervals } from '#local/intervals.ts';
-import { startGateway, type Gateway } from '../gateway.ts';
-import { runHere, stackFolder, type Outcome, type RunOptions } from './local-stack.ts';
+import { startGateway } from '../gateway.ts';
+import { runCommand, stackFolder, type RunOptions } from './local-stack.ts';
 
-/** A whole stack that rotates its secrets, for one test file. */
-export interface WholeStack {
-  gateway: Gateway;
-  client: SecretsManagerClient;
-  /** The state folder, with its `stack.json`. */
-  data: string;
-  /** Runs `secrets …` against the stack, in this process. */
-  secrets(command: string, options?: RunOptions): Promise<Outcome>;
-  /** The text of a secret's value. */
-  textOf(name: SecretName): Promise<string>;
-  put(name: SecretName, value: unknown): Promise<void>;
-  /** Each version's labels. */
-  stages(name: SecretName): Promise<Record<string, string[]>>;
-  close(): Promise<void>;
-}
+/** A local stack that rotates its secrets, for one test file. */
+export type WholeStack = Awaited<ReturnType<typeof startWholeStack>>;
 
 /** Starts the stack and its schedules on free ports. */
-export async function startWholeStack(): Promise<WholeStack> {
+export async function startWholeStack() {
   const gateway = await startGateway();
   const { startSchedules } = await import('#local/schedules.ts');
   const schedules = await startSchedules(deployedIntervals, true);
   const client = new SecretsManagerClient({ endpoint: gateway.file.secretsManager });
   const data = await stackFolder(gateway.file);
-  const stack: WholeStack = {
+  const stack = {
     gateway,
     client,
+    /** The state folder with `stack.json`. */
     data,
-    secrets: (command, options) => runHere(['secrets', ...command.split(' '), '--data', data], options),
-    async textOf(name) {
+    /** Runs `secrets …` for the stack in this process. */
+    secrets: (command: string, options?: RunOptions) =>
+      runCommand(['secrets', ...command.split(' '), '--data', data], options),
+    /** Reads the text of a secret's value. */
+    async textOf(name: SecretName) {
       const command = new GetSecretValueCommand({ SecretId: secretFullName('local', name) });
       return (await client.send(command)).SecretString ?? '';
     },
-    async put(name, value) {
+    async put(name: SecretName, value: unknown) {
       const SecretId = secretFullName('local', name);
       await client.send(new PutSecretValueCommand({ SecretId, SecretString: JSON.stringify(value) }));
     },
-    async stages(name) {
+    /** Reads the labels of each version. */
+    async stages(name: SecretName) {
       const command = new DescribeSecretCommand({ SecretId: secretFullName('local', name) });
       return (await client.send(command)).VersionIdsToStages ?? {};
     },
@@ -61,17 +53,17 @@ export async function startWholeStack(): Promise<WholeStack> {
   };
   await eventually(async () => {
     const pending = await Promise.all((['manage-token', 'sealing-keys'] as const).map((name) => stack.stages(name)));
-    // The schedules are tried when they are set up.
+    // Secrets Manager tests a rotation when it is configured.
     return !JSON.stringify(pending).includes('AWSPENDING');
   });
   return stack;
 }
 
-/** Looks until it is so, a bounded number of times. */
-export async function eventually(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  for (let look = 0; look < 2_000; look++) {
-    if (await isSo()) return;
+/** Polls until the condition is true. Throws after a bounded number of polls. */
+export async function eventually(condition: () => boolean | Promise<boolean>): Promise<void> {
+  for (let poll = 0; poll < 2_000; poll++) {
+    if (await condition()) return;
     await setTimeout(5);
   }
-  throw new Error('it never is so');
+  throw new Error('the condition never became true');
 }

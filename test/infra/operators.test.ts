@@ -12,7 +12,7 @@ import { functionArn, runByArn } from '#local/jobs.ts';
 import { startSandbox } from '#local/sandbox/server.ts';
 import { startSecretsManager } from '#local/secrets-manager/server.ts';
 import { awsKey } from '../aws-key.ts';
-import { runReal } from '../cli/local-stack.ts';
+import { runProcess } from '../cli/local-stack.ts';
 import { startAws, type Aws } from '../roles.ts';
 
 // The command line as an operator runs it: a process of its own, with the rights of the operators' policy and no others.
@@ -82,7 +82,7 @@ async function gateway(args: readonly string[], stdin = ''): Promise<string> {
     AWS_SECRET_ACCESS_KEY: 'secret',
     AWS_ENDPOINT_URL: aws.url,
   };
-  const { code, stdout, stderr } = await runReal([...args, '--env', 'dev'], { stdin, env });
+  const { code, stdout, stderr } = await runProcess([...args, '--env', 'dev'], { stdin, env });
   expect({ code, stderr }).toEqual({ code: 0, stderr });
   return stdout;
 }

@@ -1,4 +1,4 @@
-import { pairs } from '#cli/table.ts';
+import { table } from '#cli/table.ts';
 import { coldStarts, peak } from './assumptions.ts';
 import { metricsOf } from './metrics.ts';
 import type { Line, Usage } from './model.ts';
@@ -14,23 +14,12 @@ export function report(
   const sum = lines.reduce((all, { cost }) => all + cost, 0);
   const fixed = lines.filter(({ item }) => isFixed.test(item)).reduce((all, { cost }) => all + cost, 0);
   const rows = lines.map(({ item, quantity, unit, cost }) => [item, amount(quantity), unit, usd(cost)]);
-  const widths = [0, 1, 2, 3].map((at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
-  const list = rows.map(([item = '', quantity = '', unit = '', cost = '']) =>
-    [
-      item.padEnd(widths[0] ?? 0),
-      quantity.padStart(widths[1] ?? 0),
-      unit.padEnd(widths[2] ?? 0),
-      cost.padStart(widths[3] ?? 0),
-    ].join('  '),
-  );
   const rare = metricsOf(certificateTypes).filter(({ usual }) => !usual).length;
-  const width = Math.max(...list.map((line) => line.length));
   return `${name}: ${amount(usage.calls)} calls a month of ${amount(usage.partners)} partners
 
-${list.join('\n')}
-${'total, USD a month'.padEnd(width - usd(sum).length)}${usd(sum)}
+${table([...rows, ['total, USD a month', '', '', usd(sum)]], { right: [1, 3] })}
 
-${pairs([
+${table([
   ['fixed, whatever the calls', usd(fixed)],
   ['each million calls more', usage.calls === 0 ? '-' : usd(((sum - fixed) / usage.calls) * 1_000_000)],
 ])}

@@ -11,28 +11,15 @@ import { functionArn, runByArn } from '#local/jobs.ts';
 import { startSandbox } from '#local/sandbox/server.ts';
 import { startSecretsManager } from '#local/secrets-manager/server.ts';
 import { awsKey } from '../aws-key.ts';
-import { runHere, stackFolder, type Outcome, type RunOptions } from './local-stack.ts';
+import { runCommand, stackFolder, type RunOptions } from './local-stack.ts';
 
-/** What a deployment leaves: an empty table, secrets without values, their rotations, and an API in front of all functions. */
-export interface AsDeployed {
-  /** What `stack.json` says. */
-  file: { gateway: string; sandbox: string; secretsManager: string; dynamodb: string; certificate_types: string[] };
-  /** What Budgea's console says of the contract. */
-  client: { client_id: number; client_secret: string };
-  adminToken: string;
-  /** Runs a command against it, in this process. */
-  gateway(args: readonly string[], options?: Pick<RunOptions, 'stdin'>): Promise<Outcome>;
-  /** Lets Secrets Manager rotate a secret, to the rotation's end or first failure. */
-  rotate(name: SecretName): Promise<void>;
-  /** Lines of the functions' log since the last time. */
-  logs(): Record<string, unknown>[];
-  close(): Promise<void>;
-}
+/** A gateway right after its deployment: an empty table, secrets without values, their rotations, and an API with all functions. */
+export type FreshDeployment = Awaited<ReturnType<typeof startFreshDeployment>>;
 
 const certificateTypes = ['qwac', 'qseal'];
 
-/** Starts it on free ports, in memory. */
-export async function startAsDeployed(): Promise<AsDeployed> {
+/** Starts the gateway on free ports, in memory. */
+export async function startFreshDeployment() {
   const lines: string[] = [];
   vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => lines.push(String(chunk)) > 0);
   const client = { client_id: randomInt(10_000_000, 100_000_000), client_secret: 'the-client-secret-of-the-contract' };
@@ -60,14 +47,19 @@ export async function startAsDeployed(): Promise<AsDeployed> {
   const file = { gateway, sandbox: sandbox.url, ...aws, certificate_types: certificateTypes };
   const data = await stackFolder(file);
   return {
+    /** The content of `stack.json`. */
     file,
+    /** The credentials of the contract with Budgea. */
     client,
     adminToken,
-    gateway: (args, options) => runHere([...args, '--data', data], options),
-    async rotate(name) {
+    /** Runs a command for the gateway in this process. */
+    gateway: (args: readonly string[], options?: RunOptions) => runCommand([...args, '--data', data], options),
+    /** Rotates a secret, up to the rotation's end or first failure. */
+    async rotate(name: SecretName) {
       await secretsManager.send(new RotateSecretCommand({ SecretId: secretFullName('local', name) }));
       await secrets.runDueRotations();
     },
+    /** Returns the lines of the functions' log since the last call. */
     logs: () => lines.splice(0).map((line) => JSON.parse(line) as Record<string, unknown>),
     async close() {
       await Promise.all([api, sandbox, secrets, tables].map((server) => server.close()));

@@ -1,22 +1,19 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { operations, type Operation, type OperationId } from '#lib/operations/table.ts';
 import { runJob } from '#local/jobs.ts';
-import { startAsDeployed, type AsDeployed } from './as-deployed.ts';
+import { startFreshDeployment, type FreshDeployment } from './fresh-deployment.ts';
 
-// From what a deployment leaves to the first signed call, with the commands that docs/deploying.md names.
+// From a deployment to the first signed call, with the commands in docs/deploying.md.
 
-let deployed: AsDeployed;
+let deployed: FreshDeployment;
 beforeAll(async () => {
-  deployed = await startAsDeployed();
+  deployed = await startFreshDeployment();
 });
 afterAll(() => deployed.close());
 
-interface Partner {
-  client_id: string;
-  client_secret: string;
-}
+type Partner = Record<'client_id' | 'client_secret', string>;
 
-/** Runs a command that has to go well. */
+/** Runs a command that must succeed. */
 async function gateway(command: string, stdin = ''): Promise<string> {
   const { code, stdout, stderr } = await deployed.gateway(command.split(' '), { stdin });
   expect({ command, code, stderr }).toEqual({ command, code: 0, stderr });
@@ -29,7 +26,7 @@ async function createPartner(): Promise<Partner> {
   return JSON.parse(created) as Partner;
 }
 
-/** A call of each operation that needs a secret, which it comes to only when the rest of the call is good. */
+/** Returns a call of each operation that needs a secret; the secret is read only if the rest of the call is valid. */
 function callsOf({ client_id, client_secret }: Partner): Partial<Record<OperationId, [string, RequestInit]>> {
   const signed = { headers: { authorization: client_secret } };
   const client = (fields = {}) => ({ body: new URLSearchParams({ client_id, client_secret, ...fields }) });
@@ -47,7 +44,7 @@ function callsOf({ client_id, client_secret }: Partner): Partial<Record<Operatio
       { ...signed, body: new URLSearchParams({ application: 'sharedAccess' }) },
     ],
     webauth_get: [`/webauth?${back.toString()}`, {}],
-    webauth_callback_get: ['/webauth/callback?state=nobodys.AAAA', {}],
+    webauth_callback_get: ['/webauth/callback?state=unknown.AAAA', {}],
   };
 }
 
@@ -59,10 +56,10 @@ test('from a deployment to a signed call', async () => {
   const partner = await createPartner();
   await gateway(`partners claim ${partner.client_id} 4242`);
   const calls = callsOf(partner);
-  const needy = Object.entries<Operation>(operations).filter(([, { needs }]) => needs.secrets.length > 0);
-  expect(Object.keys(calls).toSorted()).toEqual(needy.map(([id]) => id).toSorted());
+  const needSecrets = Object.entries<Operation>(operations).filter(([, { needs }]) => needs.secrets.length > 0);
+  expect(Object.keys(calls).toSorted()).toEqual(needSecrets.map(([id]) => id).toSorted());
 
-  // Whatever needs a secret says so, to the caller with 503 and to the operator in the log.
+  // Each call is answered with 503, and its log line names the missing secret.
   deployed.logs();
   for (const [id, request] of Object.entries(calls) as [OperationId, [string, RequestInit]][]) {
     const answer = await call(id, request);
@@ -72,7 +69,7 @@ test('from a deployment to a signed call', async () => {
     expect(line?.['detail']).toMatch(/^the secret [a-z-]+ is not set: run "gateway secrets set"$/);
   }
 
-  // Schedules do not wait for the secrets: whatever they leave stuck must not be in the way.
+  // Schedules run before the secrets are set; what they leave pending must not block later rotations.
   await deployed.rotate('manage-token');
   await expect(runJob('fetch-certificates')).rejects.toThrow('fetch_certificates failed');
   await runJob('watch');
@@ -91,7 +88,7 @@ test('from a deployment to a signed call', async () => {
     expect([id, status]).not.toEqual([id, 503]);
   }
   const created = await call('auth_init_post', calls.auth_init_post ?? ['', {}]);
-  expect(await created.json()).toMatchObject({ auth_token: expect.any(String) as string, type: 'permanent' });
+  expect(await created.json()).toMatchObject({ auth_token: expect.any(String), type: 'permanent' });
   await deployed.rotate('manage-token');
   expect(await gateway('doctor')).not.toContain('✗');
 });
