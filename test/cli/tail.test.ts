@@ -125,7 +125,7 @@ describe('a local stack', () => {
     const { headers } = await gateway.ask.http('GET', '/users/4242', {
       headers: { authorization: partner.client_secret },
     });
-    expect(await next()).toMatch(/ users_i… +bea…/);
+    expect(await next()).toMatch(/ users_i… +bearer_key /);
     expect(await next()).toMatch(new RegExp(`^ {2}${headers['x-request-id']} {2}notFound: not this …$`));
     process.emit('SIGINT');
     expect(await code).toBe(0);
