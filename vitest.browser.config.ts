@@ -7,10 +7,10 @@ export default defineConfig({
     include: ['test/browser/**/*.test.ts'],
     globalSetup: ['test/browser/require-chromium.ts'],
     maxWorkers: availableParallelism(),
-    // A browser's start, on a busy machine.
+    // Long enough for the start of a browser on a busy machine.
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // A click does not wait for the page that it leads to: `expect.poll` does.
+    // A click does not wait for the next page: `expect.poll` does.
     expect: { poll: { timeout: 15_000 } },
   },
 });

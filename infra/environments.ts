@@ -1,8 +1,8 @@
-import { checkEnvironments, type Environment } from './environment.ts';
+import { validateEnvironments, type EnvironmentSettings } from './settings.ts';
 
-// To add an environment, add it here: `npm run deploy -- <its name>`. `infra/environment.ts` says what each setting may be.
+// To add an environment, add it here and run `npm run deploy -- <name>`. `infra/settings.ts` describes the settings.
 
-/** What environments have in common unless they say otherwise. */
+/** Default settings. */
 const common = {
   production: false,
   manageScope: 'users',
@@ -18,10 +18,10 @@ const common = {
   memory: 512,
   functions: {},
   logRetentionDays: 30,
-} satisfies Partial<Environment>;
+} satisfies Partial<EnvironmentSettings>;
 
-/** The environments. Account and region are those of the command line's profile where they are not named. */
-export const environments = checkEnvironments({
+/** The environments. Account and region default to those of the AWS profile. */
+export const environments = validateEnvironments({
   dev: {
     ...common,
     budgeaUrl: 'https://example-dev.biapi.pro/2.0',

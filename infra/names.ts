@@ -1,4 +1,4 @@
 import { tableFullName } from '#lib/config/names.ts';
 
-/** The name of something of an environment, `dev-gateway-watch` for example: whoever sees it knows whose it is. */
+/** Returns the full name of a resource of an environment, `dev-gateway-watch` for example. */
 export const resourceName = (environment: string, name: string): string => `${tableFullName(environment)}-${name}`;

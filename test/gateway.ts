@@ -12,6 +12,7 @@ import type { StackFile } from '#local/stack-file.ts';
 import { startStack, type StackOptions } from '#local/stack.ts';
 import { requireDocumented } from './documented.ts';
 import { invokeHandler, type Answer, type TestRequest } from './invoke.ts';
+import { catchLogs } from './logs.ts';
 
 /** How a test reaches an operation: its exported handler with an API Gateway event, or HTTP through the local API Gateway. */
 export const ways = ['handler', 'http'] as const;
@@ -188,17 +189,4 @@ async function askOverHttp(
   });
   sent.on('error', reject).end(body);
   return promise;
-}
-
-/** Functions write their log to standard error: the tests read it, and nobody has to look at it. */
-function catchLogs(): Record<string, unknown>[] {
-  const lines: Record<string, unknown>[] = [];
-  process.stderr.write = (chunk: string | Uint8Array) => {
-    for (const line of String(chunk)
-      .split('\n')
-      .filter((text) => text.startsWith('{')))
-      lines.push(JSON.parse(line));
-    return true;
-  };
-  return lines;
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import type { Statement } from '#infra/grants.ts';
+import type { Statement } from '#infra/permissions.ts';
 import { withAwsKey } from './aws-key.ts';
 
 /** Where the services themselves are; they accept the tests' access key. */

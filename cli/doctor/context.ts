@@ -1,4 +1,4 @@
-import type { Environment } from '#infra/environment.ts';
+import type { Environment } from '#infra/settings.ts';
 import { lazy } from '#lib/lazy.ts';
 import { basePath, type SecretName } from '#lib/operations/table.ts';
 import { CliError } from '../cli-error.ts';

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
-import type { Environment } from '#infra/environment.ts';
+import type { EnvironmentSettings } from '#infra/settings.ts';
 import { isLoopback } from '#lib/loopback.ts';
 import { CliError } from '../cli-error.ts';
 import type { Session } from '../session.ts';
@@ -33,9 +33,9 @@ export async function findBudgea(session: Session, url: string | undefined): Pro
 }
 
 /** Returns the settings of an environment; undefined if `infra/environments.ts` does not describe it. */
-export async function environmentSettings(environment: string): Promise<Environment | undefined> {
+export async function environmentSettings(environment: string): Promise<EnvironmentSettings | undefined> {
   const { environments } = await import('#infra/environments.ts');
-  return new Map<string, Environment>(Object.entries(environments)).get(environment);
+  return new Map<string, EnvironmentSettings>(Object.entries(environments)).get(environment);
 }
 
 async function deployedBudgea(environment: string): Promise<Budgea> {

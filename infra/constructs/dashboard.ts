@@ -1,25 +1,21 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import type * as lambda from 'aws-cdk-lib/aws-lambda';
-import type * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { CountedEvent } from '#lib/operations/call.ts';
 import { secretNames } from '#lib/config/names.ts';
 import { jobs } from '#lib/operations/jobs.ts';
 import { functionName, operations } from '#lib/operations/table.ts';
-import type { Environment } from '../environment.ts';
 import { resourceName } from '../names.ts';
+import type { Environment } from '../settings.ts';
+import type { GatewayFunction } from './gateway-function.ts';
 import type { HttpApi } from './http-api.ts';
-import { apiMetric, gatewayMetric } from './metrics.ts';
+import { apiMetric, gatewayMetric, period } from './metrics.ts';
 
-/** What the dashboard shows. */
+/** The properties of the dashboard. */
 export interface DashboardProps {
-  name: string;
-  settings: Environment;
+  environment: Environment;
   api: HttpApi;
-  functions: Readonly<Record<string, lambda.Function>>;
-  /** The logs of the operations' functions. */
-  operationLogs: readonly logs.ILogGroup[];
+  functions: readonly GatewayFunction[];
   alarms: readonly cloudwatch.IAlarm[];
 }
 
@@ -28,8 +24,9 @@ interface Graph {
   left: cloudwatch.IMetric[];
 }
 
-const ids = Object.keys(operations);
-const counted: Record<CountedEvent, string> = {
+const operationIds = Object.keys(operations);
+const percentiles = ['p50', 'p90', 'p99'];
+const counterLabels: Record<CountedEvent, string> = {
   CredentialRejected: 'credential rejected',
   OwnershipConflict: 'ownership conflict',
   UndoFailed: 'undo failed',
@@ -41,78 +38,78 @@ const counted: Record<CountedEvent, string> = {
   CertificateDateIgnored: 'certificate date ignored',
 };
 
-/** What an operator on call looks at first: is it us or Budgea, which operation, whose calls, and how old the secrets are. */
+/** The dashboard for operators: whether the gateway or Budgea fails, in which operation, for which partner, and the age of each secret. */
 export class Dashboard extends Construct {
-  constructor(scope: Construct, id: string, props: DashboardProps) {
+  constructor(scope: Construct, id: string, { environment, api, functions, alarms }: DashboardProps) {
     super(scope, id);
+    const { name } = environment;
     const dashboard = new cloudwatch.Dashboard(this, 'Dashboard', {
-      dashboardName: resourceName(props.name, 'overview'),
+      dashboardName: resourceName(name, 'overview'),
       defaultInterval: Duration.hours(3),
       periodOverride: cloudwatch.PeriodOverride.INHERIT,
     });
     dashboard.addWidgets(
-      new cloudwatch.AlarmStatusWidget({ title: 'Alarms', alarms: [...props.alarms], width: 24, height: 5 }),
+      new cloudwatch.AlarmStatusWidget({ title: 'Alarms', alarms: [...alarms], width: 24, height: 5 }),
     );
-    for (const graphs of [whole(props), byOperation(props.name), upstream(props.name), kept(props), machinery(props)]) {
-      dashboard.addWidgets(...graphs.map(({ title, left }) => graph(title, left, 24 / graphs.length)));
+    const rows = [calls(name, api), operationCalls(name), upstream(name), stored(environment), lambda(name, functions)];
+    for (const graphs of rows) {
+      const layout = { width: 24 / graphs.length, height: 6, leftYAxis: { min: 0 }, liveData: true };
+      dashboard.addWidgets(...graphs.map((graph) => new cloudwatch.GraphWidget({ ...graph, ...layout })));
     }
-    dashboard.addWidgets(byPartner(props.operationLogs));
+    dashboard.addWidgets(partnerCalls(functions));
   }
 }
 
-function whole({ name: environment, api }: DashboardProps): Graph[] {
+function calls(environment: string, { id }: HttpApi): Graph[] {
+  const counters = Object.entries(counterLabels);
   return [
-    { title: 'Answers of API Gateway', left: ['Count', '4xx', '5xx'].map((metric) => apiMetric(api.id, metric)) },
+    { title: 'Answers of API Gateway', left: ['Count', '4xx', '5xx'].map((metric) => apiMetric(id, metric)) },
     {
       title: 'Latency at API Gateway, ms',
-      left: ['p50', 'p90', 'p99'].map((statistic) => apiMetric(api.id, 'Latency', statistic)),
+      left: percentiles.map((statistic) => apiMetric(id, 'Latency', statistic)),
     },
     {
       title: 'Counted for alarms',
       left: [
-        ...Object.entries(counted).map(([count, label]) => gatewayMetric(count, { environment }, { label })),
+        ...counters.map(([counter, label]) => gatewayMetric(counter, { environment }, { label })),
         gatewayMetric('ThrottledCalls', { environment }, { label: 'throttled by API Gateway' }),
       ],
     },
   ];
 }
 
-function byOperation(environment: string): Graph[] {
-  const each = (metric: string, statistic: string, more: Record<string, string> = {}) =>
-    ids.map((operation) => gatewayMetric(metric, { environment, operation, ...more }, { statistic, label: operation }));
+function operationCalls(environment: string): Graph[] {
   return [
-    { title: 'Calls by operation', left: each('calls', 'Sum') },
-    { title: 'Failed by operation (5xx)', left: each('calls', 'Sum', { outcome: 'failed' }) },
-    { title: 'Refused by operation (4xx)', left: each('calls', 'Sum', { outcome: 'refused' }) },
-    { title: 'Latency by operation, p99, ms', left: each('duration_ms', 'p99') },
+    { title: 'Calls by operation', left: byOperation('calls', 'Sum', { environment }) },
+    { title: 'Failed by operation (5xx)', left: byOperation('calls', 'Sum', { environment, outcome: 'failed' }) },
+    { title: 'Refused by operation (4xx)', left: byOperation('calls', 'Sum', { environment, outcome: 'refused' }) },
+    { title: 'Latency by operation, p99, ms', left: byOperation('duration_ms', 'p99', { environment }) },
   ];
 }
 
 function upstream(environment: string): Graph[] {
-  const statistics = ['p50', 'p90', 'p99'];
   return [
     {
       title: 'Budgea’s share of all calls’ time, ms',
-      left: statistics.map((statistic) =>
-        gatewayMetric('upstream_ms', { environment }, { statistic, label: statistic }),
-      ),
+      left: percentiles.map((label) => gatewayMetric('upstream_ms', { environment }, { statistic: label, label })),
     },
-    {
-      title: 'Budgea’s share by operation, p99, ms',
-      left: ids.map((operation) =>
-        gatewayMetric('upstream_ms', { environment, operation }, { statistic: 'p99', label: operation }),
-      ),
-    },
+    { title: 'Budgea’s share by operation, p99, ms', left: byOperation('upstream_ms', 'p99', { environment }) },
   ];
 }
 
-function kept({ name: environment, settings }: DashboardProps): Graph[] {
-  const reading = { statistic: 'Maximum' };
+function byOperation(metric: string, statistic: string, dimensions: Record<string, string>): cloudwatch.Metric[] {
+  return operationIds.map((operation) =>
+    gatewayMetric(metric, { ...dimensions, operation }, { statistic, label: operation }),
+  );
+}
+
+function stored({ name: environment, certificateTypes }: Environment): Graph[] {
+  const statistic = 'Maximum';
   return [
     {
       title: 'Secrets’ age, s',
       left: secretNames.map((secret) =>
-        gatewayMetric('secret_age_s', { environment, secret }, { ...reading, label: secret }),
+        gatewayMetric('secret_age_s', { environment, secret }, { statistic, label: secret }),
       ),
     },
     {
@@ -121,16 +118,16 @@ function kept({ name: environment, settings }: DashboardProps): Graph[] {
     },
     {
       title: 'Certificates: since Budgea confirmed them, s',
-      left: settings.certificateTypes.map((certificate_type) =>
-        gatewayMetric('certificate_age_s', { environment, certificate_type }, { ...reading, label: certificate_type }),
+      left: certificateTypes.map((certificate_type) =>
+        gatewayMetric('certificate_age_s', { environment, certificate_type }, { statistic, label: certificate_type }),
       ),
     },
   ];
 }
 
-function machinery({ name: environment, functions }: DashboardProps): Graph[] {
-  const all = Object.entries(functions);
-  const period = Duration.minutes(5);
+function lambda(environment: string, functions: readonly GatewayFunction[]): Graph[] {
+  const byFunction = (metric: string, statistic: string) =>
+    functions.map(({ shortName, function: target }) => target.metric(metric, { statistic, label: shortName, period }));
   return [
     {
       title: 'Runs of scheduled functions that failed',
@@ -138,22 +135,17 @@ function machinery({ name: environment, functions }: DashboardProps): Graph[] {
         gatewayMetric('runs', { environment, job, outcome: 'failed' }, { label: functionName(job) }),
       ),
     },
-    { title: 'Lambda errors', left: all.map(([label, target]) => target.metricErrors({ label, period })) },
-    { title: 'Lambda throttles', left: all.map(([label, target]) => target.metricThrottles({ label, period })) },
-    {
-      title: 'Functions running at once',
-      left: all.map(([label, target]) =>
-        target.metric('ConcurrentExecutions', { label, period, statistic: 'Maximum' }),
-      ),
-    },
+    { title: 'Lambda errors', left: byFunction('Errors', 'Sum') },
+    { title: 'Lambda throttles', left: byFunction('Throttles', 'Sum') },
+    { title: 'Functions running at once', left: byFunction('ConcurrentExecutions', 'Maximum') },
   ];
 }
 
-/** From the logs: a metric for each of a thousand partners would cost thousands a month. */
-function byPartner(logGroups: readonly logs.ILogGroup[]): cloudwatch.IWidget {
+/** Queries the logs, because metrics with a dimension for each of a thousand partners would cost thousands a month. */
+function partnerCalls(functions: readonly GatewayFunction[]): cloudwatch.IWidget {
   return new cloudwatch.LogQueryWidget({
     title: 'Partners: calls, refusals, failures, p99 ms',
-    logGroupNames: logGroups.map(({ logGroupName }) => logGroupName),
+    logGroupNames: functions.filter(({ id }) => id in operations).map(({ logGroup }) => logGroup.logGroupName),
     view: cloudwatch.LogQueryVisualizationType.TABLE,
     queryLines: [
       'filter ispresent(partner)',
@@ -165,8 +157,4 @@ function byPartner(logGroups: readonly logs.ILogGroup[]): cloudwatch.IWidget {
     width: 24,
     height: 8,
   });
-}
-
-function graph(title: string, left: cloudwatch.IMetric[], width: number): cloudwatch.GraphWidget {
-  return new cloudwatch.GraphWidget({ title, left, width, height: 6, leftYAxis: { min: 0 }, liveData: true });
 }

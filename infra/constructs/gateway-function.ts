@@ -2,111 +2,118 @@ import { join } from 'node:path';
 import { type Duration, Validations } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import * as logs from 'aws-cdk-lib/aws-logs';
+import type * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { functionName } from '#lib/operations/table.ts';
-import type { Environment } from '../environment.ts';
-import { statementsFor, variablesFor, type Reachable, type Row, type Statement, type Told } from '../grants.ts';
+import type { JobId } from '#lib/operations/jobs.ts';
+import { functionName, type OperationId } from '#lib/operations/table.ts';
+import type { PageId } from '#lib/operations/routes.ts';
 import { resourceName } from '../names.ts';
-import { afterDeletion } from './retention.ts';
+import {
+  statementsFor,
+  variablesFor,
+  type FunctionConfig,
+  type FunctionNeeds,
+  type ResourceArns,
+  type Statement,
+} from '../permissions.ts';
+import type { Environment } from '../settings.ts';
+import { createLogGroup } from './retention.ts';
 
-/** What every function of an environment has in common. */
-export interface Surroundings {
-  /** The environment's name. */
-  name: string;
-  settings: Environment;
+/** The properties that all functions of an environment share. */
+export interface SharedFunctionProps {
+  environment: Environment;
   /** The folder with the bundles, `<function>/index.mjs`. */
   bundles: string;
-  reachable: Reachable;
-  told: Told;
+  arns: ResourceArns;
+  config: FunctionConfig;
 }
 
-/** What is particular to a function. */
-export interface GatewayFunctionProps {
-  /** The name of its row. */
-  id: string;
-  row: Row;
+/** The properties of a function. */
+export interface GatewayFunctionProps extends SharedFunctionProps {
+  /** The id of its row. */
+  id: OperationId | PageId | JobId;
+  needs: FunctionNeeds;
   description: string;
   timeout: Duration;
-  memory?: number | undefined;
-  reservedConcurrency?: number | undefined;
-  provisionedConcurrency?: number | undefined;
-  /** What it may do beside what its row needs. */
+  /** Statements beside those for its needs. */
   statements?: readonly Statement[];
+  /** Why it has no dead-letter queue. */
+  withoutQueue: string;
 }
 
-/** One Lambda function with its log and its role, both of its own: the role allows what the row needs and not a call more. */
+/** A Lambda function with its own log group and its own role, which allows the needs of its row only. */
 export class GatewayFunction extends Construct {
+  readonly id: GatewayFunctionProps['id'];
+  /** The name without the environment, `auth-init-post` for example. */
+  readonly shortName: string;
+  /** The settings of this function; those of jobs are fewer. */
+  readonly settings: NonNullable<Environment['functions'][OperationId]>;
   readonly function: lambda.Function;
-  /** What is invoked: an alias where containers are kept warm. */
+  /** What callers invoke: an alias if the function has provisioned concurrency. */
   readonly target: lambda.IFunction;
   readonly logGroup: logs.LogGroup;
 
-  constructor(scope: Construct, surroundings: Surroundings, props: GatewayFunctionProps) {
+  constructor(scope: Construct, props: GatewayFunctionProps) {
     super(scope, functionName(props.id));
-    const { name, settings, bundles, reachable, told } = surroundings;
-    const fullName = resourceName(name, functionName(props.id));
-    this.logGroup = new logs.LogGroup(this, 'Log', {
-      logGroupName: `/aws/lambda/${fullName}`,
-      retention: settings.logRetentionDays,
-      removalPolicy: afterDeletion(settings),
-    });
+    const { id, needs, environment } = props;
+    this.id = id;
+    this.shortName = functionName(id);
+    this.settings = environment.functions[id] ?? {};
+    const name = resourceName(environment.name, this.shortName);
+    this.logGroup = createLogGroup(this, 'Log', `/aws/lambda/${name}`, environment);
     this.function = new lambda.Function(this, 'Function', {
-      functionName: fullName,
+      functionName: name,
       description: props.description,
       runtime: lambda.Runtime.NODEJS_24_X,
       architecture: lambda.Architecture.ARM_64,
-      code: lambda.Code.fromAsset(join(bundles, functionName(props.id))),
+      code: lambda.Code.fromAsset(join(props.bundles, this.shortName)),
       handler: 'index.handler',
-      environment: variablesFor(props.row, told) as Record<string, string>, // What it has is no undefined.
+      environment: variablesFor(needs, props.config) as Record<string, string>, // No value is undefined.
       timeout: props.timeout,
-      memorySize: props.memory ?? settings.memory,
-      ...(props.reservedConcurrency !== undefined && { reservedConcurrentExecutions: props.reservedConcurrency }),
+      memorySize: this.settings.memory ?? environment.memory,
+      reservedConcurrentExecutions: this.settings.reservedConcurrency,
       tracing: lambda.Tracing.ACTIVE,
       loggingFormat: lambda.LoggingFormat.JSON,
       logGroup: this.logGroup,
-      role: this.createRole([...statementsFor(props.row, reachable), ...(props.statements ?? [])]),
+      role: this.createRole([...statementsFor(needs, props.arns), ...(props.statements ?? [])]),
     });
+    const { provisionedConcurrency: provisionedConcurrentExecutions } = this.settings;
     this.target =
-      props.provisionedConcurrency === undefined
+      provisionedConcurrentExecutions === undefined
         ? this.function
-        : this.function.addAlias('live', { provisionedConcurrentExecutions: props.provisionedConcurrency });
+        : this.function.addAlias('live', { provisionedConcurrentExecutions });
+    for (const rule of ['Serverless-LambdaDLQ', 'Serverless-LambdaAsyncFailureDestination']) {
+      Validations.of(this.function).acknowledge({ id: rule, reason: props.withoutQueue });
+    }
   }
 
-  /** The CDK may add nothing to it: what a function can do is written here and in its row. */
+  /** Creates a role that the CDK cannot add statements to. */
   private createRole(statements: readonly Statement[]): iam.IRole {
+    const observability = [
+      // The ARN ends with `:*`, which matches the streams of this log group.
+      { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [this.logGroup.logGroupArn] },
+      { actions: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'], resources: ['*'] },
+    ];
     const role = new iam.Role(this, 'Role', {
       assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
-      inlinePolicies: { needs: policyDocument([...statements, ...this.observability()]) },
+      inlinePolicies: { needs: policyDocument([...statements, ...observability]) },
     });
     const reason =
-      'X-Ray has no resources that a permission could name. Gateway-RoleStatements lets nothing else through.';
+      'X-Ray supports no resources. Gateway-RoleStatements rejects every other statement on all resources.';
     for (const id of ['AwsSolutions-IAM5[Resource::*]', 'Serverless-LambdaStarPermissions']) {
       Validations.of(role).acknowledge({ id, reason });
     }
     return role.withoutPolicyUpdates();
   }
-
-  private observability(): Statement[] {
-    return [
-      // The ARN ends with `:*`, which stands for the streams of this one log.
-      { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [this.logGroup.logGroupArn] },
-      { actions: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'], resources: ['*'] },
-    ];
-  }
 }
 
-/** A policy of exactly these statements. */
+/** Returns a policy of exactly these statements. */
 export function policyDocument(statements: readonly Statement[]): iam.PolicyDocument {
   return new iam.PolicyDocument({
     minimize: false,
     statements: statements.map(
       ({ actions, resources, conditions }) =>
-        new iam.PolicyStatement({
-          actions: [...actions],
-          resources: [...resources],
-          ...(conditions && { conditions }),
-        }),
+        new iam.PolicyStatement({ actions: [...actions], resources: [...resources], conditions }),
     ),
   });
 }

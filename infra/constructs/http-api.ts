@@ -1,27 +1,27 @@
 import { ArnFormat, Aws, CfnOutput, Stack, Validations } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigatewayv2';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import * as logs from 'aws-cdk-lib/aws-logs';
+import type * as logs from 'aws-cdk-lib/aws-logs';
 import * as route53 from 'aws-cdk-lib/aws-route53';
 import { Construct } from 'constructs';
-import { basePath, functionName } from '#lib/operations/table.ts';
+import { basePath } from '#lib/operations/table.ts';
 import type { RouteKey } from '#lib/operations/routes.ts';
-import type { Environment } from '../environment.ts';
 import { resourceName } from '../names.ts';
-import { afterDeletion } from './retention.ts';
+import type { Environment } from '../settings.ts';
+import type { GatewayFunction } from './gateway-function.ts';
+import { createLogGroup } from './retention.ts';
 
-/** A row's routes with what answers them. */
-export interface Served {
-  id: string;
+/** A function and the routes that invoke it. */
+export interface Endpoint {
+  handler: GatewayFunction;
   routes: readonly RouteKey[];
-  target: lambda.IFunction;
   throttling: Environment['throttling'];
 }
 
-/** API Gateway gives up on a function after this time, in milliseconds, and knows no longer one. */
-const patience = 30_000;
+/** The timeout of integrations in milliseconds, which is the maximum of API Gateway. */
+const integrationTimeout = 30_000;
 
-/** What a call leaves in the access log: what API Gateway itself knows, nothing that the caller chose, so that no secret can be in it. */
+/** The fields of the access log. None has a value that the caller chooses, so none can contain a secret. */
 const accessLogFields = {
   time: '$context.requestTime',
   request_id: '$context.requestId',
@@ -36,75 +36,74 @@ const accessLogFields = {
   ip: '$context.identity.sourceIp',
 };
 
-/** The HTTP API: every route of the tables that the environment has. */
+/** The HTTP API with its access log. Its functions need its URL, so its routes are added after them. */
 export class HttpApi extends Construct {
   readonly id: string;
   /** The gateway's base URL, `/2.0` included. */
   readonly url: string;
   readonly accessLog: logs.LogGroup;
-  private readonly name: string;
-  private readonly settings: Environment;
+  private readonly environment: Environment;
 
-  constructor(scope: Construct, id: string, name: string, settings: Environment) {
+  constructor(scope: Construct, id: string, environment: Environment) {
     super(scope, id);
-    this.name = name;
-    this.settings = settings;
+    this.environment = environment;
+    const { name, domain, corsOrigins } = environment;
     const api = new apigateway.CfnApi(this, 'Api', {
       name: resourceName(name, 'api'),
       description: `Budgea authentication gateway ${name}`,
       protocolType: 'HTTP',
       ipAddressType: 'dualstack',
-      disableExecuteApiEndpoint: settings.domain !== undefined,
-      ...(settings.corsOrigins.length > 0 && { corsConfiguration: cors(settings.corsOrigins) }),
+      disableExecuteApiEndpoint: domain !== undefined,
+      ...(corsOrigins.length > 0 && { corsConfiguration: cors(corsOrigins) }),
     });
     this.id = api.ref;
-    const host = settings.domain?.name ?? `${api.ref}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}`;
-    this.url = `https://${host}${basePath}`;
-    this.accessLog = new logs.LogGroup(this, 'AccessLog', {
-      // Under this prefix, logs need no policy of their own, of which an account has ten.
-      logGroupName: `/aws/vendedlogs/${resourceName(name, 'access')}`,
-      retention: settings.logRetentionDays,
-      removalPolicy: afterDeletion(settings),
-    });
+    this.url = `https://${domain?.name ?? `${api.ref}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}`}${basePath}`;
+    // Log groups with this prefix need no resource policy, of which an account can have ten.
+    this.accessLog = createLogGroup(this, 'AccessLog', `/aws/vendedlogs/${resourceName(name, 'access')}`, environment);
   }
 
-  /** Makes the routes and opens the API. */
-  serve(rows: readonly Served[]): void {
-    const routes = rows.flatMap((served) => this.createRoutes(served));
+  /** Creates the routes and the stage that serves them. */
+  serve(endpoints: readonly Endpoint[]): void {
+    const { name, throttling, domain } = this.environment;
+    const routes = endpoints.flatMap((endpoint) => this.createRoutes(endpoint));
     const stage = new apigateway.CfnStage(this, 'Stage', {
       apiId: this.id,
       stageName: '$default',
       autoDeploy: true,
       accessLogSettings: {
         destinationArn: this.accessLogArn(),
-        format: JSON.stringify({ environment: this.name, ...accessLogFields }),
+        format: JSON.stringify({ environment: name, ...accessLogFields }),
       },
-      defaultRouteSettings: throttled(this.settings.throttling),
-      routeSettings: Object.fromEntries(routes.map(({ route, throttling }) => [route.routeKey, throttled(throttling)])),
+      defaultRouteSettings: routeSettings(throttling),
+      routeSettings: Object.fromEntries(routes.map(({ route, settings }) => [route.routeKey, settings])),
     });
-    // Settings of a route that is not there yet are refused.
+    // API Gateway rejects settings of routes that do not exist.
     for (const { route } of routes) stage.addResourceDependency(route);
-    if (this.settings.domain !== undefined) this.createDomain(this.settings.domain, stage);
+    if (domain !== undefined) this.createDomain(domain, stage);
   }
 
-  private createRoutes({ id, routes, target, throttling }: Served) {
-    const rowName = functionName(id);
-    const integration = new apigateway.CfnIntegration(this, `${rowName}-integration`, {
+  private createRoutes({ handler: { shortName, target }, routes, throttling }: Endpoint) {
+    const integration = new apigateway.CfnIntegration(this, `${shortName}-integration`, {
       apiId: this.id,
       integrationType: 'AWS_PROXY',
       integrationUri: target.functionArn,
       payloadFormatVersion: '2.0',
-      timeoutInMillis: patience,
+      timeoutInMillis: integrationTimeout,
     });
     return routes.map(({ method, path, name }) => {
-      new lambda.CfnPermission(this, `${rowName}-${name}-permission`, {
+      new lambda.CfnPermission(this, `${shortName}-${name}-permission`, {
         action: 'lambda:InvokeFunction',
         functionName: target.functionArn,
         principal: 'apigateway.amazonaws.com',
         sourceAccount: Aws.ACCOUNT_ID,
-        sourceArn: this.routeArn(method, path),
+        // The asterisk matches the stage, of which the API has one.
+        sourceArn: Stack.of(this).formatArn({
+          service: 'execute-api',
+          resource: this.id,
+          resourceName: `*/${method}${path}`,
+        }),
       });
-      const route = new apigateway.CfnRoute(this, `${rowName}-${name}-route`, {
+      const route = new apigateway.CfnRoute(this, `${shortName}-${name}-route`, {
         apiId: this.id,
         routeKey: `${method} ${path}`,
         target: `integrations/${integration.ref}`,
@@ -112,29 +111,20 @@ export class HttpApi extends Construct {
       });
       Validations.of(route).acknowledge({
         id: 'AwsSolutions-APIG4',
-        reason: 'The functions authenticate: partner keys come in bodies too, which no authorizer of API Gateway sees.',
+        reason:
+          'The functions authenticate callers: authorizers of API Gateway do not receive bodies, which can have keys.',
       });
-      return { route, throttling };
+      return { route, settings: routeSettings(throttling) };
     });
   }
 
-  /** A log's own ARN attribute ends with `:*`, which API Gateway does not expect. */
+  /** The ARN attribute of a log group ends with `:*`, which API Gateway does not accept. */
   private accessLogArn(): string {
     return Stack.of(this).formatArn({
       service: 'logs',
       resource: 'log-group',
       resourceName: this.accessLog.logGroupName,
       arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-    });
-  }
-
-  /** The asterisk is the stage, of which the API has one. */
-  private routeArn(method: string, path: string): string {
-    return Stack.of(this).formatArn({
-      service: 'execute-api',
-      resource: this.id,
-      resourceName: `*/${method}${path}`,
-      arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
     });
   }
 
@@ -166,11 +156,11 @@ export class HttpApi extends Construct {
   }
 }
 
-function throttled({ requestsPerSecond, burst }: Environment['throttling']) {
+function routeSettings({ requestsPerSecond, burst }: Environment['throttling']) {
   return { throttlingRateLimit: requestsPerSecond, throttlingBurstLimit: burst };
 }
 
-/** Credentials of a browser's own, cookies for example, mean nothing to the gateway. */
+/** Browser credentials such as cookies are not allowed: the gateway uses none. */
 function cors(origins: readonly string[]): apigateway.CfnApi.CorsProperty {
   return {
     allowOrigins: [...origins],

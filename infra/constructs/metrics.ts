@@ -2,31 +2,20 @@ import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { namespace } from '#lib/observability/log.ts';
 
-const period = Duration.minutes(5);
+/** The period of alarms and graphs. */
+export const period = Duration.minutes(5);
 
-/** A number of the gateway's own log lines, with the dimensions that the lines name. */
+/** Returns a metric of the gateway's log lines, a sum by default. */
 export function gatewayMetric(
   metricName: string,
-  dimensions: Readonly<Record<string, string>>,
-  { statistic = 'Sum', label }: { statistic?: string; label?: string } = {},
+  dimensionsMap: Record<string, string>,
+  options: cloudwatch.MetricOptions = {},
 ): cloudwatch.Metric {
-  return new cloudwatch.Metric({
-    namespace,
-    metricName,
-    dimensionsMap: { ...dimensions },
-    statistic,
-    period,
-    ...(label !== undefined && { label }),
-  });
+  return new cloudwatch.Metric({ namespace, metricName, dimensionsMap, statistic: 'Sum', period, ...options });
 }
 
-/** A metric of API Gateway about one HTTP API. */
-export function apiMetric(apiId: string, metricName: string, statistic = 'Sum'): cloudwatch.Metric {
-  return new cloudwatch.Metric({
-    namespace: 'AWS/ApiGateway',
-    metricName,
-    dimensionsMap: { ApiId: apiId },
-    statistic,
-    period,
-  });
+/** Returns a metric of API Gateway for an HTTP API. */
+export function apiMetric(ApiId: string, metricName: string, statistic = 'Sum'): cloudwatch.Metric {
+  const dimensionsMap = { ApiId };
+  return new cloudwatch.Metric({ namespace: 'AWS/ApiGateway', metricName, dimensionsMap, statistic, period });
 }

@@ -1,27 +1,21 @@
 import { Aws, CfnOutput, Stack, Validations } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import type { Reachable } from '../grants.ts';
 import { resourceName } from '../names.ts';
-import { operatorStatements } from '../operator.ts';
+import { operatorStatements, type OperatorArns } from '../operator.ts';
+import type { ResourceArns } from '../permissions.ts';
 import { policyDocument } from './gateway-function.ts';
 
-/** What operators of an environment reach. */
-export interface OperatorsProps {
-  /** The environment's name. */
+/** The properties of the operators' policy. */
+export interface OperatorsProps extends Pick<OperatorArns, 'rotationFunctions' | 'logGroups'> {
+  /** The name of the environment. */
   name: string;
-  reachable: Reachable;
-  /** ARNs. */
-  rotationFunctions: readonly string[];
-  logGroups: readonly string[];
+  arns: ResourceArns;
 }
 
-/**
- * What the command line needs: to change partners, to set and rotate secrets and to see their state, to examine what is deployed and to follow
- * calls. It reads no secret's value.
- */
+/** The managed policy for the command line. */
 export class Operators extends Construct {
-  constructor(scope: Construct, id: string, { name, reachable, ...deployment }: OperatorsProps) {
+  constructor(scope: Construct, id: string, { name, arns, ...functions }: OperatorsProps) {
     super(scope, id);
     const stacks = ['foundation', 'gateway'].map((part) =>
       arn('cloudformation', `stack/${resourceName(name, part)}/*`),
@@ -30,24 +24,25 @@ export class Operators extends Construct {
     const policy = new iam.ManagedPolicy(this, 'Policy', {
       managedPolicyName: `${resourceName(name, 'operator')}-${Stack.of(this).region}`,
       description: `Running the command line of the Budgea authentication gateway ${name}`,
-      document: policyDocument(operatorStatements(reachable, { ...deployment, stacks, alarms })),
+      document: policyDocument(operatorStatements(arns, { ...functions, stacks, alarms })),
     });
-    acknowledge(policy, '*', 'An account’s settings have no resource that a permission could name.');
-    acknowledge(policy, alarms, 'Whoever lists alarms, though by the beginning of their names, has to be allowed all.');
-    for (const each of stacks) acknowledge(policy, each, 'The end of a stack’s ARN is not known before it is made.');
+    acknowledge(policy, '*', 'The settings of an account have no resource that a permission could name.');
+    acknowledge(policy, alarms, 'DescribeAlarms supports no narrower resource, even with a name prefix.');
+    for (const stack of stacks)
+      acknowledge(policy, stack, 'The ARN of a stack ends with an id that is not known here.');
     new CfnOutput(this, 'PolicyArn', { value: policy.managedPolicyArn }).overrideLogicalId('OperatorPolicy');
   }
 }
 
-/** With pseudo parameters wherever the environment is, so that the text is known. */
+/** Uses pseudo parameters even where account and region are known, so that `acknowledge` can match the text. */
 function arn(service: string, resource: string): string {
   return `arn:${Aws.PARTITION}:${service}:${Aws.REGION}:${Aws.ACCOUNT_ID}:${resource}`;
 }
 
 function acknowledge(policy: iam.ManagedPolicy, resource: string, reason: string): void {
-  const written = resource
+  const text = resource
     .replace(Aws.PARTITION, '<AWS::Partition>')
     .replace(Aws.REGION, '<AWS::Region>')
     .replace(Aws.ACCOUNT_ID, '<AWS::AccountId>');
-  Validations.of(policy).acknowledge({ id: `AwsSolutions-IAM5[Resource::${written}]`, reason });
+  Validations.of(policy).acknowledge({ id: `AwsSolutions-IAM5[Resource::${text}]`, reason });
 }

@@ -6,49 +6,48 @@ import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Construct } from 'constructs';
-import { secretFullName, secretNames, tableFullName } from '#lib/config/names.ts';
+import { secretFullName, tableFullName } from '#lib/config/names.ts';
 import type { SecretName } from '#lib/operations/table.ts';
 import { partnersIndex, usersIndex } from '#lib/partners/directory.ts';
 import { expiryAttribute } from '#lib/aws/table.ts';
-import { afterDeletion } from '../constructs/retention.ts';
-import type { Environment } from '../environment.ts';
+import { removalPolicyOf } from '../constructs/retention.ts';
 import { resourceName } from '../names.ts';
+import { forEachSecret } from '../permissions.ts';
+import type { Environment } from '../settings.ts';
 
 const descriptions: Record<SecretName, string> = {
   'client-credentials': 'Client id and secret of the Budgea contract; set them with the command line.',
   'admin-token': 'The admin manage token of the Budgea contract; set it with the command line.',
-  'manage-token': 'The manage JWT of the moment; its rotation makes it.',
-  'sealing-keys': 'The keys that seal what a browser carries through a bank; their rotation makes them.',
+  'manage-token': 'The current manage JWT; its rotation creates it.',
+  'sealing-keys': 'The keys that seal the state of a browser during a visit to a bank; their rotation creates them.',
 };
 
-/** What keeps data: the secrets and the key that encrypts them, the table, and the topic whose subscribers have confirmed. */
+/** The stack with data: the secrets and their key, the table, and the topic with its confirmed subscriptions. */
 export class Foundation extends Stack {
   readonly key: kms.Key;
   readonly secrets: Readonly<Record<SecretName, secretsmanager.CfnSecret>>;
   readonly table: dynamodb.Table;
   readonly alarms: sns.Topic;
 
-  constructor(scope: Construct, id: string, name: string, settings: Environment) {
+  constructor(scope: Construct, id: string, environment: Environment) {
     super(scope, id, {
-      stackName: resourceName(name, 'foundation'),
-      description: `Secrets, table and alarm topic of the Budgea authentication gateway ${name}`,
-      terminationProtection: settings.production,
+      stackName: resourceName(environment.name, 'foundation'),
+      description: `Secrets, table and alarm topic of the Budgea authentication gateway ${environment.name}`,
+      terminationProtection: environment.production,
     });
-    this.key = this.createKey(name, settings);
-    this.secrets = Object.fromEntries(
-      secretNames.map((secret) => [secret, this.createSecret(name, secret, settings)]),
-    ) as Record<SecretName, secretsmanager.CfnSecret>; // Made of every name there is.
-    this.table = this.createTable(name, settings);
-    this.alarms = this.createTopic(name, settings);
+    this.key = this.createKey(environment);
+    this.secrets = forEachSecret((secret) => this.createSecret(secret, environment));
+    this.table = this.createTable(environment);
+    this.alarms = this.createTopic(environment);
   }
 
-  /** Its policy trusts the account: who may use it, and for which secret, is said in the roles. */
-  private createKey(name: string, settings: Environment): kms.Key {
+  /** The key policy trusts the account: the roles state who may use the key for which secret. */
+  private createKey(environment: Environment): kms.Key {
     const key = new kms.Key(this, 'Key', {
-      alias: resourceName(name, 'key'),
-      description: `Secrets and alarms of the Budgea authentication gateway ${name}`,
+      alias: resourceName(environment.name, 'key'),
+      description: `Secrets and alarms of the Budgea authentication gateway ${environment.name}`,
       enableKeyRotation: true,
-      removalPolicy: afterDeletion(settings),
+      removalPolicy: removalPolicyOf(environment),
     });
     key.addToResourcePolicy(
       new iam.PolicyStatement({
@@ -56,38 +55,38 @@ export class Foundation extends Stack {
         principals: [new iam.ServicePrincipal('cloudwatch.amazonaws.com')],
         actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
         resources: ['*'],
-        conditions: this.fromOwnAlarms(name),
+        conditions: this.fromOwnAlarms(environment.name),
       }),
     );
     return key;
   }
 
-  /** Without a value: nothing random ever becomes current. */
-  private createSecret(name: string, secret: SecretName, settings: Environment): secretsmanager.CfnSecret {
+  /** Creates a secret without a value, so that no function ever signs with a random one. */
+  private createSecret(secret: SecretName, environment: Environment): secretsmanager.CfnSecret {
     const created = new secretsmanager.CfnSecret(this, `Secret-${secret}`, {
-      name: secretFullName(name, secret),
+      name: secretFullName(environment.name, secret),
       description: descriptions[secret],
       kmsKeyId: this.key.keyArn,
     });
-    created.applyRemovalPolicy(afterDeletion(settings));
+    created.applyRemovalPolicy(removalPolicyOf(environment));
     Validations.of(created).acknowledge({
       id: 'AwsSolutions-SMG4',
       reason:
-        'Rotation schedules are in the gateway’s stack, with their functions; Budgea alone issues the contract’s two secrets.',
+        'The gateway stack has the rotation schedules. The two secrets of the contract are issued by Budgea only.',
     });
     return created;
   }
 
-  private createTable(name: string, settings: Environment): dynamodb.Table {
+  private createTable(environment: Environment): dynamodb.Table {
     const table = new dynamodb.Table(this, 'Table', {
-      tableName: tableFullName(name),
+      tableName: tableFullName(environment.name),
       partitionKey: { name: 'pk', type: dynamodb.AttributeType.STRING },
       billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
       encryption: dynamodb.TableEncryption.AWS_MANAGED,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       timeToLiveAttribute: expiryAttribute,
       deletionProtection: true,
-      removalPolicy: afterDeletion(settings),
+      removalPolicy: removalPolicyOf(environment),
     });
     for (const index of [partnersIndex, usersIndex]) {
       table.addGlobalSecondaryIndex({
@@ -99,7 +98,7 @@ export class Foundation extends Stack {
     return table;
   }
 
-  private createTopic(name: string, { alarmEmail }: Environment): sns.Topic {
+  private createTopic({ name, alarmEmail }: Environment): sns.Topic {
     const topic = new sns.Topic(this, 'Alarms', {
       topicName: resourceName(name, 'alarms'),
       displayName: `Budgea gateway ${name}`,
@@ -117,8 +116,7 @@ export class Foundation extends Stack {
     );
     Validations.of(topic).acknowledge({
       id: 'Serverless-SNSRedrivePolicy',
-      reason:
-        'Its subscriptions are mailboxes. Nothing is lost with a mail: CloudWatch keeps every alarm’s state and history.',
+      reason: 'Its subscriptions are mailboxes, and CloudWatch keeps the state and the history of every alarm.',
     });
     if (alarmEmail !== undefined) topic.addSubscription(new EmailSubscription(alarmEmail));
     return topic;

@@ -1,79 +1,66 @@
-import { CfnOutput, Duration, Stack, Validations } from 'aws-cdk-lib';
+import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { secretNames, tableFullName } from '#lib/config/names.ts';
+import { tableFullName } from '#lib/config/names.ts';
 import { type Job, type JobId, jobs } from '#lib/operations/jobs.ts';
-import { functionName, type Operation, type OperationId, operations, type SecretName } from '#lib/operations/table.ts';
+import { type Operation, type OperationId, operations } from '#lib/operations/table.ts';
 import { type Page, type PageId, pages, routesOf } from '#lib/operations/routes.ts';
 import { Alarms } from '../constructs/alarms.ts';
 import { Dashboard } from '../constructs/dashboard.ts';
-import { GatewayFunction, type Surroundings } from '../constructs/gateway-function.ts';
-import { HttpApi } from '../constructs/http-api.ts';
+import { GatewayFunction, type SharedFunctionProps } from '../constructs/gateway-function.ts';
+import { type Endpoint, HttpApi } from '../constructs/http-api.ts';
 import { Operators } from '../constructs/operators.ts';
-import { rate, Rotation, rotationsOf } from '../constructs/rotation.ts';
-import { type ScheduleProps, Schedules } from '../constructs/schedules.ts';
-import type { Environment } from '../environment.ts';
-import type { Reachable, Statement, Told } from '../grants.ts';
+import { rate, Rotation, rotationsOf, Schedules } from '../constructs/schedules.ts';
 import { resourceName } from '../names.ts';
+import { forEachSecret, type FunctionConfig, type ResourceArns } from '../permissions.ts';
+import type { Environment } from '../settings.ts';
 import type { Foundation } from './foundation.ts';
 
-/** API Gateway waits for thirty seconds: a function that has not answered by then need not go on. */
-const operationTimeout = Duration.seconds(29);
+/** API Gateway's integration timeout is 30 seconds. */
+const endpointTimeout = Duration.seconds(29);
 const jobTimeout = Duration.minutes(1);
 
-/** What a gateway is made of. */
-export interface GatewayProps {
-  /** The environment's name. */
-  name: string;
-  settings: Environment;
-  /** The folder with the bundles. */
-  bundles: string;
-  foundation: Foundation;
-}
-
-/** What answers and works, and can be thrown away and made again: the API, the functions, their schedules, alarms and the dashboard. */
+/** The stack without data, which can be deleted and deployed again: the API, the functions, their schedules and alarms, and the dashboard. */
 export class Gateway extends Stack {
-  constructor(scope: Construct, stackId: string, { name, settings, bundles, foundation }: GatewayProps) {
+  constructor(scope: Construct, stackId: string, environment: Environment, foundation: Foundation, bundles: string) {
+    const { name } = environment;
     super(scope, stackId, {
       stackName: resourceName(name, 'gateway'),
       description: `API and functions of the Budgea authentication gateway ${name}`,
-      terminationProtection: settings.production,
+      terminationProtection: environment.production,
     });
-    const api = new HttpApi(this, 'Api', name, settings);
-    const schedules = new Schedules(this, 'Schedules', name);
-    const reachable = this.reachable(foundation);
-    const surroundings = { name, settings, bundles, reachable, told: told(name, settings, reachable, api.url) };
-    const answering = this.createAnswering(surroundings, operations);
-    const showing = settings.apiPage ? this.createAnswering(surroundings, pages) : [];
-    const working = this.createJobs(surroundings, schedules);
-    api.serve(
-      [...answering, ...showing].map(({ id, row, routes, created }) => ({
-        id,
-        routes,
-        target: created.target,
-        throttling: settings.functions[id]?.throttling ?? throttlingOf(row, settings),
-      })),
-    );
-    this.schedule(working, schedules, settings);
-    const rotating = this.rotate(working, foundation, settings);
+    const api = new HttpApi(this, 'Api', environment);
+    const schedules = new Schedules(this, 'Schedules', environment);
+    const arns = {
+      region: this.region,
+      table: foundation.table.tableArn,
+      key: foundation.key.keyArn,
+      secrets: forEachSecret((secret) => foundation.secrets[secret].ref),
+    };
+    const shared = { environment, bundles, arns, config: configOf(environment, arns, api.url) };
+    const table = { ...operations, ...(environment.apiPage && pages) };
+    const rows = Object.entries(table) as [OperationId | PageId, Operation | Page][]; // Tables have the keys of their types only.
+    const endpoints = rows.map(([id, row]) => this.createEndpoint(shared, id, row));
+    const jobFunctions = this.createJobs(shared, schedules);
+    api.serve(endpoints);
+    schedules.add(jobFunctions.fetch_certificates, {
+      expression: rate(environment.fetchCertificatesHours),
+      maxAge: Duration.hours(1),
+      retries: 2,
+    });
+    // The next run replaces a retry.
+    schedules.add(jobFunctions.watch, { expression: 'rate(5 minutes)', maxAge: Duration.minutes(5), retries: 0 });
+    const rotationFunctions = rotationsOf(environment).map(({ secret, job, hours }) => {
+      const rotator = jobFunctions[job].function;
+      new Rotation(this, `Rotation-${secret}`, foundation.secrets[secret].ref, rotator, hours);
+      return rotator.functionArn;
+    });
 
-    const functions = Object.fromEntries(
-      [...answering, ...showing, ...working].map(({ id, created }) => [functionName(id), created.function]),
-    );
-    const alarms = new Alarms(this, 'Alarms', { name, settings, topic: foundation.alarms, api, functions, schedules });
-    new Dashboard(this, 'Dashboard', {
-      name,
-      settings,
-      api,
-      functions,
-      operationLogs: answering.map(({ created }) => created.logGroup),
-      alarms: alarms.all,
-    });
-    new Operators(this, 'Operators', {
-      name,
-      reachable,
-      rotationFunctions: rotating,
-      logGroups: [...answering, ...working].map(({ created }) => created.logGroup.logGroupArn),
-    });
+    const functions = [...endpoints.map(({ handler }) => handler), ...Object.values(jobFunctions)];
+    const topic = foundation.alarms;
+    const { all: alarms } = new Alarms(this, 'Alarms', { environment, topic, api, functions, schedules });
+    new Dashboard(this, 'Dashboard', { environment, api, functions, alarms });
+    const logGroups = functions.filter(({ id }) => !(id in pages)).map(({ logGroup }) => logGroup.logGroupArn);
+    new Operators(this, 'Operators', { name, arns, rotationFunctions, logGroups });
     new CfnOutput(this, 'GatewayUrl', { value: api.url });
     new CfnOutput(this, 'CallbackUrl', {
       value: `${api.url}${operations.webauth_callback_get.path}`,
@@ -81,126 +68,59 @@ export class Gateway extends Stack {
     });
   }
 
-  private reachable({ table, key, secrets }: Foundation): Reachable {
-    return {
-      region: this.region,
-      table: table.tableArn,
-      key: key.keyArn,
-      secrets: forSecrets((name) => secrets[name].ref),
-    };
-  }
-
-  /** Makes the functions that API Gateway calls. */
-  private createAnswering<Id extends OperationId | PageId>(
-    surroundings: Surroundings,
-    table: Readonly<Record<Id, Operation | Page>>,
-  ) {
-    const rows = Object.entries(table) as [Id, Operation | Page][]; // A table's keys are its rows' names.
-    return rows.map(([id, row]) => {
-      const routes = routesOf(row);
-      const created = new GatewayFunction(this, surroundings, {
-        id,
-        row: row.needs,
-        description: routes.map(({ method, path }) => `${method} ${path}`).join(', '),
-        timeout: operationTimeout,
-        ...surroundings.settings.functions[id],
-      });
-      acknowledgeNoQueue(created, 'It is invoked synchronously by API Gateway: a failure is the caller’s answer.');
-      return { id, row, routes, created };
+  private createEndpoint(shared: SharedFunctionProps, id: OperationId | PageId, row: Operation | Page): Endpoint {
+    const routes = routesOf(row);
+    const handler = new GatewayFunction(this, {
+      ...shared,
+      id,
+      needs: row.needs,
+      description: routes.map(({ method, path }) => `${method} ${path}`).join(', '),
+      timeout: endpointTimeout,
+      withoutQueue: 'API Gateway invokes it synchronously and returns failures to the caller.',
     });
+    return { handler, routes, throttling: handler.settings.throttling ?? throttlingOf(row, shared.environment) };
   }
 
-  private createJobs(surroundings: Surroundings, { failed }: Schedules) {
-    const rows = Object.entries(jobs) as [JobId, Job][]; // A table's keys are its rows' names.
-    return rows.map(([id, row]) => {
-      const reporting: Statement = { actions: ['sqs:SendMessage'], resources: [failed.queueArn] };
-      const created = new GatewayFunction(this, surroundings, {
-        id,
-        row,
-        description: row.rotates === undefined ? `Scheduled: ${id}` : `Rotates ${row.rotates}`,
-        timeout: jobTimeout,
-        statements: row.rotates === undefined ? [reporting] : [],
-        ...surroundings.settings.functions[id],
-      });
-      acknowledgeNoQueue(
-        created,
+  private createJobs(shared: SharedFunctionProps, { failed }: Schedules): Record<JobId, GatewayFunction> {
+    const reportFailure = { actions: ['sqs:SendMessage'], resources: [failed.queueArn] };
+    const functions = Object.entries<Job>(jobs).map(([key, row]) => {
+      const id = key as JobId; // A table has the keys of its type only.
+      const variant =
         row.rotates === undefined
-          ? 'Failed runs go to a queue by the on-failure destination, which has what a dead-letter queue lacks: the error.'
-          : 'Secrets Manager waits for each step, repeats a failed rotation and keeps its own record of it.',
-      );
-      return { id, row, created };
+          ? {
+              description: `Scheduled: ${id}`,
+              statements: [reportFailure],
+              withoutQueue:
+                'Its on-failure destination receives failed runs, with the error that a dead-letter queue lacks.',
+            }
+          : {
+              description: `Rotates ${row.rotates}`,
+              withoutQueue: 'Secrets Manager waits for each step, retries a failed rotation and records it.',
+            };
+      return [id, new GatewayFunction(this, { ...shared, ...variant, id, needs: row, timeout: jobTimeout })] as const;
     });
-  }
-
-  private schedule(
-    working: readonly { id: JobId; created: GatewayFunction }[],
-    schedules: Schedules,
-    settings: Environment,
-  ) {
-    const scheduled: Partial<Record<JobId, Omit<ScheduleProps, 'function'>>> = {
-      fetch_certificates: {
-        expression: rate(settings.fetchCertificatesHours),
-        worthRepeating: Duration.hours(1),
-        repeats: 2,
-      },
-      // The next run is as good as a repetition.
-      watch: { expression: 'rate(5 minutes)', worthRepeating: Duration.minutes(5), repeats: 0 },
-    };
-    for (const { id, created } of working) {
-      const when = scheduled[id];
-      if (when !== undefined) schedules.add(functionName(id), { function: created.function, ...when });
-    }
-  }
-
-  /** Gives the ARNs of the functions that rotate something. */
-  private rotate(
-    working: readonly { id: JobId; created: GatewayFunction }[],
-    { secrets }: Foundation,
-    settings: Environment,
-  ): string[] {
-    return rotationsOf(settings).flatMap(({ secret, job, hours }) =>
-      working
-        .filter(({ id }) => id === job)
-        .map(({ created }) => {
-          new Rotation(this, `Rotation-${secret}`, {
-            secretArn: secrets[secret].ref,
-            rotatedBy: created.function,
-            hours,
-          });
-          return created.function.functionArn;
-        }),
-    );
+    return Object.fromEntries(functions) as Record<JobId, GatewayFunction>; // Has a function for each row.
   }
 }
 
-/** A route that takes callers without credentials has limits of its own. */
+/** Returns the limits of the row's routes: those without credentials have their own. */
 function throttlingOf(row: Operation | Page, { throttling, anonymousThrottling }: Environment) {
   const isAnonymous = !('accepts' in row) || row.accepts.every((kind) => kind === 'anonymous');
   return isAnonymous ? anonymousThrottling : throttling;
 }
 
-function told(name: string, settings: Environment, { secrets }: Reachable, gatewayUrl: string): Told {
+function configOf(environment: Environment, { secrets }: ResourceArns, gatewayUrl: string): FunctionConfig {
   return {
-    environment: name,
-    budgeaUrl: settings.budgeaUrl,
-    tableName: tableFullName(name),
+    environment: environment.name,
+    budgeaUrl: environment.budgeaUrl,
+    tableName: tableFullName(environment.name),
     secretIds: secrets,
     settings: {
       GATEWAY_URL: gatewayUrl,
-      CERTIFICATE_TYPES: settings.certificateTypes.join(','),
-      ALLOW_ANONYMOUS_INIT: String(settings.allowAnonymousInit),
-      MANAGE_SCOPE: settings.manageScope,
-      ROTATION_MINUTES: String(settings.rotateManageTokenHours * 60),
+      CERTIFICATE_TYPES: environment.certificateTypes.join(','),
+      ALLOW_ANONYMOUS_INIT: String(environment.allowAnonymousInit),
+      MANAGE_SCOPE: environment.manageScope,
+      ROTATION_MINUTES: String(environment.rotateManageTokenHours * 60),
     },
   };
-}
-
-function forSecrets<T>(value: (name: SecretName) => T): Record<SecretName, T> {
-  return Object.fromEntries(secretNames.map((name) => [name, value(name)])) as Record<SecretName, T>; // Of every name there is.
-}
-
-function acknowledgeNoQueue(created: GatewayFunction, reason: string): void {
-  for (const id of ['Serverless-LambdaDLQ', 'Serverless-LambdaAsyncFailureDestination']) {
-    Validations.of(created.function).acknowledge({ id, reason });
-  }
 }

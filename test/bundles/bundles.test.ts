@@ -3,9 +3,8 @@ import type { DemoPartner } from '#local/demo-partners.ts';
 import { authorization, form, json } from '../gateway.ts';
 import { apiKey } from '../key-forms.ts';
 import type { TestRequest } from '../invoke.ts';
-import { standIns } from '#infra/bundle/built-ins.ts';
-import { leftOut } from '#infra/bundle/left-out.ts';
-import { parser } from '#infra/bundle/parser.ts';
+import { stubs } from '#infra/bundle/built-ins.ts';
+import { parser, replacements } from '#infra/bundle/packages.ts';
 import { environments } from '#infra/environments.ts';
 import { namespace } from '#lib/observability/log.ts';
 import { synthesize, type Synthesized } from '../infra/synthesized.ts';
@@ -265,8 +264,8 @@ test('the same source gives the same bundles, wherever it is checked out, and no
 test('what is left out of bundles is something that they ask for', () => {
   const modules = deployed.bundles.flatMap((bundle) => bundle.modules);
   const idle = [
-    ...leftOut.map(({ file }) => file),
-    ...Object.keys(standIns).map((name) => new RegExp(`^stand-in:${name}$`)),
+    ...replacements.map(({ module }) => module),
+    ...Object.keys(stubs).map((name) => new RegExp(`^stub:${name}$`)),
   ];
   expect(idle.filter((file) => !modules.some((module) => file.test(module)))).toEqual([]);
 });
@@ -356,10 +355,8 @@ describe('alarms and the dashboard look at metrics that functions report:', () =
   });
 
   test('the dashboard', () => {
-    const { DashboardBody } = stage.readable(stage.only('AWS::CloudWatch::Dashboard').Properties) as {
-      DashboardBody: string;
-    };
-    const { widgets } = JSON.parse(DashboardBody) as { widgets: { properties: { metrics?: unknown[][] } }[] };
+    const { DashboardBody } = stage.property('AWS::CloudWatch::Dashboard');
+    const { widgets } = JSON.parse(String(DashboardBody)) as { widgets: { properties: { metrics?: unknown[][] } }[] };
     const shown = widgets
       .flatMap(({ properties: { metrics = [] } }) => metrics)
       .filter(([first]) => first === namespace);

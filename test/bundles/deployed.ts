@@ -2,7 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundleFunctions, type Bundle } from '#infra/bundle.ts';
-import { statementsFor, variablesFor, type Reachable, type Row, type Statement, type Told } from '#infra/grants.ts';
+import {
+  forEachSecret,
+  statementsFor,
+  variablesFor,
+  type FunctionConfig,
+  type FunctionNeeds,
+  type ResourceArns,
+  type Statement,
+} from '#infra/permissions.ts';
 import { secretFullName, secretNames, tableFullName } from '#lib/config/names.ts';
 import { basePath, functionName, operations, type Operation, type SecretName } from '#lib/operations/table.ts';
 import { jobs } from '#lib/operations/jobs.ts';
@@ -39,7 +47,7 @@ export interface Deployed {
 }
 
 const region = 'eu-west-3';
-const rows: Readonly<Record<string, Row>> = {
+const rows: Readonly<Record<string, FunctionNeeds>> = {
   ...Object.fromEntries(
     Object.entries<Operation | Page>({ ...operations, ...pages }).map(([id, { needs }]) => [functionName(id), needs]),
   ),
@@ -69,13 +77,13 @@ export async function deploy(): Promise<Deployed> {
     arns.set(fullName, (await describeSecret(fullName)).arn);
   }
 
-  const { reachable, told } = surroundings(gateway, (name) => String(arns.get(secretFullName('local', name))));
+  const { resources, config } = deploymentOf(gateway, (name) => String(arns.get(secretFullName('local', name))));
   const bundles = await bundling;
   await Promise.all(
     Object.entries(rows).map(async ([name, row]) => {
-      roles.set(name, statementsFor(row, reachable));
+      roles.set(name, statementsFor(row, resources));
       const variables = {
-        ...(variablesFor(row, told) as Record<string, string>), // What it has is no undefined.
+        ...(variablesFor(row, config) as Record<string, string>), // No value is undefined.
         AWS_REGION: region,
         AWS_ACCESS_KEY_ID: name,
         AWS_SECRET_ACCESS_KEY: 'secret',
@@ -155,12 +163,15 @@ export async function deploy(): Promise<Deployed> {
   }
 }
 
-/** What a deployment says of its surroundings, where the surroundings are the local stack. */
-function surroundings({ file }: Gateway, arnOf: (name: SecretName) => string): { reachable: Reachable; told: Told } {
-  const secrets = Object.fromEntries(secretNames.map((name) => [name, arnOf(name)])) as Record<SecretName, string>; // Of every name there is.
+/** The ARNs and the configuration that a deployment would have for the local stack. */
+function deploymentOf(
+  { file }: Gateway,
+  arnOf: (name: SecretName) => string,
+): { resources: ResourceArns; config: FunctionConfig } {
+  const secrets = forEachSecret(arnOf);
   return {
-    reachable: { region, table: 'table', key: 'key', secrets },
-    told: {
+    resources: { region, table: 'table', key: 'key', secrets },
+    config: {
       environment: 'local',
       budgeaUrl: file.sandbox ?? '',
       tableName: tableFullName('local'),

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bundleFunctions, type Bundle } from '#infra/bundle.ts';
-import { budget } from '#infra/bundle/parser.ts';
+import { tieringBudget } from '#infra/bundle/packages.ts';
 import { functionName, operations, type Operation } from '#lib/operations/table.ts';
 
 // What a cold start costs, in what does not depend on the machine: whoever makes a function heavy by accident hears of it here.
@@ -65,7 +65,7 @@ describe.each([
   });
 });
 
-test('V8 knows the parser’s budget, and its default is the one that is given back', async () => {
+test('V8 supports the flag for the parser’s optimization, and its default is the one that bundles restore', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, ['--v8-options']);
-  expect(stdout).toContain(`default: ${budget.flag}=${budget.default}\n`);
+  expect(stdout).toContain(`default: ${tieringBudget.flag}=${tieringBudget.default}\n`);
 });

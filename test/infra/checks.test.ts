@@ -8,161 +8,138 @@ import { describe, expect, test } from 'vitest';
 import { checks } from '#infra/checks/checks.ts';
 import { synthesizeAll } from './synthesized.ts';
 
-test.each(synthesizeAll().map((made) => [made.name, made] as const))('nothing is found in %s', (_name, { app }) => {
-  for (const pack of checks(app)) {
-    expect(pack.validateScope(app)).toEqual({ success: true, violations: [] });
-  }
+test.each(synthesizeAll())('$name passes all checks', ({ app }) => {
+  for (const pack of checks(app)) expect(pack.validateScope(app)).toEqual({ success: true, violations: [] });
 });
 
-const lambdaRole = (properties: object) => (stack: Stack) =>
-  new CfnRole(stack, 'Role', {
-    assumeRolePolicyDocument: {},
-    policies: [],
-    ...properties,
-  });
-const allowing = (statement: object) => ({
-  policies: [{ policyName: 'it', policyDocument: { Statement: [{ Effect: 'Allow', ...statement }] } }],
+type Create = (stack: Stack) => CfnResource;
+
+const policy = (Action: string | string[], Resource: string | string[]) => ({
+  policyDocument: { Statement: [{ Effect: 'Allow', Action, Resource }] },
 });
-const stage = (properties: object) => (stack: Stack) => {
-  const route = new apigateway.CfnRoute(stack, 'Route', { apiId: 'api', routeKey: 'GET /' });
-  return new apigateway.CfnStage(stack, 'Stage', {
-    apiId: 'api',
-    stageName: '$default',
-    accessLogSettings: { format: '{"route":"$context.routeKey"}' },
-    routeSettings: { [route.routeKey]: { throttlingRateLimit: 1, throttlingBurstLimit: 1 } },
-    ...properties,
-  });
-};
-const api = (properties: object) => (stack: Stack) => new apigateway.CfnApi(stack, 'Api', properties);
-const alarm = (properties: object) => (stack: Stack) =>
-  new CfnAlarm(stack, 'Alarm', {
-    comparisonOperator: 'LessThanThreshold',
-    evaluationPeriods: 1,
-    alarmActions: ['topic'],
-    okActions: ['topic'],
-    alarmDescription: 'It is wrong.',
-    treatMissingData: 'breaching',
-    ...properties,
-  });
-const secret = (properties: object) => (stack: Stack) =>
-  new CfnSecret(stack, 'Secret', { kmsKeyId: 'key', ...properties });
+const role =
+  (properties: object): Create =>
+  (stack) =>
+    new CfnRole(stack, 'Role', { assumeRolePolicyDocument: {}, policies: [], ...properties });
+const allowing = (action: string | string[], resource: string | string[]) =>
+  role({ policies: [{ policyName: 'policy', ...policy(action, resource) }] });
+const permission =
+  (properties: object): Create =>
+  (stack) =>
+    new CfnPermission(stack, 'Permission', {
+      action: 'lambda:InvokeFunction',
+      functionName: 'function',
+      principal: 'apigateway.amazonaws.com',
+      ...properties,
+    });
+const limits = { throttlingRateLimit: 1, throttlingBurstLimit: 1 };
+const stage =
+  (properties: object): Create =>
+  (stack) => {
+    const { routeKey } = new apigateway.CfnRoute(stack, 'Route', { apiId: 'api', routeKey: 'GET /' });
+    return new apigateway.CfnStage(stack, 'Stage', {
+      apiId: 'api',
+      stageName: '$default',
+      accessLogSettings: { format: '{"route":"$context.routeKey"}' },
+      routeSettings: { [routeKey]: limits },
+      ...properties,
+    });
+  };
+const logging = (format: string) => stage({ accessLogSettings: { format } });
+const api =
+  (properties: object): Create =>
+  (stack) =>
+    new apigateway.CfnApi(stack, 'Api', properties);
+const cors = (corsConfiguration: object) => api({ corsConfiguration });
+const domain =
+  (securityPolicy: string): Create =>
+  (stack) =>
+    new apigateway.CfnDomainName(stack, 'Domain', {
+      domainName: 'gateway.example.com',
+      domainNameConfigurations: [{ securityPolicy }],
+    });
+const alarm =
+  (properties: object): Create =>
+  (stack) =>
+    new CfnAlarm(stack, 'Alarm', {
+      comparisonOperator: 'LessThanThreshold',
+      evaluationPeriods: 1,
+      alarmActions: ['topic'],
+      okActions: ['topic'],
+      alarmDescription: 'A description.',
+      treatMissingData: 'breaching',
+      ...properties,
+    });
+const secret =
+  (properties: object): Create =>
+  (stack) =>
+    new CfnSecret(stack, 'Secret', { kmsKeyId: 'key', ...properties });
 
-const domain = (properties: object) => (stack: Stack) =>
-  new apigateway.CfnDomainName(stack, 'Domain', {
-    domainName: 'gateway.example.com',
-    domainNameConfigurations: [{ securityPolicy: 'TLS_1_2' }],
-    ...properties,
-  });
-
-/** What the project's own rules say of a resource that `make` makes. */
-function found(...make: ((stack: Stack) => CfnResource)[]): string[] {
+/** The rules of the project that a stack with these resources violates. */
+function violated(...create: Create[]): string[] {
   const app = new App();
   const stack = new Stack(app, 'Stack');
-  for (const each of make) each(stack);
+  for (const each of create) each(stack);
   const { violations } = checks(app).at(-1)?.validateScope(app) ?? { violations: [] };
   return violations.map(({ ruleName }) => ruleName);
 }
 
-describe('the project’s own rules', () => {
-  test.each<[string, (stack: Stack) => CfnResource]>([
-    ['a role with named actions on named resources', lambdaRole(allowing({ Action: 's3:GetObject', Resource: 'arn' }))],
-    ['a role that may trace', lambdaRole(allowing({ Action: ['xray:PutTraceSegments'], Resource: '*' }))],
+describe('the rules of the project', () => {
+  test.each<[string, Create]>([
+    ['a role with named actions on named resources', allowing('s3:GetObject', 'arn')],
+    ['a role that may trace', allowing(['xray:PutTraceSegments'], '*')],
     ['a stage with limits and a log', stage({})],
-    ['an API of its own', api({ corsConfiguration: { allowOrigins: ['https://app.example.com'] } })],
-    ['an alarm that says everything', alarm({})],
+    ['an API for a named origin', cors({ allowOrigins: ['https://app.example.com'] })],
+    ['a complete alarm', alarm({})],
     ['a secret without a value', secret({})],
-  ])('let through %s', (_what, make) => {
-    expect(found(make)).toEqual([]);
+  ])('accept %s', (_name, create) => {
+    expect(violated(create)).toEqual([]);
   });
 
-  test.each<[string, string, (stack: Stack) => CfnResource]>([
-    ['RoleStatements', 'every action of a service', lambdaRole(allowing({ Action: 's3:*', Resource: 'arn' }))],
-    ['RoleStatements', 'every resource', lambdaRole(allowing({ Action: ['s3:GetObject'], Resource: ['*'] }))],
+  test.each<[string, string, Create]>([
+    ['RoleStatements', 'every action of a service', allowing('s3:*', 'arn')],
+    ['RoleStatements', 'every resource', allowing(['s3:GetObject'], ['*'])],
+    ['RoleStatements', 'more than tracing on every resource', allowing(['xray:PutTraceSegments', 's3:GetObject'], '*')],
+    ['RoleStatements', 'a managed policy', role({ managedPolicyArns: ['arn:aws:iam::aws:policy/ReadOnlyAccess'] })],
     [
       'RoleStatements',
-      'more than tracing everywhere',
-      lambdaRole(allowing({ Action: ['xray:PutTraceSegments', 's3:GetObject'], Resource: '*' })),
-    ],
-    [
-      'RoleStatements',
-      'a managed policy',
-      lambdaRole({ managedPolicyArns: ['arn:aws:iam::aws:policy/ReadOnlyAccess'] }),
+      'an attached policy',
+      (stack) => new CfnPolicy(stack, 'Policy', { policyName: 'policy', ...policy('s3:GetObject', 'arn') }),
     ],
     [
       'RoleStatements',
-      'a policy of its own',
-      (stack) => new CfnPolicy(stack, 'Policy', { policyName: 'it', policyDocument: { Statement: [] } }),
+      'a managed policy for every resource',
+      (stack) => new CfnManagedPolicy(stack, 'Policy', policy('kms:Decrypt', '*')),
     ],
-    [
-      'RoleStatements',
-      'a managed policy that allows everything',
-      (stack) =>
-        new CfnManagedPolicy(stack, 'Policy', {
-          policyDocument: { Statement: [{ Effect: 'Allow', Action: 'kms:Decrypt', Resource: '*' }] },
-        }),
-    ],
-    [
-      'InvokePermission',
-      'whichever API',
-      (stack) =>
-        new CfnPermission(stack, 'Permission', {
-          action: 'lambda:InvokeFunction',
-          functionName: 'it',
-          principal: 'apigateway.amazonaws.com',
-          sourceAccount: '123456789012',
-        }),
-    ],
-    [
-      'InvokePermission',
-      'whoever’s API',
-      (stack) =>
-        new CfnPermission(stack, 'Permission', {
-          action: 'lambda:InvokeFunction',
-          functionName: 'it',
-          principal: 'apigateway.amazonaws.com',
-          sourceArn: 'arn',
-        }),
-    ],
+    ['InvokePermission', 'no source ARN', permission({ sourceAccount: '123456789012' })],
+    ['InvokePermission', 'no source account', permission({ sourceArn: 'arn' })],
     ['HttpApiAccessLog', 'no log', stage({ accessLogSettings: undefined })],
-    ['HttpApiAccessLog', 'a log that is not JSON', stage({ accessLogSettings: { format: '$context.routeKey' } })],
-    ['HttpApiAccessLog', 'a log of paths', stage({ accessLogSettings: { format: '{"path":"$context.path"}' } })],
-    [
-      'HttpApiThrottling',
-      'limits that routes share',
-      stage({ routeSettings: undefined, defaultRouteSettings: { throttlingRateLimit: 1, throttlingBurstLimit: 1 } }),
-    ],
-    ['HttpApiThrottling', 'half a limit', stage({ routeSettings: { 'GET /': { throttlingRateLimit: 1 } } })],
-    ['HttpApiCors', 'any origin', api({ corsConfiguration: { allowOrigins: ['*'] } })],
-    ['HttpApiCors', 'an origin in the clear', api({ corsConfiguration: { allowOrigins: ['http://app.example.com'] } })],
-    [
-      'HttpApiCors',
-      'cookies',
-      api({ corsConfiguration: { allowOrigins: ['https://app.example.com'], allowCredentials: true } }),
-    ],
-    ['AlarmRecovery', 'nobody told when it is over', alarm({ okActions: undefined })],
-    ['AlarmRecovery', 'nothing said', alarm({ alarmDescription: undefined })],
-    ['AlarmRecovery', 'missing data left open', alarm({ treatMissingData: undefined })],
+    ['HttpApiAccessLog', 'a log that is not JSON', logging('$context.routeKey')],
+    ['HttpApiAccessLog', 'a log of paths', logging('{"path":"$context.path"}')],
+    ['HttpApiThrottling', 'shared limits', stage({ routeSettings: undefined, defaultRouteSettings: limits })],
+    ['HttpApiThrottling', 'no burst limit', stage({ routeSettings: { 'GET /': { throttlingRateLimit: 1 } } })],
+    ['HttpApiCors', 'any origin', cors({ allowOrigins: ['*'] })],
+    ['HttpApiCors', 'an http origin', cors({ allowOrigins: ['http://app.example.com'] })],
+    ['HttpApiCors', 'credentials', cors({ allowOrigins: ['https://app.example.com'], allowCredentials: true })],
+    ['AlarmRecovery', 'no OK action', alarm({ okActions: undefined })],
+    ['AlarmRecovery', 'no description', alarm({ alarmDescription: undefined })],
+    ['AlarmRecovery', 'no treatment of missing data', alarm({ treatMissingData: undefined })],
     ['SecretValue', 'a random value', secret({ generateSecretString: {} })],
-    ['SecretValue', 'a value in the template', secret({ secretString: 'it' })],
-    ['SecretValue', 'no key of its own', secret({ kmsKeyId: undefined })],
+    ['SecretValue', 'a value in the template', secret({ secretString: 'value' })],
+    ['SecretValue', 'no customer managed key', secret({ kmsKeyId: undefined })],
     [
       'SecretValue',
-      'a rotation at once',
-      (stack) => new CfnRotationSchedule(stack, 'Rotation', { secretId: 'it', rotateImmediatelyOnUpdate: true }),
+      'an immediate rotation',
+      (stack) => new CfnRotationSchedule(stack, 'Rotation', { secretId: 'secret', rotateImmediatelyOnUpdate: true }),
     ],
-  ])('%s finds %s', (rule, _what, make) => {
-    expect(found(make)).toEqual([`Gateway-${rule}`]);
+  ])('%s rejects %s', (rule, _name, create) => {
+    expect(violated(create)).toEqual([`Gateway-${rule}`]);
   });
 
-  test.each<[string, (stack: Stack) => CfnResource, string[]]>([
-    ['with another way in', domain({}), ['Gateway-HttpApiEndpoint']],
-    [
-      'with old TLS',
-      domain({ domainNameConfigurations: [{ securityPolicy: 'TLS_1_0' }] }),
-      ['Gateway-HttpApiEndpoint'],
-    ],
-  ])('HttpApiEndpoint finds a domain %s', (_what, make, rules) => {
-    expect(found(api({}), make)).toEqual(rules);
-    expect(found(api({ disableExecuteApiEndpoint: true }), domain({}))).toEqual([]);
+  test('HttpApiEndpoint rejects the default endpoint beside a domain, and old TLS', () => {
+    const disabled = api({ disableExecuteApiEndpoint: true });
+    expect(violated(api({}), domain('TLS_1_2'))).toEqual(['Gateway-HttpApiEndpoint']);
+    expect(violated(disabled, domain('TLS_1_0'))).toEqual(['Gateway-HttpApiEndpoint']);
+    expect(violated(disabled, domain('TLS_1_2'))).toEqual([]);
   });
 });

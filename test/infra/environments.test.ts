@@ -1,14 +1,14 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { checkEnvironments, type Environment } from '#infra/environment.ts';
+import { validateEnvironments, type EnvironmentSettings } from '#infra/settings.ts';
 import { environments } from '#infra/environments.ts';
 import { everything } from './everything.ts';
 
-/** The names of the settings that a message complains of; each line says what is expected. */
-function complaints(about: Record<string, unknown>): string[] {
+/** The names of the settings in the error message, each of which has an explanation. */
+function invalid(settings: Record<string, unknown>): string[] {
   try {
-    checkEnvironments(about as Record<string, Environment>); // Wrong on purpose.
+    validateEnvironments(settings as Record<string, EnvironmentSettings>); // Invalid on purpose.
     return [];
   } catch (error) {
     const [title, ...lines] = String(error).split('\n');
@@ -16,22 +16,17 @@ function complaints(about: Record<string, unknown>): string[] {
   }
 }
 
-test('dev, staging and prod are there, and everything in them can be', () => {
+test('there are dev, staging and prod, and all settings are valid', () => {
   expect(Object.keys(environments)).toEqual(expect.arrayContaining(['dev', 'staging', 'prod']));
-  expect(complaints({ ...environments, everything })).toEqual([]);
+  expect(invalid({ ...environments, everything })).toEqual([]);
 });
 
-test('prod is for production, tells someone, and lets nobody in without a credential, not even to its API page', () => {
-  const told = expect.any(String) as string;
-  expect(environments.prod).toMatchObject({
-    production: true,
-    allowAnonymousInit: false,
-    apiPage: false,
-    alarmEmail: told,
-  });
+test('prod is a production environment that sends alarms and has no access without credentials', () => {
+  expect(environments.prod).toMatchObject({ production: true, allowAnonymousInit: false, apiPage: false });
+  expect(environments.prod.alarmEmail).toBeTypeOf('string');
 });
 
-describe('a wrong value is named', () => {
+describe('the error names', () => {
   test.each<[string, unknown]>([
     ['account', '12345'],
     ['account', 123_456_789_012],
@@ -72,23 +67,23 @@ describe('a wrong value is named', () => {
       { auth_init_post: { provisionedConcurrency: 3, reservedConcurrency: 2 } },
     ],
     ['logRetentionDays', 31],
-    ['alarmEmail', 'nobody'],
+    ['alarmEmail', 'operators'],
     ['alarmEmail', undefined],
   ])('%s: %j', (path, value) => {
     const [setting = ''] = path.split('.');
-    expect(complaints({ prod: { ...everything, [setting]: value } })).toEqual([`prod.${path}`]);
+    expect(invalid({ prod: { ...everything, [setting]: value } })).toEqual([`prod.${path}`]);
   });
 
-  test('a setting that there is not', () => {
-    expect(complaints({ prod: { ...everything, memoryy: 256 } })).toEqual(['prod.memoryy']);
+  test('an unknown setting', () => {
+    expect(invalid({ prod: { ...everything, memoryy: 256 } })).toEqual(['prod.memoryy']);
   });
 
-  test.each(['Prod', 'local', '1st', 'a_b', 'x'.repeat(32)])('the environment’s name %s', (name) => {
-    expect(complaints({ [name]: everything })).toEqual([name]);
+  test.each(['Prod', 'local', '1st', 'a_b', 'x'.repeat(32)])('the environment %s', (name) => {
+    expect(invalid({ [name]: everything })).toEqual([name]);
   });
 
-  test('all of them at once', () => {
-    expect(complaints({ dev: { ...everything, memory: 1 }, prod: { ...everything, region: '', memory: 1 } })).toEqual([
+  test('all invalid settings', () => {
+    expect(invalid({ dev: { ...everything, memory: 1 }, prod: { ...everything, region: '', memory: 1 } })).toEqual([
       'dev.memory',
       'prod.region',
       'prod.memory',
@@ -96,7 +91,7 @@ describe('a wrong value is named', () => {
   });
 });
 
-test('the environments can be read without the CDK', async () => {
+test('the environments do not load the CDK', async () => {
   const program = `
     await import('./infra/environments.ts');
     const { cache } = process.getBuiltinModule('node:module').createRequire(import.meta.url);
@@ -106,10 +101,10 @@ test('the environments can be read without the CDK', async () => {
   expect(JSON.parse(stdout)).toEqual([]);
 });
 
-test('nothing is deployed without the name of an environment', async () => {
-  const deployed = promisify(execFile)(process.execPath, ['infra/cdk.ts', 'deploy', 'production']);
-  await expect(deployed).rejects.toMatchObject({
-    code: 2,
-    stderr: `Name an environment: ${Object.keys(environments).join(', ')}.\n`,
-  });
+test.each([
+  ['the name of an environment', 'production', `Name an environment: ${Object.keys(environments).join(', ')}.\n`],
+  ['settings of your own', 'dev', 'Replace https://example-dev.biapi.pro/2.0 of dev in infra/environments.ts.\n'],
+])('a deployment requires %s', async (_name, environment, stderr) => {
+  const deployed = promisify(execFile)(process.execPath, ['infra/cdk.ts', 'deploy', environment]);
+  await expect(deployed).rejects.toMatchObject({ code: 2, stderr });
 });

@@ -1,7 +1,7 @@
-import type { Environment } from '#infra/environment.ts';
+import type { EnvironmentSettings } from '#infra/settings.ts';
 
 /** An environment with every setting that there is. */
-export const everything: Environment = {
+export const everything: EnvironmentSettings = {
   account: '123456789012',
   region: 'eu-west-3',
   production: true,

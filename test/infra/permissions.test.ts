@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { synthesizeAll, type Resource, type Synthesized } from './synthesized.ts';
+import { routesOf } from './routes.ts';
+import { synthesizeAll, type Synthesized } from './synthesized.ts';
 
-// What every function may do, written out: whoever changes a row of the tables sees here what follows. Nothing of it is derived.
+// The permissions and variables of every function, written out. Nothing is derived from the tables, so a change of a row shows here.
 
 type Statement = Record<'Action' | 'Resource' | 'Condition', unknown>;
 
@@ -32,16 +33,15 @@ const key = (actions: string[], secrets: string[]) => ({
     },
   },
 });
-const item = (action: string, ...kinds: string[]) => [
-  {
-    Action: [`dynamodb:${action}`],
+const items = (calls: Record<string, string[]>) =>
+  Object.entries(calls).map(([call, kinds]) => ({
+    Action: [`dynamodb:${call}`],
     Resource: ['the table'],
     Condition: {
       'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': kinds.map((kind) => `${kind}#*`) },
       Null: { 'dynamodb:LeadingKeys': 'false' },
     },
-  },
-];
+  }));
 const reportsFailure = [{ Action: ['sqs:SendMessage'], Resource: ['Queue <env>-gateway-failed-runs'] }];
 
 const client = '<env>/budgea/client-credentials';
@@ -49,65 +49,62 @@ const admin = '<env>/budgea/admin-token';
 const manage = '<env>/budgea/manage-token';
 const sealing = '<env>/gateway/sealing-keys';
 
-const knowsPartners = [...item('GetItem', 'PARTNER'), ...item('UpdateItem', 'KEY_USE')];
-const knowsUsers = [...item('GetItem', 'PARTNER', 'USER'), ...item('UpdateItem', 'KEY_USE')];
-const recordsUsers = [
-  ...item('GetItem', 'PARTNER', 'USER'),
-  ...item('PutItem', 'USER'),
-  ...item('UpdateItem', 'KEY_USE'),
-];
-const extendsUsers = [...item('GetItem', 'PARTNER', 'USER'), ...item('UpdateItem', 'KEY_USE', 'USER')];
 const nothing: Statement[] = [];
 
-const matrix = {
-  'admin-jwt-post': [...reads(admin), ...knowsPartners],
-  'auth-init-post': [...reads(client, manage), ...recordsUsers],
+const permissions = {
+  'admin-jwt-post': [...reads(admin), ...items({ GetItem: ['PARTNER'], UpdateItem: ['KEY_USE'] })],
+  'auth-init-post': [
+    ...reads(client, manage),
+    ...items({ GetItem: ['PARTNER', 'USER'], PutItem: ['USER'], UpdateItem: ['KEY_USE'] }),
+  ],
   'auth-jwt-post': [
     ...reads(client, manage),
-    ...item('GetItem', 'PARTNER', 'USER'),
-    ...item('PutItem', 'USER'),
-    ...item('UpdateItem', 'KEY_USE', 'USER'),
+    ...items({ GetItem: ['PARTNER', 'USER'], PutItem: ['USER'], UpdateItem: ['KEY_USE', 'USER'] }),
   ],
   'auth-token-access-post': [
     ...reads(client),
-    ...item('GetItem', 'PARTNER', 'USER', 'CODE'),
-    ...item('PutItem', 'USER'),
-    ...item('UpdateItem', 'KEY_USE', 'USER'),
+    ...items({ GetItem: ['PARTNER', 'USER', 'CODE'], PutItem: ['USER'], UpdateItem: ['KEY_USE', 'USER'] }),
   ],
   'auth-token-code-get': nothing,
   'auth-token-delete': nothing,
   'certificate-type-get': [
     ...reads(manage),
-    ...item('GetItem', 'PARTNER', 'CERTIFICATE'),
-    ...item('PutItem', 'CERTIFICATE'),
-    ...item('UpdateItem', 'KEY_USE', 'CERTIFICATE'),
+    ...items({
+      GetItem: ['PARTNER', 'CERTIFICATE'],
+      PutItem: ['CERTIFICATE'],
+      UpdateItem: ['KEY_USE', 'CERTIFICATE'],
+    }),
   ],
   'hash-delete': nothing,
-  'users-id-user-get': [...reads(manage), ...extendsUsers],
-  'users-id-user-delete': [...reads(manage), ...knowsUsers, ...item('DeleteItem', 'USER')],
-  'users-id-user-token-post': [...reads(manage), ...extendsUsers],
-  'webauth-get': [...reads(client, sealing), ...item('GetItem', 'PARTNER', 'CODE')],
-  'webauth-callback-get': [...reads(sealing), ...item('GetItem', 'PARTNER'), ...item('PutItem', 'CODE')],
+  'users-id-user-get': [...reads(manage), ...items({ GetItem: ['PARTNER', 'USER'], UpdateItem: ['KEY_USE', 'USER'] })],
+  'users-id-user-delete': [
+    ...reads(manage),
+    ...items({ GetItem: ['PARTNER', 'USER'], UpdateItem: ['KEY_USE'], DeleteItem: ['USER'] }),
+  ],
+  'users-id-user-token-post': [
+    ...reads(manage),
+    ...items({ GetItem: ['PARTNER', 'USER'], UpdateItem: ['KEY_USE', 'USER'] }),
+  ],
+  'webauth-get': [...reads(client, sealing), ...items({ GetItem: ['PARTNER', 'CODE'] })],
+  'webauth-callback-get': [...reads(sealing), ...items({ GetItem: ['PARTNER'], PutItem: ['CODE'] })],
   'api-page-get': nothing,
   'rotate-manage-token': [...reads(admin), ...rotates(manage)],
   'rotate-sealing-key': rotates(sealing),
   'fetch-certificates': [
     ...reads(manage),
-    ...item('GetItem', 'CERTIFICATE'),
-    ...item('PutItem', 'CERTIFICATE'),
-    ...item('UpdateItem', 'CERTIFICATE'),
+    ...items({ GetItem: ['CERTIFICATE'], PutItem: ['CERTIFICATE'], UpdateItem: ['CERTIFICATE'] }),
     ...reportsFailure,
   ],
   watch: [
     ...reads(manage),
     ...lists(client, admin, manage, sealing),
-    ...item('GetItem', 'CERTIFICATE'),
+    ...items({ GetItem: ['CERTIFICATE'] }),
     ...reportsFailure,
   ],
 };
 
-/** What every function may do: write its own log and trace. */
-const observed = (name: string) => [
+/** The permissions that all functions have: they write their own log, and traces. */
+const observability = (name: string) => [
   {
     Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
     Resource: [`LogGroup /aws/lambda/<env>-gateway-${name}`],
@@ -121,7 +118,7 @@ const secretVariables = {
   [manage]: 'SECRET_MANAGE_TOKEN',
   [sealing]: 'SECRET_SEALING_KEYS',
 };
-const variables: Record<keyof typeof matrix, string[]> = {
+const variables: Record<keyof typeof permissions, string[]> = {
   'admin-jwt-post': ['TABLE_NAME', secretVariables[admin]],
   'auth-init-post': ['TABLE_NAME', secretVariables[client], secretVariables[manage], 'ALLOW_ANONYMOUS_INIT'],
   'auth-jwt-post': ['TABLE_NAME', secretVariables[client], secretVariables[manage]],
@@ -142,85 +139,73 @@ const variables: Record<keyof typeof matrix, string[]> = {
   watch: ['TABLE_NAME', ...Object.values(secretVariables), 'CERTIFICATE_TYPES'],
 };
 
-const api = (target: string, method: string, path: string) => fromRoot(target, method, `/2.0${path}`);
+describe.each(synthesizeAll())('in $name', (environment) => {
+  const { name, settings, all, gateway } = environment;
+  const roles = new Map(Object.entries(gateway.Resources).filter(([, { Type }]) => Type === 'AWS::IAM::Role'));
+  const functions = all('AWS::Lambda::Function').map(({ Properties }) => ({
+    shortName: String(Properties['FunctionName']).replace(`${name}-gateway-`, ''),
+    variables: Object.keys((Properties['Environment'] as { Variables: object }).Variables),
+    roleId: (Properties['Role'] as { 'Fn::GetAtt': [string, string] })['Fn::GetAtt'][0],
+  }));
+  /** Without the functions that the environment does not have. */
+  const existing = <T>(rows: Readonly<Record<keyof typeof permissions, T>>): [string, T][] =>
+    Object.entries(rows).filter(([each]) => settings.apiPage || each !== 'api-page-get');
 
-const fromRoot = (target: string, method: string, path: string) => [
-  target,
-  'apigateway.amazonaws.com',
-  `Api <env>-gateway-api/*/${method}${path}`,
-];
-
-/** Without what an environment does not have. */
-function inEnvironment<T>(
-  { settings }: Synthesized,
-  functions: Readonly<Record<keyof typeof matrix, T>>,
-): [string, T][] {
-  return Object.entries(functions).filter(([each]) => settings.apiPage || each !== 'api-page-get');
-}
-
-describe.each(synthesizeAll().map((made) => [made.name, made] as const))('in %s', (name, made) => {
-  const roles = new Map(Object.entries(made.gateway.Resources).filter(([, { Type }]) => Type === 'AWS::IAM::Role'));
-
-  test('every function may do what its row needs, and nothing else', () => {
-    const allowed = functionsOf(made).map(({ shortName, resource }) => {
-      const { Policies, ...role } = propertiesOf(roles.get(roleId(resource)));
+  test('every function has the permissions for its needs, and no others', () => {
+    const actual = functions.map(({ shortName, roleId }) => {
+      const { Policies, ...role } = roles.get(roleId)?.Properties ?? {};
       expect(role).not.toHaveProperty('ManagedPolicyArns');
       expect(role['AssumeRolePolicyDocument']).toEqual(trust({ Service: 'lambda.amazonaws.com' }));
-      return [shortName, statementsOf(made, Policies)];
+      return [shortName, statementsOf(environment, Policies)];
     });
-    const expected = inEnvironment<unknown[]>(made, matrix).map(([each, statements]) => [
+    const expected = existing<unknown[]>(permissions).map(([each, statements]) => [
       each,
-      [...statements, ...observed(each)],
+      [...statements, ...observability(each)],
     ]);
-    expect(Object.fromEntries(allowed)).toEqual(Object.fromEntries(expected));
+    expect(Object.fromEntries(actual)).toEqual(Object.fromEntries(expected));
   });
 
-  test('every function has a role of its own, and nothing is added to one elsewhere', () => {
-    const used = functionsOf(made).map(({ resource }) => roleId(resource));
-    expect(new Set(used).size).toBe(used.length);
-    expect(made.all('AWS::IAM::Policy')).toEqual([]);
-    expect(roles.size).toBe(used.length + 2);
+  test('every function has its own role, and no policy is attached to a role', () => {
+    expect(new Set(functions.map(({ roleId }) => roleId)).size).toBe(functions.length);
+    expect(all('AWS::IAM::Policy')).toEqual([]);
+    expect(roles.size).toBe(functions.length + 2);
   });
 
-  test('every function is told what its row needs, and nothing else', () => {
-    const told = functionsOf(made).map(({ shortName, resource: { Properties } }) => [
-      shortName,
-      Object.keys((Properties['Environment'] as { Variables: object }).Variables).toSorted(),
-    ]);
-    const expected = inEnvironment(made, variables).map(([each, names]) => [
+  test('every function has the variables for its needs, and no others', () => {
+    const actual = functions.map((each) => [each.shortName, new Set(each.variables)]);
+    const expected = existing(variables).map(([each, names]) => [
       each,
-      ['BUDGEA_URL', 'ENVIRONMENT', ...names].toSorted(),
+      new Set(['BUDGEA_URL', 'ENVIRONMENT', ...names]),
     ]);
-    expect(Object.fromEntries(told)).toEqual(Object.fromEntries(expected));
+    expect(Object.fromEntries(actual)).toEqual(Object.fromEntries(expected));
   });
 
-  test('the scheduler may run the two jobs, as this account’s schedules alone', () => {
-    const assumed = [...roles.values()].filter(({ Properties }) =>
+  test('only schedules of this account can run the two jobs', () => {
+    const schedulerRoles = [...roles.values()].filter(({ Properties }) =>
       JSON.stringify(Properties['AssumeRolePolicyDocument']).includes('scheduler'),
     );
-    expect(assumed.map(({ Properties }) => statementsOf(made, Properties['Policies']))).toEqual(
+    expect(schedulerRoles.map(({ Properties }) => statementsOf(environment, Properties['Policies']))).toEqual(
       ['fetch-certificates', 'watch'].map((job) => [
         { Action: ['lambda:InvokeFunction'], Resource: [`Function <env>-gateway-${job}`] },
         { Action: ['sqs:SendMessage'], Resource: ['Queue <env>-gateway-undelivered-runs'] },
       ]),
     );
-    for (const { Properties } of assumed) {
-      expect(plain(made, Properties['AssumeRolePolicyDocument'])).toEqual(
-        trust(
-          { Service: 'scheduler.amazonaws.com' },
-          {
-            StringEquals: { 'aws:SourceAccount': '<account>', 'aws:SourceArn': 'ScheduleGroup <env>-gateway-jobs' },
-          },
-        ),
+    const StringEquals = { 'aws:SourceAccount': '<account>', 'aws:SourceArn': 'ScheduleGroup <env>-gateway-jobs' };
+    for (const { Properties } of schedulerRoles) {
+      expect(normalized(environment, Properties['AssumeRolePolicyDocument'])).toEqual(
+        trust({ Service: 'scheduler.amazonaws.com' }, { StringEquals }),
       );
     }
   });
 
-  test('operators may do what the command line does, and read no secret', () => {
-    const { PolicyDocument } = made.only('AWS::IAM::ManagedPolicy').Properties;
-    expect(statementsOf(made, [{ PolicyDocument }])).toEqual([
-      ...item('GetItem', 'PARTNER', 'KEY_USE', 'USER', 'CERTIFICATE'),
-      ...item('PutItem', 'PARTNER', 'USER'),
+  test('operators have the permissions of the command line, and cannot read secrets', () => {
+    expect(
+      statementsOf(
+        environment,
+        all('AWS::IAM::ManagedPolicy').map(({ Properties }) => Properties),
+      ),
+    ).toEqual([
+      ...items({ GetItem: ['PARTNER', 'KEY_USE', 'USER', 'CERTIFICATE'], PutItem: ['PARTNER', 'USER'] }),
       { Action: ['dynamodb:Query'], Resource: ['the table/index/partners', 'the table/index/users'] },
       {
         Action: ['secretsmanager:DescribeSecret', 'secretsmanager:ListSecretVersionIds'],
@@ -246,98 +231,66 @@ describe.each(synthesizeAll().map((made) => [made.name, made] as const))('in %s'
       { Action: ['lambda:GetAccountSettings'], Resource: ['*'] },
       {
         Action: ['logs:FilterLogEvents'],
-        Resource: Object.keys(matrix)
+        Resource: Object.keys(permissions)
           .filter((each) => each !== 'api-page-get')
           .map((each) => `LogGroup /aws/lambda/<env>-gateway-${each}`),
       },
     ]);
   });
 
-  test('services may run functions for this account’s own API and secrets alone', () => {
-    const permissions = made
-      .all('AWS::Lambda::Permission')
-      .map(({ Properties }) => plain(made, Properties) as Record<string, string>);
-    for (const { Action, SourceAccount, SourceArn } of permissions) {
+  test('services can invoke functions for the API and the secrets of this account only', () => {
+    const invocations = all('AWS::Lambda::Permission').map(({ Properties }) => {
+      const { Action, FunctionName, Principal, SourceAccount, SourceArn } = normalized(
+        environment,
+        Properties,
+      ) as Record<string, string>;
       expect({ Action, SourceAccount }).toEqual({ Action: 'lambda:InvokeFunction', SourceAccount: '<account>' });
-      expect(SourceArn).toBeDefined();
-    }
-    const invoked = permissions.map(({ FunctionName = '', Principal, SourceArn = '' }) => [
-      FunctionName.replace(/^(Function|Alias) (<env>-gateway-)?/, ''),
-      Principal,
-      SourceArn.replace('arn:aws:execute-api:<region>:<account>:', ''),
-    ]);
-    const warm = name === 'everything' ? 'live' : 'auth-init-post';
-    expect(invoked.toSorted(byText)).toEqual(
-      [
-        api('admin-jwt-post', 'POST', '/admin/jwt'),
-        api(warm, 'POST', '/auth/init'),
-        api('auth-jwt-post', 'POST', '/auth/jwt'),
-        api('auth-token-access-post', 'POST', '/auth/token/access'),
-        api('auth-token-code-get', 'GET', '/auth/token/code'),
-        api('auth-token-code-get', 'POST', '/auth/token/code'),
-        api('auth-token-delete', 'DELETE', '/auth/token'),
-        api('certificate-type-get', 'GET', '/certificate/{type}'),
-        api('hash-delete', 'DELETE', '/hash'),
-        api('users-id-user-delete', 'DELETE', '/users/{id_user}'),
-        api('users-id-user-get', 'GET', '/users/{id_user}'),
-        api('users-id-user-token-post', 'POST', '/users/{id_user}/token'),
-        api('webauth-get', 'GET', '/webauth'),
-        api('webauth-callback-get', 'GET', '/webauth/callback'),
-        ...(made.settings.apiPage
-          ? ['/docs', '/docs/scalar.js', '/openapi.json'].map((path) => fromRoot('api-page-get', 'GET', path))
-          : []),
-        ['rotate-manage-token', 'secretsmanager.amazonaws.com', manage],
-        ['rotate-sealing-key', 'secretsmanager.amazonaws.com', sealing],
-      ].toSorted(byText),
-    );
+      return [
+        FunctionName?.replace(/^(Function|Alias) (<env>-gateway-)?/, ''),
+        Principal,
+        SourceArn?.replace('arn:aws:execute-api:<region>:<account>:', ''),
+      ];
+    });
+    const routes = { ...routesOf(environment), ...(name === 'everything' && { 'POST /2.0/auth/init': 'live' }) };
+    const expected = [
+      ...Object.entries(routes).map(([route, target]) => [
+        target,
+        'apigateway.amazonaws.com',
+        `Api <env>-gateway-api/*/${route.replace(' ', '')}`,
+      ]),
+      ['rotate-manage-token', 'secretsmanager.amazonaws.com', manage],
+      ['rotate-sealing-key', 'secretsmanager.amazonaws.com', sealing],
+    ];
+    expect(invocations.map(String).toSorted()).toEqual(expected.map(String).toSorted());
   });
 
-  test('nothing of another environment is named', () => {
+  test('no template names another environment', () => {
     const others = ['dev', 'staging', 'prod', 'everything', 'local'].filter((other) => other !== name);
-    const text = JSON.stringify([made.foundation, made.gateway]);
+    const text = JSON.stringify([environment.foundation, gateway]);
     for (const other of others) expect(text).not.toMatch(new RegExp(`\\b${other}(-gateway|/budgea|/gateway)`));
   });
 });
-
-function byText(one: unknown, other: unknown): number {
-  return JSON.stringify(one) < JSON.stringify(other) ? -1 : 1;
-}
-
-function functionsOf({ name, all }: Synthesized): { shortName: string; resource: Resource }[] {
-  return all('AWS::Lambda::Function').map((resource) => ({
-    shortName: String(resource.Properties['FunctionName']).replace(`${name}-gateway-`, ''),
-    resource,
-  }));
-}
-
-function roleId({ Properties }: Resource): string {
-  const [id] = (Properties['Role'] as { 'Fn::GetAtt': [string, string] })['Fn::GetAtt'];
-  return id;
-}
-
-function propertiesOf(resource: Resource | undefined): Record<string, unknown> {
-  expect(resource).toBeDefined();
-  return resource?.Properties ?? {};
-}
 
 function trust(Principal: object, Condition?: object): object {
   const statement = { Action: 'sts:AssumeRole', Effect: 'Allow', Principal, ...(Condition && { Condition }) };
   return { Statement: [statement], Version: '2012-10-17' };
 }
 
-/** The statements of all policies, in plain words; each allows something. */
-function statementsOf(made: Synthesized, policies: unknown): unknown[] {
-  const documents = plain(made, policies) as { PolicyDocument: { Statement: ({ Effect: string } & Statement)[] } }[];
+/** The normalized statements of all policies, each of which has to allow something. */
+function statementsOf(environment: Synthesized, policies: unknown): unknown[] {
+  const documents = normalized(environment, policies) as {
+    PolicyDocument: { Statement: ({ Effect: string } & Statement)[] };
+  }[];
   return documents.flatMap(({ PolicyDocument }) =>
-    PolicyDocument.Statement.map(({ Effect, Action, Resource: on, ...conditions }) => {
+    PolicyDocument.Statement.map(({ Effect, Action, Resource, ...conditions }) => {
       expect(Effect).toBe('Allow');
-      return { Action: [Action].flat(), Resource: [on].flat(), ...conditions };
+      return { Action: [Action].flat(), Resource: [Resource].flat(), ...conditions };
     }),
   );
 }
 
-/** In words that are the same for every environment. */
-function plain({ name, settings, readable }: Synthesized, value: unknown): unknown {
+/** A readable value that is the same in every environment. */
+function normalized({ name, settings, readable }: Synthesized, value: unknown): unknown {
   const text = JSON.stringify(readable(value))
     .replaceAll('Secret ', '')
     .replaceAll(`Table ${name}-gateway`, 'the table')

@@ -1,6 +1,6 @@
 import { CfnResource, Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import type { Environment } from '#infra/environment.ts';
+import type { EnvironmentSettings } from '#infra/settings.ts';
 import { jobs } from '#lib/operations/jobs.ts';
 import { pages, routesOf } from '#lib/operations/routes.ts';
 import { functionName, operations } from '#lib/operations/table.ts';
@@ -30,7 +30,7 @@ export const replaceable = [
 ];
 
 /** Returns everything that is pinned in an environment with these settings. */
-export function groupsOf(settings: Environment): Group[] {
+export function groupsOf(settings: EnvironmentSettings): Group[] {
   const { domain } = settings;
   return [
     ...always,
@@ -154,7 +154,7 @@ const always: Group[] = [
 ];
 
 /** The functions of an environment: their names and routes follow from the tables of operations, pages and jobs. */
-function ofFunctions({ apiPage }: Environment): string[] {
+function ofFunctions({ apiPage }: EnvironmentSettings): string[] {
   const called = { ...operations, ...(apiPage ? pages : {}) };
   return [
     ...Object.keys({ ...called, ...jobs }).flatMap((id) => [
@@ -194,7 +194,7 @@ const ofHostedZone: Group = {
   `),
 };
 
-function ofSettings({ certificateTypes, functions }: Environment): string[] {
+function ofSettings({ certificateTypes, functions }: EnvironmentSettings): string[] {
   const warm = Object.entries(functions).filter(
     ([, own]) => 'provisionedConcurrency' in own && own.provisionedConcurrency !== undefined,
   );
@@ -207,7 +207,7 @@ function ofSettings({ certificateTypes, functions }: Environment): string[] {
   ];
 }
 
-function ofSubscription({ alarmEmail }: Environment): string[] {
+function ofSubscription({ alarmEmail }: EnvironmentSettings): string[] {
   if (alarmEmail === undefined) return [];
   return [`foundation AWS::SNS::Subscription ${logicalId('Alarms', alarmEmail, 'Resource')}`];
 }

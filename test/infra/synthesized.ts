@@ -3,47 +3,48 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { afterAll } from 'vitest';
+import { environments } from '#infra/environments.ts';
+import type { EnvironmentSettings } from '#infra/settings.ts';
+import { EnvironmentStage } from '#infra/stacks/environment-stage.ts';
 import { jobs } from '#lib/operations/jobs.ts';
 import { functionName, operations } from '#lib/operations/table.ts';
 import { pages } from '#lib/operations/routes.ts';
-import type { Environment } from '#infra/environment.ts';
-import { environments } from '#infra/environments.ts';
-import { EnvironmentStage } from '#infra/stacks/environment-stage.ts';
 import { everything } from './everything.ts';
 
-/** A resource as a template has it. */
+/** A resource of a template. */
 export interface Resource {
   Type: string;
   Properties: Record<string, unknown>;
   DeletionPolicy?: string;
 }
 
-/** A template as CloudFormation gets it. */
 interface Template {
   Resources: Record<string, Resource>;
   Outputs?: Record<string, { Value: unknown; Export?: { Name: string } }>;
 }
 
-/** An environment, synthesized. */
+/** A synthesized environment. */
 export interface Synthesized {
   name: string;
-  settings: Environment;
+  settings: EnvironmentSettings;
   app: App;
   stage: EnvironmentStage;
   foundation: Template;
   gateway: Template;
-  /** Resources of a type, of both stacks. */
+  /** The resources of a type in both stacks. */
   all: (type: string) => Resource[];
-  /** The resource of a type that there is one of. */
-  only: (type: string) => Resource;
-  /** A value of a template in the words of a person: intrinsic functions give way to what they stand for. */
+  /** Their properties, readable. */
+  properties: (type: string) => Record<string, unknown>[];
+  /** The properties of the only resource of a type, readable. Throws if there are none or several. */
+  property: (type: string) => Record<string, unknown>;
+  /** Replaces references by the names of what they refer to. */
   readable: (value: unknown) => unknown;
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'synthesized-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-// What is in a bundle is not what these tests are about.
+// The templates do not depend on the contents of the bundles.
 for (const id of Object.keys({ ...operations, ...pages, ...jobs })) {
   mkdirSync(join(folder, functionName(id)));
   writeFileSync(join(folder, functionName(id), 'index.mjs'), '');
@@ -51,61 +52,59 @@ for (const id of Object.keys({ ...operations, ...pages, ...jobs })) {
 
 const { context } = JSON.parse(readFileSync('cdk.json', 'utf8')) as { context: Record<string, unknown> };
 
-/** Synthesizes one environment, without CloudFormation's own validation, which takes seconds. */
-export function synthesize(name: string, settings: Environment): Synthesized {
+/** Synthesizes an environment without the validation of CloudFormation, which takes seconds. */
+export function synthesize(name: string, settings: EnvironmentSettings): Synthesized {
   const app = new App({ outdir: join(folder, `cdk-${name}`), context, builtinCloudFormationValidation: false });
   const stage = new EnvironmentStage(app, name, { settings, bundles: folder });
   const assembly = stage.synth();
   const [foundation, gateway] = [stage.foundation, stage.gateway].map(
     ({ artifactId }) => assembly.getStackArtifact(artifactId).template as Template,
   ) as [Template, Template];
-  const all = (type: string) =>
-    [foundation, gateway].flatMap(({ Resources }) => Object.values(Resources).filter(({ Type }) => Type === type));
-  return {
-    name,
-    settings,
-    app,
-    stage,
-    foundation,
-    gateway,
-    all,
-    only(type) {
-      const [resource, ...more] = all(type);
-      if (resource === undefined || more.length > 0)
-        throw new Error(`there is not one ${type}, but ${more.length + 1}`);
-      return resource;
-    },
-    readable: (value) => readable(value, foundation, gateway),
+  const resources = { ...foundation.Resources, ...gateway.Resources };
+  const all = (type: string) => Object.values(resources).filter(({ Type }) => Type === type);
+  const properties = (type: string) =>
+    all(type).map(({ Properties }) => readable(Properties) as Record<string, unknown>);
+  const property = (type: string) => {
+    const [only, ...more] = properties(type);
+    if (only === undefined || more.length > 0) throw new Error(`expected one ${type} and not ${all(type).length}`);
+    return only;
   };
-}
+  return { name, settings, app, stage, foundation, gateway, all, properties, property, readable };
 
-/** One environment with every setting, and every one of the file. */
-export function synthesizeAll(): [Synthesized, ...Synthesized[]] {
-  const ofFile = Object.entries(environments).map(([name, settings]) => synthesize(name, settings));
-  return [synthesize('everything', everything), ...ofFile];
-}
-
-function readable(value: unknown, foundation: Template, gateway: Template): unknown {
-  if (Array.isArray(value)) return value.map((each) => readable(each, foundation, gateway));
-  if (typeof value !== 'object' || value === null) return value;
-  const [[name, argument] = ['', undefined], ...more] = Object.entries(value);
-  if (more.length === 0) {
-    if (name === 'Ref') return called(String(argument), foundation, gateway);
-    if (name === 'Fn::GetAtt') {
-      const [id, attribute] = argument as [string, string];
-      const owner = called(id, foundation, gateway);
-      return attribute === 'Arn' ? owner : `${owner}.${attribute}`;
+  function readable(value: unknown): unknown {
+    if (Array.isArray(value)) return value.map(readable);
+    if (typeof value !== 'object' || value === null) return value;
+    const [[key, argument] = ['', undefined], ...more] = Object.entries(value);
+    if (more.length === 0) {
+      if (key === 'Ref') return nameOf(String(argument));
+      if (key === 'Fn::GetAtt') {
+        const [id, attribute] = argument as [string, string];
+        return attribute === 'Arn' ? nameOf(id) : `${nameOf(id)}.${attribute}`;
+      }
+      if (key === 'Fn::ImportValue') {
+        return readable(Object.values(foundation.Outputs ?? {}).find(({ Export }) => Export?.Name === argument)?.Value);
+      }
+      if (key === 'Fn::Join') {
+        const [separator, parts] = argument as [string, unknown[]];
+        return parts.map(readable).join(separator);
+      }
     }
-    if (name === 'Fn::ImportValue') {
-      const exported = Object.values(foundation.Outputs ?? {}).find(({ Export }) => Export?.Name === argument);
-      return readable(exported?.Value, foundation, gateway);
-    }
-    if (name === 'Fn::Join') {
-      const [separator, parts] = argument as [string, unknown[]];
-      return parts.map((part) => readable(part, foundation, gateway)).join(separator);
-    }
+    return Object.fromEntries(Object.entries(value).map(([each, nested]) => [each, readable(nested)]));
   }
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, readable(each, foundation, gateway)]));
+
+  /** The type and name of a resource, or the name of a pseudo parameter. */
+  function nameOf(id: string): string {
+    const resource = resources[id];
+    if (resource === undefined) return id.replace('AWS::', '');
+    const names = nameProperties.map((each) => resource.Properties[each]).filter((each) => typeof each === 'string');
+    return [resource.Type.split('::').at(-1), ...names.slice(0, 1)].join(' ');
+  }
+}
+
+/** Synthesizes an environment with every setting, and those of `infra/environments.ts`. */
+export function synthesizeAll(): [Synthesized, ...Synthesized[]] {
+  const others = Object.entries(environments).map(([name, settings]) => synthesize(name, settings));
+  return [synthesize('everything', everything), ...others];
 }
 
 const nameProperties = [
@@ -118,12 +117,3 @@ const nameProperties = [
   'AliasName',
   'ManagedPolicyName',
 ];
-
-/** A resource's own name with its kind before it, or the pseudo parameter's. */
-function called(id: string, foundation: Template, gateway: Template): string {
-  const resource = gateway.Resources[id] ?? foundation.Resources[id];
-  if (resource === undefined) return id.replace('AWS::', '');
-  const kind = resource.Type.split('::').at(-1);
-  const name = nameProperties.map((property) => resource.Properties[property]).find((each) => typeof each === 'string');
-  return name === undefined ? `${kind}` : `${kind} ${name}`;
-}

@@ -1,79 +1,53 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { resourceName } from '#infra/names.ts';
+import { alarmMetricsOf } from '#tools/cost/model.ts';
+import { operationRoutes, routesOf } from './routes.ts';
 import { synthesizeAll, type Synthesized } from './synthesized.ts';
 
-const every = synthesizeAll();
-const [everything] = every;
-const named = every.map((made) => [made.name, made] as const);
+const environments = synthesizeAll();
+const [everything] = environments;
 
-const operationRoutes = {
-  'POST /2.0/admin/jwt': 'admin-jwt-post',
-  'POST /2.0/auth/init': 'auth-init-post',
-  'POST /2.0/auth/jwt': 'auth-jwt-post',
-  'POST /2.0/auth/token/access': 'auth-token-access-post',
-  'GET /2.0/auth/token/code': 'auth-token-code-get',
-  'POST /2.0/auth/token/code': 'auth-token-code-get',
-  'DELETE /2.0/auth/token': 'auth-token-delete',
-  'GET /2.0/certificate/{type}': 'certificate-type-get',
-  'DELETE /2.0/hash': 'hash-delete',
-  'GET /2.0/users/{id_user}': 'users-id-user-get',
-  'DELETE /2.0/users/{id_user}': 'users-id-user-delete',
-  'POST /2.0/users/{id_user}/token': 'users-id-user-token-post',
-  'GET /2.0/webauth': 'webauth-get',
-  'GET /2.0/webauth/callback': 'webauth-callback-get',
-};
 const jobNames = ['rotate-manage-token', 'rotate-sealing-key', 'fetch-certificates', 'watch'];
 
-/** The routes that an environment has, and their functions. */
-function routesIn({ settings }: Synthesized): Record<string, string> {
-  const shown = Object.fromEntries(
-    ['/docs', '/docs/scalar.js', '/openapi.json'].map((path) => [`GET ${path}`, 'api-page-get']),
+const functionsOf = (environment: Synthesized) => [...new Set(Object.values(routesOf(environment))), ...jobNames];
+
+interface Lambda extends Record<string, unknown> {
+  FunctionName: string;
+  Environment: { Variables: Record<string, string> };
+}
+
+/** The functions of an environment by their short names. */
+function lambdasOf({ name, properties }: Synthesized): Record<string, Lambda> {
+  const lambdas = properties('AWS::Lambda::Function') as Lambda[];
+  return Object.fromEntries(
+    lambdas.map((lambda) => [lambda.FunctionName.slice(resourceName(name, '').length), lambda]),
   );
-  return settings.apiPage ? { ...operationRoutes, ...shown } : operationRoutes;
 }
 
-function functionsIn(made: Synthesized): string[] {
-  return [...new Set(Object.values(routesIn(made))), ...jobNames];
-}
+const variablesOf = (environment: Synthesized, name: string) => lambdasOf(environment)[name]?.Environment.Variables;
 
-/** The properties of all resources of a type, in plain words. */
-function properties({ all, readable }: Synthesized, type: string): Record<string, unknown>[] {
-  return all(type).map(({ Properties }) => readable(Properties) as Record<string, unknown>);
-}
+describe.each(environments)('the API of $name', (environment) => {
+  const { name, settings, all, property, readable, gateway } = environment;
+  const routes = routesOf(environment);
 
-/** The properties of the one resource of a type, in plain words. */
-function property({ only, readable }: Synthesized, type: string): Record<string, unknown> {
-  return readable(only(type).Properties) as Record<string, unknown>;
-}
-
-describe.each(named)('the API of %s', (name, made) => {
-  const { settings } = made;
-  const routes = routesIn(made);
-
-  test('has every route of the table, on its function', () => {
-    const integrations = new Map(
-      Object.entries(made.gateway.Resources).filter(([, { Type }]) => Type === 'AWS::ApiGatewayV2::Integration'),
-    );
-    const served = made.all('AWS::ApiGatewayV2::Route').map(({ Properties }) => {
-      const [, [, { Ref: id }]] = (Properties['Target'] as { 'Fn::Join': [string, [string, { Ref: string }]] })[
-        'Fn::Join'
-      ];
-      const { IntegrationUri, ...integration } = made.readable(integrations.get(id)?.Properties) as Record<
-        string,
-        unknown
-      >;
+  test('has every route of the tables', () => {
+    const targets = all('AWS::ApiGatewayV2::Route').map(({ Properties: { RouteKey, Target } }) => {
+      const [, [, { Ref: id }]] = (Target as { 'Fn::Join': [string, [string, { Ref: string }]] })['Fn::Join'];
+      const integration = readable(gateway.Resources[id]?.Properties) as Record<string, unknown>;
       expect(integration).toMatchObject({
         IntegrationType: 'AWS_PROXY',
         PayloadFormatVersion: '2.0',
         TimeoutInMillis: 30_000,
       });
-      return [Properties['RouteKey'], String(IntegrationUri).replace(`Function ${name}-gateway-`, '')];
+      return [RouteKey, String(integration['IntegrationUri']).replace(`Function ${name}-gateway-`, '')];
     });
-    const warm = name === 'everything' ? { 'POST /2.0/auth/init': 'Alias live' } : {};
-    expect(Object.fromEntries(served)).toEqual({ ...routes, ...warm });
+    const provisioned = name === 'everything' ? { 'POST /2.0/auth/init': 'Alias live' } : {};
+    expect(Object.fromEntries(targets)).toEqual({ ...routes, ...provisioned });
   });
 
-  test('has limits on every route, and logs nothing that a caller chose', () => {
-    const stage = property(made, 'AWS::ApiGatewayV2::Stage');
+  test('throttles every route, and logs no value that a caller chooses', () => {
+    const stage = property('AWS::ApiGatewayV2::Stage');
     const log = stage['AccessLogSettings'] as { DestinationArn: string; Format: string };
     const { requestsPerSecond, burst } = settings.throttling;
     expect(stage).toMatchObject({ StageName: '$default', AutoDeploy: true });
@@ -113,42 +87,42 @@ describe.each(named)('the API of %s', (name, made) => {
     });
   });
 
-  test('answers at its own address, and tells its functions which that is', () => {
-    const api = property(made, 'AWS::ApiGatewayV2::Api');
-    expect(api).toMatchObject({ ProtocolType: 'HTTP', DisableExecuteApiEndpoint: settings.domain !== undefined });
-    const url =
-      settings.domain === undefined
-        ? `https://Api ${name}-gateway-api.execute-api.Region.URLSuffix/2.0`
-        : `https://${settings.domain.name}/2.0`;
-    const outputs = made.readable(made.gateway.Outputs);
-    expect(outputs).toMatchObject({ GatewayUrl: { Value: url }, CallbackUrl: { Value: `${url}/webauth/callback` } });
-    for (const told of ['webauth-get', 'auth-token-access-post']) {
-      expect(lambda(made, told).Environment.Variables).toMatchObject({
-        GATEWAY_URL: url,
-        BUDGEA_URL: settings.budgeaUrl,
-      });
+  test('has one URL, which its functions receive', () => {
+    const { domain, budgeaUrl } = settings;
+    expect(property('AWS::ApiGatewayV2::Api')).toMatchObject({
+      ProtocolType: 'HTTP',
+      DisableExecuteApiEndpoint: domain !== undefined,
+    });
+    const url = `https://${domain?.name ?? `Api ${name}-gateway-api.execute-api.Region.URLSuffix`}/2.0`;
+    expect(readable(gateway.Outputs)).toMatchObject({
+      GatewayUrl: { Value: url },
+      CallbackUrl: { Value: `${url}/webauth/callback` },
+    });
+    for (const each of ['webauth-get', 'auth-token-access-post']) {
+      expect(variablesOf(environment, each)).toMatchObject({ GATEWAY_URL: url, BUDGEA_URL: budgeaUrl });
     }
   });
 });
 
-test('without a domain there is none, and no page of another origin may read answers', () => {
-  for (const made of every.filter(({ settings }) => settings.domain === undefined)) {
-    expect(made.all('AWS::ApiGatewayV2::DomainName')).toEqual([]);
-    expect(property(made, 'AWS::ApiGatewayV2::Api')).not.toHaveProperty('CorsConfiguration');
+test('by default there is no domain, and no CORS', () => {
+  for (const { all, property } of environments.filter(({ settings }) => settings.domain === undefined)) {
+    expect(all('AWS::ApiGatewayV2::DomainName')).toEqual([]);
+    expect(property('AWS::ApiGatewayV2::Api')).not.toHaveProperty('CorsConfiguration');
   }
 });
 
-test('a domain speaks new TLS and has its records; named origins may read answers', () => {
-  expect(property(everything, 'AWS::ApiGatewayV2::DomainName')).toMatchObject({
+test('a domain requires TLS 1.2 and has DNS records; configured origins can read responses', () => {
+  const { property, properties } = everything;
+  expect(property('AWS::ApiGatewayV2::DomainName')).toMatchObject({
     DomainName: 'gateway.example.com',
     DomainNameConfigurations: [{ SecurityPolicy: 'TLS_1_2', EndpointType: 'REGIONAL' }],
   });
-  expect(property(everything, 'AWS::ApiGatewayV2::ApiMapping')).toMatchObject({ Stage: 'Stage' });
-  expect(properties(everything, 'AWS::Route53::RecordSet').map(({ Name, Type }) => [Name, Type])).toEqual([
+  expect(property('AWS::ApiGatewayV2::ApiMapping')).toMatchObject({ Stage: 'Stage' });
+  expect(properties('AWS::Route53::RecordSet').map(({ Name, Type }) => [Name, Type])).toEqual([
     ['gateway.example.com', 'A'],
     ['gateway.example.com', 'AAAA'],
   ]);
-  expect(property(everything, 'AWS::ApiGatewayV2::Api')['CorsConfiguration']).toEqual({
+  expect(property('AWS::ApiGatewayV2::Api')['CorsConfiguration']).toEqual({
     AllowOrigins: ['https://app.example.com', 'https://localhost:8443'],
     AllowMethods: ['GET', 'POST', 'DELETE'],
     AllowHeaders: ['authorization', 'content-type', 'traceparent', 'x-api-key'],
@@ -158,33 +132,15 @@ test('a domain speaks new TLS and has its records; named origins may read answer
   });
 });
 
-interface Lambda extends Record<string, unknown> {
-  FunctionName: string;
-  Environment: { Variables: Record<string, string> };
-}
+describe.each(environments)('the functions of $name', (environment) => {
+  const { name, settings, properties } = environment;
+  const names = functionsOf(environment);
+  const lambdas = lambdasOf(environment);
 
-function lambdas(made: Synthesized): Lambda[] {
-  return properties(made, 'AWS::Lambda::Function') as Lambda[];
-}
-
-function lambda(made: Synthesized, name: string): Lambda {
-  const found = lambdas(made).find(({ FunctionName }) => FunctionName === `${made.name}-gateway-${name}`);
-  if (found === undefined) throw new Error(`there is no function ${name}`);
-  return found;
-}
-
-const ownMemory = { 'auth-init-post': 1024, 'fetch-certificates': 256 };
-
-describe.each(named)('the functions of %s', (name, made) => {
-  const functions = functionsIn(made);
-
-  test('are one for each row, all alike', () => {
-    const all = lambdas(made);
-    expect(all.map(({ FunctionName }) => FunctionName).toSorted()).toEqual(
-      functions.map((each) => `${name}-gateway-${each}`).toSorted(),
-    );
-    for (const each of functions) {
-      expect(lambda(made, each)).toMatchObject({
+  test('are those of the tables', () => {
+    expect(Object.keys(lambdas).toSorted()).toEqual(names.toSorted());
+    for (const [each, lambda] of Object.entries(lambdas)) {
+      expect(lambda).toMatchObject({
         Runtime: 'nodejs24.x',
         Architectures: ['arm64'],
         Handler: 'index.handler',
@@ -195,46 +151,39 @@ describe.each(named)('the functions of %s', (name, made) => {
     }
   });
 
-  test('have the memory and the containers that the environment gives them', () => {
-    const memory = Object.fromEntries(functions.map((each) => [each, lambda(made, each)['MemorySize']]));
-    const reserved = functions.filter((each) => 'ReservedConcurrentExecutions' in lambda(made, each));
-    const warm = properties(made, 'AWS::Lambda::Alias').map(
-      ({ ProvisionedConcurrencyConfig }) => ProvisionedConcurrencyConfig,
-    );
-    const alike = Object.fromEntries(functions.map((each) => [each, made.settings.memory]));
-    const expected =
-      name === 'everything'
-        ? [{ ...alike, ...ownMemory }, Object.keys(ownMemory), [{ ProvisionedConcurrentExecutions: 2 }]]
-        : [alike, [], []];
-    expect([memory, reserved, warm]).toEqual(expected);
+  test('have the configured memory and concurrency', () => {
+    const memory = Object.fromEntries(Object.entries(lambdas).map(([each, { MemorySize }]) => [each, MemorySize]));
+    const reserved = names.filter((each) => 'ReservedConcurrentExecutions' in (lambdas[each] ?? {}));
+    const provisioned = properties('AWS::Lambda::Alias').map((alias) => alias['ProvisionedConcurrencyConfig']);
+    const ownMemory = name === 'everything' ? { 'auth-init-post': 1024, 'fetch-certificates': 256 } : {};
+    expect(memory).toEqual({ ...Object.fromEntries(names.map((each) => [each, settings.memory])), ...ownMemory });
+    expect(reserved).toEqual(Object.keys(ownMemory));
+    expect(provisioned).toEqual(name === 'everything' ? [{ ProvisionedConcurrentExecutions: 2 }] : []);
   });
 
-  test('keep logs as long as the environment says, and no longer', () => {
-    const logs = properties(made, 'AWS::Logs::LogGroup');
-    expect(logs).toHaveLength(functions.length + 1);
-    for (const { RetentionInDays } of logs) expect(RetentionInDays).toBe(made.settings.logRetentionDays);
+  test('have logs with the configured retention', () => {
+    const retentions = properties('AWS::Logs::LogGroup').map(({ RetentionInDays }) => RetentionInDays);
+    expect(retentions).toEqual(Array.from([...names, 'access'], () => settings.logRetentionDays));
   });
 });
 
-test('functions are told what their environment is set to', () => {
-  expect(lambda(everything, 'auth-init-post').Environment.Variables).toMatchObject({
+test('functions receive the settings of their environment', () => {
+  expect(variablesOf(everything, 'auth-init-post')).toMatchObject({
     ENVIRONMENT: 'everything',
     TABLE_NAME: 'everything-gateway',
     ALLOW_ANONYMOUS_INIT: 'true',
     SECRET_CLIENT_CREDENTIALS: 'Secret everything/budgea/client-credentials',
   });
-  expect(lambda(everything, 'rotate-manage-token').Environment.Variables).toMatchObject({
+  expect(variablesOf(everything, 'rotate-manage-token')).toMatchObject({
     MANAGE_SCOPE: 'config',
     ROTATION_MINUTES: '1440',
   });
-  expect(lambda(everything, 'watch').Environment.Variables).toMatchObject({ CERTIFICATE_TYPES: 'qwac' });
+  expect(variablesOf(everything, 'watch')).toMatchObject({ CERTIFICATE_TYPES: 'qwac' });
 });
 
-describe.each(named)('what %s keeps', (name, made) => {
-  const { production } = made.settings;
-
-  test('secrets have no value yet, and are encrypted with the environment’s key', () => {
-    const secrets = properties(made, 'AWS::SecretsManager::Secret');
+describe.each(environments)('the data of $name', ({ name, settings, stage, all, property, properties }) => {
+  test('secrets have no value, and are encrypted with the key of the environment', () => {
+    const secrets = properties('AWS::SecretsManager::Secret');
     expect(secrets.map(({ Name }) => Name)).toEqual([
       `${name}/budgea/client-credentials`,
       `${name}/budgea/admin-token`,
@@ -248,9 +197,9 @@ describe.each(named)('what %s keeps', (name, made) => {
     }
   });
 
-  test('the key turns every year and trusts this account, and this environment’s alarms', () => {
-    const { EnableKeyRotation, KeyPolicy } = property(made, 'AWS::KMS::Key');
-    const account = made.settings.account ?? 'AccountId';
+  test('the key is rotated, and trusts this account and the alarms of this environment', () => {
+    const { EnableKeyRotation, KeyPolicy } = property('AWS::KMS::Key');
+    const account = settings.account ?? 'AccountId';
     expect(EnableKeyRotation).toBe(true);
     expect((KeyPolicy as { Statement: unknown }).Statement).toEqual([
       expect.objectContaining({
@@ -268,8 +217,8 @@ describe.each(named)('what %s keeps', (name, made) => {
     ]);
   });
 
-  test('the table is paid by use, encrypted, recoverable and not deleted by mistake', () => {
-    expect(property(made, 'AWS::DynamoDB::Table')).toMatchObject({
+  test('the table is on demand, encrypted, recoverable and protected from deletion', () => {
+    expect(property('AWS::DynamoDB::Table')).toMatchObject({
       TableName: `${name}-gateway`,
       BillingMode: 'PAY_PER_REQUEST',
       KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
@@ -284,113 +233,94 @@ describe.each(named)('what %s keeps', (name, made) => {
     });
   });
 
-  test('of production, data and logs outlive their stacks, which are not deleted by mistake', () => {
-    const kept = ['AWS::DynamoDB::Table', 'AWS::SecretsManager::Secret', 'AWS::KMS::Key', 'AWS::Logs::LogGroup'];
-    const policies = kept.flatMap((type) => made.all(type).map(({ DeletionPolicy }) => DeletionPolicy));
+  test('in production, data and logs outlive their stacks, which are protected from termination', () => {
+    const types = ['AWS::DynamoDB::Table', 'AWS::SecretsManager::Secret', 'AWS::KMS::Key', 'AWS::Logs::LogGroup'];
+    const policies = types.flatMap((type) => all(type).map(({ DeletionPolicy }) => DeletionPolicy));
+    const { production } = settings;
     expect(new Set(policies)).toEqual(new Set([production ? 'RetainExceptOnCreate' : 'Delete']));
-    const { foundation, gateway } = made.stage;
+    const { foundation, gateway } = stage;
     expect([foundation.terminationProtection, gateway.terminationProtection]).toEqual([production, production]);
   });
 
-  test('nothing of it depends on what can be thrown away', () => {
-    expect(made.stage.foundation.dependencies).toEqual([]);
-    expect(made.stage.gateway.dependencies).toEqual([made.stage.foundation]);
+  test('the stack with data does not depend on the other', () => {
+    expect(stage.foundation.dependencies).toEqual([]);
+    expect(stage.gateway.dependencies).toEqual([stage.foundation]);
   });
 });
 
-/** A rotation on a schedule, which a deployment does not begin. */
-const rules = (ScheduleExpression: string) => ({
-  RotateImmediatelyOnUpdate: false,
-  RotationRules: { ScheduleExpression, Duration: '1h' },
-});
+describe.each(environments)('the schedules of $name', ({ name, settings, properties }) => {
+  const rotation = (secret: string, job: string, ScheduleExpression: string) => ({
+    SecretId: `Secret ${name}/${secret}`,
+    RotationLambdaARN: `Function ${name}-gateway-${job}`,
+    RotateImmediatelyOnUpdate: false,
+    RotationRules: { ScheduleExpression, Duration: '1h' },
+  });
+  const scheduled = (job: string, ScheduleExpression: string, age: number) => ({
+    Name: `${name}-gateway-${job}`,
+    ScheduleExpression,
+    Target: {
+      Arn: `Function ${name}-gateway-${job}`,
+      RoleArn: 'Role',
+      Input: '{}',
+      RetryPolicy: { MaximumEventAgeInSeconds: age, MaximumRetryAttempts: 5 },
+      DeadLetterConfig: { Arn: `Queue ${name}-gateway-undelivered-runs` },
+    },
+  });
+  const failing = (job: string, age: number, retries: number) => ({
+    FunctionName: `Function ${name}-gateway-${job}`,
+    Qualifier: '$LATEST',
+    MaximumEventAgeInSeconds: age,
+    MaximumRetryAttempts: retries,
+    DestinationConfig: { OnFailure: { Destination: `Queue ${name}-gateway-failed-runs` } },
+  });
 
-const scheduled = (name: string, id: string, ScheduleExpression: string, age: number) => ({
-  Name: `${name}-gateway-${id}`,
-  ScheduleExpression,
-  Target: {
-    Arn: `Function ${name}-gateway-${id}`,
-    RoleArn: 'Role',
-    Input: '{}',
-    RetryPolicy: { MaximumEventAgeInSeconds: age, MaximumRetryAttempts: 5 },
-    DeadLetterConfig: { Arn: `Queue ${name}-gateway-undelivered-runs` },
-  },
-});
-
-const failing = (name: string, id: string, age: number, repeats: number) => ({
-  FunctionName: `Function ${name}-gateway-${id}`,
-  Qualifier: '$LATEST',
-  MaximumEventAgeInSeconds: age,
-  MaximumRetryAttempts: repeats,
-  DestinationConfig: { OnFailure: { Destination: `Queue ${name}-gateway-failed-runs` } },
-});
-
-describe.each(named)('the schedules of %s', (name, made) => {
-  const { settings } = made;
-
-  test('secrets are rotated by their functions, and not by a deployment', () => {
-    const days = settings.rotateSealingKeysDays;
-    const hours = settings.rotateManageTokenHours;
-    expect(properties(made, 'AWS::SecretsManager::RotationSchedule')).toEqual([
-      {
-        SecretId: `Secret ${name}/budgea/manage-token`,
-        RotationLambdaARN: `Function ${name}-gateway-rotate-manage-token`,
-        ...rules(hours === 24 ? 'rate(1 day)' : `rate(${hours} hours)`),
-      },
-      {
-        SecretId: `Secret ${name}/gateway/sealing-keys`,
-        RotationLambdaARN: `Function ${name}-gateway-rotate-sealing-key`,
-        ...rules(days === 1 ? 'rate(1 day)' : `rate(${days} days)`),
-      },
+  test('secrets are rotated by their functions, and not during a deployment', () => {
+    const { rotateSealingKeysDays: days, rotateManageTokenHours: hours } = settings;
+    expect(properties('AWS::SecretsManager::RotationSchedule')).toEqual([
+      rotation('budgea/manage-token', 'rotate-manage-token', hours === 24 ? 'rate(1 day)' : `rate(${hours} hours)`),
+      rotation('gateway/sealing-keys', 'rotate-sealing-key', days === 1 ? 'rate(1 day)' : `rate(${days} days)`),
     ]);
   });
 
-  test('jobs run, and a run that comes to nothing is kept', () => {
-    const fetching = settings.fetchCertificatesHours;
-    expect(properties(made, 'AWS::Scheduler::Schedule')).toMatchObject([
-      scheduled(name, 'fetch-certificates', fetching === 1 ? 'rate(1 hour)' : `rate(${fetching} hours)`, 3600),
-      scheduled(name, 'watch', 'rate(5 minutes)', 300),
+  test('jobs run, and queues receive undelivered and failed runs', () => {
+    const { fetchCertificatesHours: hours } = settings;
+    expect(properties('AWS::Scheduler::Schedule')).toMatchObject([
+      scheduled('fetch-certificates', hours === 1 ? 'rate(1 hour)' : `rate(${hours} hours)`, 3600),
+      scheduled('watch', 'rate(5 minutes)', 300),
     ]);
-    expect(properties(made, 'AWS::Lambda::EventInvokeConfig')).toEqual([
-      failing(name, 'fetch-certificates', 3600, 2),
-      failing(name, 'watch', 300, 0),
+    expect(properties('AWS::Lambda::EventInvokeConfig')).toEqual([
+      failing('fetch-certificates', 3600, 2),
+      failing('watch', 300, 0),
     ]);
-    for (const queue of properties(made, 'AWS::SQS::Queue')) {
+    for (const queue of properties('AWS::SQS::Queue')) {
       expect(queue).toMatchObject({ SqsManagedSseEnabled: true, MessageRetentionPeriod: 14 * 86_400 });
     }
   });
 });
 
 const hour = 3600;
+const atLeast = 'GreaterThanOrEqualToThreshold';
 
-/** What is reported all the time: silence is bad. */
-const gauge = (metric: string, threshold: number, operator = 'GreaterThanOrEqualToThreshold') => [
-  metric,
-  threshold,
-  operator,
-  'breaching',
-];
+/** A metric that is reported all the time: missing data is treated as breaching. */
+const gauge = (metric: string, threshold: number, operator = atLeast) => [metric, threshold, operator, 'breaching'];
 
-/** What is counted: silence is good. */
-const count = (metric: string | undefined, threshold: number) => [
-  metric,
-  threshold,
-  'GreaterThanOrEqualToThreshold',
-  'notBreaching',
-];
+/** A metric that counts: missing data is treated as not breaching. */
+const count = (metric: string | undefined, threshold: number) => [metric, threshold, atLeast, 'notBreaching'];
 
 interface Alarm extends Record<string, unknown> {
   AlarmName: string;
-  Threshold: number;
-  ComparisonOperator: string;
-  TreatMissingData: string;
   MetricName?: string;
+  /** Of an alarm on an expression: the expression, and the metrics in it. */
+  Metrics?: { MetricStat?: object }[];
 }
 
-describe.each(named)('the alarms of %s', (name, made) => {
-  const { settings } = made;
-  const alarms = properties(made, 'AWS::CloudWatch::Alarm') as Alarm[];
+const alarmsOf = ({ properties }: Synthesized) => properties('AWS::CloudWatch::Alarm') as Alarm[];
 
-  test('there is one for everything that someone has to know', () => {
+describe.each(environments)('the alarms of $name', (environment) => {
+  const { name, settings, property, properties } = environment;
+  const alarms = alarmsOf(environment);
+
+  test('have these metrics and thresholds', () => {
     const rotation = settings.rotateManageTokenHours * hour;
     const expected = {
       'failing-calls': count(undefined, 5),
@@ -400,7 +330,7 @@ describe.each(named)('the alarms of %s', (name, made) => {
       'ownership-conflict': count('OwnershipConflict', 1),
       'undo-failed': count('UndoFailed', 1),
       'unexpected-user': count('UnexpectedUser', 1),
-      ...Object.fromEntries(functionsIn(made).map((each) => [`${each}-throttled`, count('Throttles', 1)])),
+      ...Object.fromEntries(functionsOf(environment).map((each) => [`${each}-throttled`, count('Throttles', 1)])),
       ...Object.fromEntries(jobNames.map((each) => [`${each}-failing`, count('Errors', 1)])),
       'manage-token-overdue': gauge('secret_age_s', 1.5 * rotation),
       'sealing-keys-overdue': gauge('secret_age_s', 1.5 * 24 * hour * settings.rotateSealingKeysDays),
@@ -414,27 +344,52 @@ describe.each(named)('the alarms of %s', (name, made) => {
       'undelivered-runs': count('ApproximateNumberOfMessagesVisible', 1),
       'failed-runs': count('ApproximateNumberOfMessagesVisible', 1),
     };
-    const found = alarms.map(({ AlarmName, MetricName, Threshold, ComparisonOperator, TreatMissingData }) => [
+    const actual = alarms.map(({ AlarmName, MetricName, Threshold, ComparisonOperator, TreatMissingData }) => [
       AlarmName.replace(`${name}-gateway-`, ''),
       [MetricName, Threshold, ComparisonOperator, TreatMissingData],
     ]);
-    expect(Object.fromEntries(found)).toEqual(expected);
+    expect(Object.fromEntries(actual)).toEqual(expected);
   });
 
-  test('each tells when it begins and when it is over, and says what to do', () => {
+  test('notify the topic of the alarm and of the recovery, and have a description', () => {
     for (const { AlarmActions, OKActions, AlarmDescription } of alarms) {
       expect([AlarmActions, OKActions]).toEqual([[`Topic ${name}-gateway-alarms`], [`Topic ${name}-gateway-alarms`]]);
       expect(AlarmDescription).toMatch(/\w.{30,}\.$/);
     }
-    const subscribed = properties(made, 'AWS::SNS::Subscription').map(({ Protocol, Endpoint }) => [Protocol, Endpoint]);
-    expect(subscribed).toEqual(settings.alarmEmail === undefined ? [] : [['email', settings.alarmEmail]]);
-    expect(property(made, 'AWS::SNS::Topic')).toMatchObject({ KmsMasterKeyId: 'Key' });
+    const subscriptions = properties('AWS::SNS::Subscription').map(({ Protocol, Endpoint }) => [Protocol, Endpoint]);
+    expect(subscriptions).toEqual(settings.alarmEmail === undefined ? [] : [['email', settings.alarmEmail]]);
+    expect(property('AWS::SNS::Topic')).toMatchObject({ KmsMasterKeyId: 'Key' });
   });
 
-  test('the dashboard shows every operation, every secret and every partner', () => {
-    const body = JSON.stringify(property(made, 'AWS::CloudWatch::Dashboard'));
+  test('have as many metrics as the cost model has', () => {
+    const metrics = alarms.flatMap(({ Metrics = [{ MetricStat: {} }] }) => Metrics.filter((each) => each.MetricStat));
+    expect(metrics).toHaveLength(alarmMetricsOf(settings));
+  });
+
+  test('the dashboard has every operation, every secret and every partner', () => {
+    const body = JSON.stringify(property('AWS::CloudWatch::Dashboard'));
     const operations = Object.values(operationRoutes).map((each) => each.replaceAll('-', '_'));
     const secrets = ['client-credentials', 'admin-token', 'manage-token', 'sealing-keys'];
-    for (const shown of [...operations, ...secrets, 'upstream_ms', 'by partner']) expect(body).toContain(shown);
+    for (const text of [...operations, ...secrets, 'upstream_ms', 'by partner']) expect(body).toContain(text);
+  });
+});
+
+/** An entry for several alarms has a placeholder in angle brackets. */
+const matches = (entry: string, alarm: string) =>
+  new RegExp(`^${entry.replaceAll(/<\w+>/g, '[a-z0-9_-]+')}$`).test(alarm);
+
+describe('the runbook', () => {
+  const headings = readFileSync('docs/runbook.md', 'utf8').match(/^## .*$/gm) ?? [];
+  const entries = headings.flatMap((heading) => [...heading.matchAll(/`([^`]+)`/g)].map(([, entry = '']) => entry));
+  const alarms = environments.flatMap((environment) =>
+    alarmsOf(environment).map(({ AlarmName }) => AlarmName.slice(resourceName(environment.name, '').length)),
+  );
+
+  test.each([...new Set(alarms)])('has one entry for %s', (alarm) => {
+    expect(entries.filter((entry) => matches(entry, alarm))).toHaveLength(1);
+  });
+
+  test.each(entries)('has an entry for %s, which is an alarm', (entry) => {
+    expect(alarms.some((alarm) => matches(entry, alarm))).toBe(true);
   });
 });

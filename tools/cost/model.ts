@@ -1,4 +1,4 @@
-import type { Environment } from '#infra/environment.ts';
+import type { EnvironmentSettings } from '#infra/settings.ts';
 import { secretNames } from '#lib/config/names.ts';
 import { jobs } from '#lib/operations/jobs.ts';
 import { operations, type Operation, type OperationId } from '#lib/operations/table.ts';
@@ -46,7 +46,7 @@ const partnerSeconds = 60;
 const gigabyte = 1_000_000_000;
 
 /** The monthly bill of an environment. */
-export function modelOf(settings: Environment, usage: Usage): Line[] {
+export function modelOf(settings: EnvironmentSettings, usage: Usage): Line[] {
   const functions = functionsOf(settings, usage);
   const scheduled = runsOf(settings);
   const total = (of: (one: (typeof functions)[number]) => number) => functions.reduce((sum, one) => sum + of(one), 0);
@@ -97,7 +97,7 @@ export interface FunctionUse {
 }
 
 /** What each operation's function uses in a month. */
-export function functionsOf(settings: Environment, { calls: all, partners, upstreamMs }: Usage): FunctionUse[] {
+export function functionsOf(settings: EnvironmentSettings, { calls: all, partners, upstreamMs }: Usage): FunctionUse[] {
   const ids = Object.keys(operations) as OperationId[]; // A table's keys are its rows' names.
   return ids.map((id) => {
     const { needs }: Operation = operations[id];
@@ -131,7 +131,12 @@ export function functionsOf(settings: Environment, { calls: all, partners, upstr
 }
 
 /** What the scheduled functions use in a month; a rotation is four invocations. */
-function runsOf({ memory, rotateManageTokenHours, rotateSealingKeysDays, fetchCertificatesHours }: Environment) {
+function runsOf({
+  memory,
+  rotateManageTokenHours,
+  rotateSealingKeysDays,
+  fetchCertificatesHours,
+}: EnvironmentSettings) {
   const watched = month / 300;
   const fetched = month / (fetchCertificatesHours * 3600);
   const rotations = month / (rotateManageTokenHours * 3600) + month / (rotateSealingKeysDays * 86_400);
@@ -146,7 +151,7 @@ function runsOf({ memory, rotateManageTokenHours, rotateSealingKeysDays, fetchCe
 }
 
 /** How many metrics the alarms of `infra/constructs/alarms.ts` look at. */
-export function alarmMetricsOf({ certificateTypes, apiPage }: Environment): number {
+export function alarmMetricsOf({ certificateTypes, apiPage }: EnvironmentSettings): number {
   const shown = apiPage ? Object.keys(pages).length : 0;
   const functions = Object.keys(operations).length + Object.keys(jobs).length + shown;
   // Failing calls are a share, of two metrics; slow and throttled calls; four counts.

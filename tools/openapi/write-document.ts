@@ -1,5 +1,5 @@
 import { publishedDocument } from '#lib/openapi/page.ts';
 import { write } from './write.ts';
 
-// A program of its own: the one that makes the examples has the old ones loaded.
+// A separate program, because the recording has loaded the previous examples.
 await write('docs/openapi.json', publishedDocument());

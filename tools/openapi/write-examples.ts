@@ -1,4 +1,14 @@
+import { writeFile } from 'node:fs/promises';
 import { recordExamples } from './record.ts';
-import { write } from './write.ts';
 
-await write('lib/openapi/examples.json', await recordExamples());
+// The functions log to standard error. Their lines are printed only if the recording fails.
+const lines: string[] = [];
+process.stderr.write = (chunk: string | Uint8Array) => lines.push(String(chunk)) > 0;
+try {
+  const file = new URL('../../lib/openapi/examples.json', import.meta.url);
+  await writeFile(file, `${JSON.stringify(await recordExamples(), null, 2)}\n`);
+} catch (error) {
+  Reflect.deleteProperty(process.stderr, 'write');
+  process.stderr.write(lines.join(''));
+  throw error;
+}

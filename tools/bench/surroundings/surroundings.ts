@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { marshall } from '@aws-sdk/util-dynamodb';
-import { variablesFor, type Row, type Told } from '#infra/grants.ts';
+import { variablesFor, type FunctionConfig, type FunctionNeeds } from '#infra/permissions.ts';
 import { secretFullName, secretNames, tableFullName } from '#lib/config/names.ts';
 import { useDeployed } from '#lib/config/process-env.ts';
 import { basePath, functionName, operations, type Operation, type SecretName } from '#lib/operations/table.ts';
@@ -69,14 +69,14 @@ export async function startSurroundings(folder: string, signal: AbortSignal): Pr
   // It makes an AWS client, which takes its endpoint from the environment.
   const { seal } = await import('#lib/webauth/state.ts');
   const sealed = await seal({ partner, redirectUri, state: 'a state of the partner’s' });
-  const told = toldOf(upstream + basePath);
+  const config = configOf(upstream + basePath);
   return {
     aws,
     upstream,
     calls: callsWith(key, sealed),
     variablesOf: (name) => {
       // What it has is no undefined.
-      const variables = variablesFor(rowOf(name), told) as Record<string, string>;
+      const variables = variablesFor(rowOf(name), config) as Record<string, string>;
       return { ...variables, ...amazon, ...lambda, AWS_LAMBDA_FUNCTION_NAME: name };
     },
     peerCall: { operation: 'users_id_user_get', parameters: { id_user: 'all' }, headers: bearer(key) },
@@ -137,7 +137,7 @@ function stored(key: string): Stored {
 
 const sealingKey = (kid: string) => ({ kid, key: randomBytes(32).toString('base64') });
 
-function toldOf(budgeaUrl: string): Told {
+function configOf(budgeaUrl: string): FunctionConfig {
   return {
     environment,
     budgeaUrl,
@@ -157,7 +157,7 @@ function toldOf(budgeaUrl: string): Told {
   };
 }
 
-function rowOf(name: string): Row {
+function rowOf(name: string): FunctionNeeds {
   const row = Object.entries<Operation>(operations).find(([id]) => functionName(id) === name)?.[1];
   if (row === undefined) throw new Error(`no operation has the function ${name}`);
   return row.needs;
