@@ -1,4 +1,4 @@
-import type { Environment } from '#infra/settings.ts';
+import type { EnvironmentSettings } from '#infra/settings.ts';
 import { lazy } from '#lib/lazy.ts';
 import { basePath, type SecretName } from '#lib/operations/table.ts';
 import { CliError } from '../cli-error.ts';
@@ -24,7 +24,7 @@ export interface Context {
   /** The advice if a resource is missing. */
   remedy: string;
   /** The settings of a deployed environment in `infra/environments.ts`. */
-  settings: Environment | undefined;
+  settings: EnvironmentSettings | undefined;
   certificates: { types: readonly string[]; hours: number };
   /** The Budgea behind the gateway. Throws CliError if its address is not known. */
   budgea: () => Promise<Budgea>;
@@ -79,7 +79,7 @@ export async function createContext(session: Session, { budgeaUrl, gatewayUrl }:
   };
 }
 
-async function deployedUrl(settings: Environment | undefined, stacks: Context['stacks']): Promise<string | undefined> {
+async function deployedUrl(settings: EnvironmentSettings | undefined, stacks: Context['stacks']): Promise<string | undefined> {
   if (settings?.domain !== undefined) return `https://${settings.domain.name}${basePath}`;
   return (await stacks()).gateway?.outputs['GatewayUrl'];
 }

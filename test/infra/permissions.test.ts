@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import { functionName, type ItemCall } from '#lib/operations/table.ts';
+import { expectations, type Expectation } from '../operations/expectations.ts';
 import { routesOf } from './routes.ts';
 import { synthesizeAll, type Synthesized } from './synthesized.ts';
 
-// The permissions and variables of every function, written out. Nothing is derived from the tables, so a change of a row shows here.
+// The permissions and variables of every function. Those of operations are in test/operations/expectations.ts, which is written by hand.
 
-type Statement = Record<'Action' | 'Resource' | 'Condition', unknown>;
+type Statement = Record<'Action' | 'Resource', unknown> & { Condition?: unknown };
 
 const reads = (...secrets: string[]) => [
   { Action: ['secretsmanager:GetSecretValue'], Resource: secrets },
@@ -49,44 +51,36 @@ const admin = '<env>/budgea/admin-token';
 const manage = '<env>/budgea/manage-token';
 const sealing = '<env>/gateway/sealing-keys';
 
+const secretNames = {
+  'client-credentials': client,
+  'admin-token': admin,
+  'manage-token': manage,
+  'sealing-keys': sealing,
+} as const;
+
 const nothing: Statement[] = [];
 
-const permissions = {
-  'admin-jwt-post': [...reads(admin), ...items({ GetItem: ['PARTNER'], UpdateItem: ['KEY_USE'] })],
-  'auth-init-post': [
-    ...reads(client, manage),
-    ...items({ GetItem: ['PARTNER', 'USER'], PutItem: ['USER'], UpdateItem: ['KEY_USE'] }),
-  ],
-  'auth-jwt-post': [
-    ...reads(client, manage),
-    ...items({ GetItem: ['PARTNER', 'USER'], PutItem: ['USER'], UpdateItem: ['KEY_USE', 'USER'] }),
-  ],
-  'auth-token-access-post': [
-    ...reads(client),
-    ...items({ GetItem: ['PARTNER', 'USER', 'CODE'], PutItem: ['USER'], UpdateItem: ['KEY_USE', 'USER'] }),
-  ],
-  'auth-token-code-get': nothing,
-  'auth-token-delete': nothing,
-  'certificate-type-get': [
-    ...reads(manage),
-    ...items({
-      GetItem: ['PARTNER', 'CERTIFICATE'],
-      PutItem: ['CERTIFICATE'],
-      UpdateItem: ['KEY_USE', 'CERTIFICATE'],
-    }),
-  ],
-  'hash-delete': nothing,
-  'users-id-user-get': [...reads(manage), ...items({ GetItem: ['PARTNER', 'USER'], UpdateItem: ['KEY_USE', 'USER'] })],
-  'users-id-user-delete': [
-    ...reads(manage),
-    ...items({ GetItem: ['PARTNER', 'USER'], UpdateItem: ['KEY_USE'], DeleteItem: ['USER'] }),
-  ],
-  'users-id-user-token-post': [
-    ...reads(manage),
-    ...items({ GetItem: ['PARTNER', 'USER'], UpdateItem: ['KEY_USE', 'USER'] }),
-  ],
-  'webauth-get': [...reads(client, sealing), ...items({ GetItem: ['PARTNER', 'CODE'] })],
-  'webauth-callback-get': [...reads(sealing), ...items({ GetItem: ['PARTNER'], PutItem: ['CODE'] })],
+const itemActions: Record<ItemCall, string> = {
+  get: 'GetItem',
+  put: 'PutItem',
+  update: 'UpdateItem',
+  delete: 'DeleteItem',
+};
+
+const ofOperation = ({ secrets = [], items: calls = {} }: Expectation): Statement[] => [
+  ...(secrets.length > 0 ? reads(...secrets.map((secret) => secretNames[secret])) : []),
+  ...items(
+    Object.fromEntries(Object.entries(calls).map(([call, kinds]) => [itemActions[call as ItemCall], [...kinds]])),
+  ),
+];
+
+const ofOperations = <T>(expected: (expectation: Expectation) => T): Record<string, T> =>
+  Object.fromEntries(
+    Object.entries(expectations).map(([id, expectation]) => [functionName(id), expected(expectation)]),
+  );
+
+const permissions: Record<string, Statement[]> = {
+  ...ofOperations(ofOperation),
   'api-page-get': nothing,
   'rotate-manage-token': [...reads(admin), ...rotates(manage)],
   'rotate-sealing-key': rotates(sealing),
@@ -118,20 +112,12 @@ const secretVariables = {
   [manage]: 'SECRET_MANAGE_TOKEN',
   [sealing]: 'SECRET_SEALING_KEYS',
 };
-const variables: Record<keyof typeof permissions, string[]> = {
-  'admin-jwt-post': ['TABLE_NAME', secretVariables[admin]],
-  'auth-init-post': ['TABLE_NAME', secretVariables[client], secretVariables[manage], 'ALLOW_ANONYMOUS_INIT'],
-  'auth-jwt-post': ['TABLE_NAME', secretVariables[client], secretVariables[manage]],
-  'auth-token-access-post': ['TABLE_NAME', secretVariables[client], 'GATEWAY_URL'],
-  'auth-token-code-get': [],
-  'auth-token-delete': [],
-  'certificate-type-get': ['TABLE_NAME', secretVariables[manage], 'CERTIFICATE_TYPES'],
-  'hash-delete': [],
-  'users-id-user-get': ['TABLE_NAME', secretVariables[manage]],
-  'users-id-user-delete': ['TABLE_NAME', secretVariables[manage]],
-  'users-id-user-token-post': ['TABLE_NAME', secretVariables[manage]],
-  'webauth-get': ['TABLE_NAME', secretVariables[client], secretVariables[sealing], 'GATEWAY_URL'],
-  'webauth-callback-get': ['TABLE_NAME', secretVariables[sealing]],
+const variables: Record<string, string[]> = {
+  ...ofOperations(({ secrets = [], items: calls, settings = [] }) => [
+    ...(calls === undefined ? [] : ['TABLE_NAME']),
+    ...secrets.map((secret) => secretVariables[secretNames[secret]]),
+    ...settings,
+  ]),
   'api-page-get': ['GATEWAY_URL'],
   'rotate-manage-token': [secretVariables[admin], secretVariables[manage], 'MANAGE_SCOPE', 'ROTATION_MINUTES'],
   'rotate-sealing-key': [secretVariables[sealing]],
@@ -148,7 +134,7 @@ describe.each(synthesizeAll())('in $name', (environment) => {
     roleId: (Properties['Role'] as { 'Fn::GetAtt': [string, string] })['Fn::GetAtt'][0],
   }));
   /** Without the functions that the environment does not have. */
-  const existing = <T>(rows: Readonly<Record<keyof typeof permissions, T>>): [string, T][] =>
+  const existing = <T>(rows: Readonly<Record<string, T>>): [string, T][] =>
     Object.entries(rows).filter(([each]) => settings.apiPage || each !== 'api-page-get');
 
   test('every function has the permissions for its needs, and no others', () => {
