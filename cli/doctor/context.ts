@@ -79,7 +79,10 @@ export async function createContext(session: Session, { budgeaUrl, gatewayUrl }:
   };
 }
 
-async function deployedUrl(settings: EnvironmentSettings | undefined, stacks: Context['stacks']): Promise<string | undefined> {
+async function deployedUrl(
+  settings: EnvironmentSettings | undefined,
+  stacks: Context['stacks'],
+): Promise<string | undefined> {
   if (settings?.domain !== undefined) return `https://${settings.domain.name}${basePath}`;
   return (await stacks()).gateway?.outputs['GatewayUrl'];
 }

@@ -17,9 +17,9 @@ export const mediaType = 'application/x-amz-json-1.1';
 /** The largest value, written as JSON escapes, and room for the other members. */
 const MAX_BODY = 1_048_576;
 
-/** Reads a call that names the access key. Throws MissingAuthenticationTokenException, UnrecognizedClientException, UnknownOperationException or SerializationException. */
-export async function readCall(request: IncomingMessage, accessKeyId: string): Promise<Call> {
-  const error = credentialError(request.headers.authorization, accessKeyId);
+/** Reads a call that names the access key, any if it is undefined. Throws MissingAuthenticationTokenException, UnrecognizedClientException, UnknownOperationException or SerializationException. */
+export async function readCall(request: IncomingMessage, accessKeyId: string | undefined): Promise<Call> {
+  const error = accessKeyId === undefined ? undefined : credentialError(request.headers.authorization, accessKeyId);
   if (error !== undefined) throw new ServiceError(error.type, error.message);
   const operation = /^secretsmanager\.(\w+)$/.exec(String(request.headers['x-amz-target']))?.[1];
   if (request.method !== 'POST' || request.url !== '/' || operation === undefined) {

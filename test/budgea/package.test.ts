@@ -6,19 +6,20 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { AuthenticationApi } from '#lib/budgea/authentication-api.ts';
+import { specification } from '#lib/budgea/specification.ts';
 import { startSandbox, type RunningSandbox } from '#local/sandbox/server.ts';
 import { installClient } from './installed.ts';
 
-// The package as an application has it: built, installed beside its dependencies, without AWS. The application consists of the examples in the
-// client's documentation.
+// The package as an application installs it: built, with its dependencies, without AWS. The application consists of the examples in the client's
+// documentation.
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const run = promisify(execFile);
 const client = { client_id: 12_345_678, client_secret: 's3cret+/=' };
 const adminToken = 'the-admin/token+of=tests';
-const redirect_uri = 'https://app.example/home';
+const redirect_uri = 'https://app.example/callback';
 
-/** Names that the class's documentation gives to the examples. */
+/** The variables that the documentation of the class defines for the examples. */
 const scope = `
   const certificate_type = 'qwac';
   const api = new AuthenticationApi(new Configuration({ basePath }));
@@ -44,11 +45,11 @@ afterAll(async () => {
 
 test('every method has an example', () => {
   const methods = Object.getOwnPropertyNames(AuthenticationApi.prototype).filter((name) => name !== 'constructor');
-  expect(methods).toHaveLength(12);
+  expect(methods).toHaveLength(Object.keys(specification).length);
   expect(examples.map(([name]) => name).toSorted()).toEqual(['AuthenticationApi', ...methods].toSorted());
 });
 
-test('the examples are right for the compiler, which checks the package’s own declarations too', async () => {
+test('the examples and the package’s declarations compile', async () => {
   const options = {
     strict: true,
     module: 'nodenext',
@@ -64,14 +65,14 @@ test('the examples are right for the compiler, which checks the package’s own 
   await expect(tsc(application, '-p', 'tsconfig.json')).resolves.toMatchObject({ stdout: '' });
 });
 
-test('the examples work, in a process that comes to its end by itself', async () => {
+test('the examples work, and their process ends by itself', async () => {
   const env = { BASE_PATH: sandbox.url };
   const { stdout, stderr } = await run(process.execPath, ['application.ts'], { cwd: application, env });
   expect(stderr).toBe('');
   expect(JSON.parse(stdout)).toEqual(Object.fromEntries(examples.map(([name]) => [name, 'done'])));
 });
 
-test('is the main export of the project itself, too', async () => {
+test('the project has the same main export', async () => {
   const own = await mainExport(root);
   const built = await mainExport(join(application, 'node_modules/budgea-auth-gateway-client'));
   expect(own.default).toBe(`./${join('dist/client', built.default)}`);
@@ -89,7 +90,7 @@ function tsc(cwd: string, ...options: string[]) {
   return run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), ...options], { cwd });
 }
 
-/** What each documented declaration of the client gives as its example. */
+/** The example of each documented declaration of the client. */
 async function readExamples(): Promise<[name: string, code: string][]> {
   const source = await readFile(join(root, 'lib/budgea/authentication-api.ts'), 'utf8');
   const documented = source.matchAll(/\/\*\*((?:(?!\*\/).)*?)@example\n((?:(?!\*\/).)*)\*\/\s*([\w ]+)/gs);
@@ -99,7 +100,7 @@ async function readExamples(): Promise<[name: string, code: string][]> {
   ]);
 }
 
-/** An application that runs all examples. */
+/** The source of an application that runs all examples. */
 function applicationOf(all: [string, string][]): string {
   const functions = all.map(([name, code]) => `  async ${name}() {${scope}\n    {\n${code}    }\n  },\n`);
   return `import { ApiError, AuthenticationApi, Configuration } from 'budgea-auth-gateway-client';

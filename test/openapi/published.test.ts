@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { expect, test, vi } from 'vitest';
 import { examples } from '#lib/openapi/examples.ts';
 import { publishedDocument } from '#lib/openapi/page.ts';
-import { recordExamples } from '#tools/openapi/record.ts';
+import { recordExamples } from '#tools/openapi/recorder.ts';
 import { requireDocumented } from '../documented.ts';
 
 test('docs/openapi.json is what the table and the examples say: if not, npm run openapi', async () => {

@@ -1,170 +1,178 @@
-import { classes } from './classes.ts';
-import type { ColdFigures } from './cold/cold.ts';
-import type { Parts } from './measured.ts';
-import type { ServerName } from './names.ts';
-import { median, type Spread } from './spread.ts';
+import { median, number, spread, type Spread, type Table } from './figures.ts';
+import type { Figures } from './parts.ts';
+import type { ColdFigures } from './parts/cold.ts';
+import { classes } from './parts/sizes.ts';
 
-/** What was measured for a goal. */
-export interface Reached {
+/** The figure for a goal. */
+export interface Result {
   value: number;
-  /** Where the middle half of the rounds lies, where there are rounds. */
-  spread?: Spread | undefined;
-  /** What else belongs to it: the worst one's name, the others' median. */
+  /** The quartiles over the rounds. */
+  spread?: Spread;
+  /** Related figures, such as the function's name and the median of all functions. */
   remark: string;
 }
 
 /** One line of the table of goals. */
 export interface Goal {
-  what: string;
-  /** How values read, `× empty` for example. */
+  name: string;
+  /** The unit, `× empty` for example. */
   unit: string;
-  /** Digits behind the point. */
   digits: number;
   goal: number;
-  /** Where it is heading. */
   stretch: number;
-  /** Whether more is better. */
+  /** Whether higher values are better. */
   more?: true;
-  /** Undefined when the part that measures it was left out. */
-  reached: (parts: Partial<Parts>) => Reached | undefined;
+  /** Returns undefined when the part was not measured. */
+  result: (figures: Partial<Figures>) => Result | undefined;
 }
 
-/** At most so many times an empty function's start. */
-export const coldGoals = { forwarding: 1.6, signing: 2.2 } as const;
-
-/** What the gateway's cost should be, as ratios of what is measured beside it in the same run. */
+/** The goals for the gateway's cost, mostly relative to figures of the same run. */
 export const goals: readonly Goal[] = [
   {
-    what: 'cold, an operation that only forwards a token',
+    name: 'cold, an operation that only forwards a token',
     unit: '× empty',
     digits: 2,
-    goal: coldGoals.forwarding,
+    goal: 1.6,
     stretch: 1.4,
-    reached: ({ cold }) =>
-      cold &&
-      worst(
-        cold.functions.filter(({ name }) => classes.forwarding.has(name)),
-        'time',
-      ),
+    result: ({ cold }) => cold && highest(ofClass(cold.functions, 'forwarding'), 'time'),
   },
   {
-    what: 'cold, signed, partner and ownership looked up',
+    name: 'cold, signed, partner and ownership looked up',
     unit: '× empty',
     digits: 2,
-    goal: coldGoals.signing,
+    goal: 2.2,
     stretch: 1.8,
-    reached: ({ cold }) =>
-      cold &&
-      worst(
-        cold.functions.filter(({ name }) => classes.signing.has(name)),
-        'time',
-      ),
+    result: ({ cold }) => cold && highest(ofClass(cold.functions, 'signing'), 'time'),
   },
   {
-    what: 'cold against bundled express + axios + SDK',
+    name: 'cold, compared with bundled express + axios + SDK',
     unit: '×',
     digits: 2,
     goal: 0.35,
     stretch: 0.28,
-    reached: ({ cold }) => {
+    result: ({ cold }) => {
       const express = cold?.peers.find(({ name }) => name === 'express')?.time.median;
       if (cold === undefined || express === undefined) return undefined;
-      const { value, spread, remark } = worst(cold.functions, 'time');
+      const { value, spread: quartiles, remark } = highest(cold.functions, 'time');
       return {
         value: value / express,
-        spread: spread && { median: value / express, low: spread.low / express, high: spread.high / express },
+        ...(quartiles && {
+          spread: { median: value / express, low: quartiles.low / express, high: quartiles.high / express },
+        }),
         remark: remark.split(';', 1).join(''),
       };
     },
   },
   {
-    what: 'peak memory',
+    name: 'peak memory',
     unit: '× empty',
     digits: 2,
     goal: 1.4,
     stretch: 1.25,
-    reached: ({ cold }) => cold && worst(cold.functions, 'peak'),
+    result: ({ cold }) => cold && highest(cold.functions, 'peak'),
   },
-  warm('forwarded', 'warm CPU over undici, a token forwarded'),
-  warm('signed', 'warm CPU over undici, key checked and signed'),
-  warm('looked up', 'warm CPU over undici, owner looked up too'),
+  warmGoal('forwarded', 'warm processor time over undici, a token forwarded'),
+  warmGoal('signed', 'warm processor time over undici, key checked and signed'),
+  warmGoal('looked up', 'warm processor time over undici, owner looked up too'),
   {
-    what: 'warm rate as a server, of express + axios',
+    name: 'rate as a server, compared with express + axios',
     unit: '×',
     digits: 2,
     goal: 3,
     stretch: 4,
     more: true,
-    reached: ({ servers }) => {
-      const figuresOf = (wanted: ServerName) => servers?.figures.find(({ name }) => name === wanted);
-      const [own, express] = [figuresOf('gateway'), figuresOf('express')];
-      if (own === undefined || express === undefined) return undefined;
-      const byProcessor = express.processor.median / own.processor.median;
-      return { value: own.ratio.median, spread: own.ratio, remark: `by processor time ${byProcessor.toFixed(2)}` };
+    result: ({ servers }) => {
+      const gateway = servers?.figures.find(({ name }) => name === 'gateway');
+      const express = servers?.figures.find(({ name }) => name === 'express');
+      if (gateway === undefined || express === undefined) return undefined;
+      const byProcessor = express.processor.median / gateway.processor.median;
+      return { ...resultOf(gateway.ratio), remark: `by processor time ${byProcessor.toFixed(2)}` };
     },
   },
   {
-    what: 'seal and unseal of webauth state',
+    name: 'seal and unseal of webauth state',
     unit: 'µs',
     digits: 0,
     goal: 50,
     stretch: 30,
-    reached: ({ seal }) => seal && { value: seal.both.median, spread: seal.both, remark: 'both together' },
+    result: ({ seal }) => seal && { ...resultOf(seal.both), remark: 'both together' },
   },
-  size('signing', 'artefact, signed, minified', 200),
-  size('forwarding', 'artefact, forwarding, minified', 100),
+  sizeGoal('signing', 'artefact, signed, minified', 200),
+  sizeGoal('forwarding', 'artefact, forwarding, minified', 100),
 ];
 
-/** How a goal and what was reached compare. */
+/** The comparison of a result with its goal. */
 export type Verdict = 'stretch met' | 'met' | 'MISSED';
 
-/** Compares what was reached with the goal. */
-export function verdictOf({ goal, stretch, more }: Goal, { value }: Reached): Verdict {
+/** Compares a result with its goal. */
+export function verdictOf({ goal, stretch, more }: Goal, { value }: Result): Verdict {
   const meets = (limit: number) => (more ? value >= limit : value <= limit);
   if (meets(stretch)) return 'stretch met';
   return meets(goal) ? 'met' : 'MISSED';
 }
 
-/** The one that takes most, and how the others are. */
-function worst(functions: readonly ColdFigures[], figure: 'time' | 'peak'): Reached {
-  const [most] = functions.toSorted((one, other) => other[figure].median - one[figure].median);
-  if (most === undefined) return { value: Number.NaN, remark: '' };
-  const { name, work, [figure]: spread } = most;
-  const middle = median(functions.map((one) => one[figure].median)).toFixed(2);
-  const processor = figure === 'time' ? `; of the processor ${work.median.toFixed(2)}` : '';
-  return { value: spread.median, spread, remark: `${name}${processor}; median of all ${middle}` };
+/** The table of the goals whose parts were measured. */
+export function goalTable(figures: Partial<Figures>): Table {
+  const rows = goals.flatMap((goal) => {
+    const result = goal.result(figures);
+    if (result === undefined) return [];
+    const { name, unit, digits, more } = goal;
+    const value = result.spread === undefined ? number(result.value, digits) : spread(result.spread, digits);
+    const limits = [goal.goal, goal.stretch].map((limit) => `${more ? '≥' : '≤'} ${number(limit, digits)}`);
+    return [[name, `${value} ${unit}`, ...limits, verdictOf(goal, result), result.remark]];
+  });
+  return [['', 'measured', 'goal', 'stretch', '', 'highest function, or comparison'], ...rows];
 }
 
-function warm(name: 'forwarded' | 'signed' | 'looked up', what: string): Goal {
+/** The goals that are missed. */
+export function missedGoals(figures: Figures): string[] {
+  const missed = goals.filter((goal) => {
+    const result = goal.result(figures);
+    return result !== undefined && verdictOf(goal, result) === 'MISSED';
+  });
+  return missed.map(({ name }) => name);
+}
+
+const resultOf = (quartiles: Spread) => ({ value: quartiles.median, spread: quartiles });
+
+function ofClass<Named extends { name: string }>(functions: readonly Named[], name: keyof typeof classes): Named[] {
+  return functions.filter((each) => classes[name].has(each.name));
+}
+
+/** The function with the highest figure. */
+function highest(functions: readonly ColdFigures[], figure: 'time' | 'peak'): Result {
+  const [first] = functions.toSorted((one, other) => other[figure].median - one[figure].median);
+  if (first === undefined) return { value: Number.NaN, remark: '' };
+  const processor = figure === 'time' ? `; processor time ${first.work.median.toFixed(2)}` : '';
+  const middle = median(functions.map((each) => each[figure].median)).toFixed(2);
+  return { ...resultOf(first[figure]), remark: `${first.name}${processor}; median of all ${middle}` };
+}
+
+function warmGoal(subject: 'forwarded' | 'signed' | 'looked up', name: string): Goal {
   return {
-    what,
+    name,
     unit: 'µs more',
     digits: 0,
     goal: 60,
     stretch: 35,
-    reached: ({ warm: measured }) => {
-      const figures = measured?.figures.find((each) => each.name === name);
-      return (
-        figures && {
-          value: figures.added.median,
-          spread: figures.added,
-          remark: `${figures.handler.median.toFixed(0)} against ${figures.direct.median.toFixed(0)}`,
-        }
-      );
+    result: ({ warm }) => {
+      const figures = warm?.figures.find((each) => each.name === subject);
+      if (figures === undefined) return undefined;
+      const { added, handler, direct } = figures;
+      return { ...resultOf(added), remark: `${handler.median.toFixed(0)} compared with ${direct.median.toFixed(0)}` };
     },
   };
 }
 
-function size(of: keyof typeof classes, what: string, goal: number): Goal {
+function sizeGoal(of: keyof typeof classes, name: string, goal: number): Goal {
   return {
-    what,
+    name,
     unit: 'kB',
     digits: 0,
     goal,
     stretch: 64,
-    reached: ({ sizes }) => {
-      const ofClass = sizes?.filter(({ name }) => classes[of].has(name)) ?? [];
-      const [largest] = ofClass.toSorted((one, other) => other.bytes - one.bytes);
+    result: ({ sizes }) => {
+      const [largest] = ofClass(sizes ?? [], of).toSorted((one, other) => other.bytes - one.bytes);
       return largest && { value: largest.bytes / 1000, remark: largest.name };
     },
   };

@@ -5,22 +5,21 @@ import { promisify } from 'node:util';
 
 const root = resolve(import.meta.dirname, '../..');
 
-/** Where the package is built by default. */
-export const clientFolder = join(root, 'dist/client');
+/** The default folder of the package. */
+const clientFolder = join(root, 'dist/client');
 
-/** What of the project's own package.json is the client's too. */
+/** The parts of the project's package.json that the client's has too. */
 interface Project {
   version: string;
   license: string;
   dependencies: Record<'undici' | 'valibot', string>;
 }
 
-/** Builds the package that a partner's application installs, ready for `npm pack`; the folder is emptied first. Rejects with the compiler's complaints. */
+/** Builds the package for partners' applications, ready for `npm pack`, in an emptied folder. Rejects with the compiler's errors. */
 export async function buildClient(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   await compile(folder);
-  // Its own manifest says so.
-  const project = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as Project;
+  const project = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as Project; // The project's own manifest.
   await writeFile(join(folder, 'package.json'), `${JSON.stringify(manifestOf(project), undefined, 2)}\n`);
   await copyFile(join(root, 'tools/client/README.md'), join(folder, 'README.md'));
   await copyFile(join(root, 'LICENSE'), join(folder, 'LICENSE'));
@@ -41,13 +40,13 @@ function manifestOf({ version, license, dependencies: { undici, valibot } }: Pro
   return {
     name: 'budgea-auth-gateway-client',
     version,
-    description: 'The twelve authentication operations of the Budgea / Powens banking API, typed',
+    description: 'The authentication operations of the Budgea / Powens banking API, typed',
     license,
     type: 'module',
     engines: { node: '>=22.19.0' },
     exports: { '.': { types: `${entry}.d.ts`, default: `${entry}.js` }, './package.json': './package.json' },
     sideEffects: false,
-    // Modules inside undici are imported, which may be others in its next version: this one alone has been tried.
+    // The client imports internal modules of undici, which may change in any version.
     dependencies: { undici, valibot: `^${valibot}` },
   };
 }

@@ -8,16 +8,16 @@ import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { buildClient } from './build.ts';
 
-// Builds the client, packs it, and says what an application would have to suffer from: wrong fields, or types that an import does not find.
+// Builds and packs the client, and reports wrong fields in its manifest and types that imports do not find.
 
 const folder = await mkdtemp(join(tmpdir(), 'client-'));
 try {
   const built = join(folder, 'built');
   await buildClient(built);
   const tarball = await pack(built, folder);
-  const complaints = [...(await badFields(tarball)), ...(await wrongTypes(tarball))];
-  for (const complaint of complaints) process.stderr.write(`The client's package: ${complaint}\n`);
-  if (complaints.length > 0) process.exitCode = 1;
+  const errors = [...(await manifestErrors(tarball)), ...(await typeErrors(tarball))];
+  for (const error of errors) process.stderr.write(`The client's package: ${error}\n`);
+  if (errors.length > 0) process.exitCode = 1;
 } finally {
   await rm(folder, { recursive: true });
 }
@@ -27,18 +27,18 @@ async function pack(built: string, into: string): Promise<Buffer> {
   return readFile(join(into, stdout.trim()));
 }
 
-async function badFields(tarball: Buffer): Promise<string[]> {
+async function manifestErrors(tarball: Buffer): Promise<string[]> {
   const { messages, pkg } = await publint({ pack: { tarball: toArrayBuffer(tarball) }, strict: true });
   return messages.map((message) => formatMessage(message, pkg, { color: false }) ?? message.code);
 }
 
-async function wrongTypes(tarball: Buffer): Promise<string[]> {
+async function typeErrors(tarball: Buffer): Promise<string[]> {
   const result = await checkPackage(createPackageFromTarballData(tarball));
-  if (!result.types) return ['it has no types'];
+  if (!result.types) return ['no types'];
   return result.problems.filter(concernsEsm).map(({ kind }) => kind);
 }
 
-/** The package is ESM alone, which `require` of every Node that it supports can load; resolutions older than `exports` are not supported. */
+/** The package is only ESM, which `require` of every supported Node can load; resolutions without `exports` are not supported. */
 function concernsEsm(problem: Problem): boolean {
   return (
     !('resolutionKind' in problem) || problem.resolutionKind === 'node16-esm' || problem.resolutionKind === 'bundler'

@@ -1,56 +1,45 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { useLocal, useSettings } from '#lib/config/process-env.ts';
-import { type OperationId, operations } from '#lib/operations/table.ts';
+import type { Handler } from '#lib/http/serve.ts';
+import { functionName, type OperationId } from '#lib/operations/table.ts';
+import { newContext } from '#local/api-gateway/context.ts';
+import { freePort } from '#local/free-port.ts';
 import type { StackFile } from '#local/stack-file.ts';
-import { type Call, type Example, examples } from './measure/examples.ts';
+import { eventOf, send } from '../calls.ts';
+import { exampleContext, operationIds, typicalCall, type ExampleContext } from '../openapi/examples.ts';
+import type { CallUse } from './assumptions.ts';
 
-// `npm run cost:measure` prints what `measured.ts` says: what a warm call of each operation takes of the processor, of the table and of the log. The
-// stack is a process of its own, so that this one's processor time is the functions' alone.
+// `npm run cost:measure` prints the use of a warm call of each operation, for `assumptions.ts`. The stack runs in its own process, so that this
+// process spends its processor time only in the functions.
 
 const rounds = { warm: 100, measured: 200 };
 
 const data = await mkdtemp(join(tmpdir(), 'measure-'));
-const stack = spawn(process.execPath, ['local/start.ts', '--data', data, '--port', String(await freePorts())], {
+const stack = spawn(process.execPath, ['local/start.ts', '--data', data, '--port', String(await freePort())], {
   stdio: 'ignore',
 });
+const items = { reads: 0, writes: 0 };
+const lines: string[] = [];
+process.stderr.write = (chunk: string | Uint8Array) => lines.push(String(chunk)) > 0;
 try {
   const file = await readStack();
+  const { gateway, certificate_types: certificateTypes } = file;
   useLocal(file);
-  useSettings({
-    budgea: file.sandbox ?? '',
-    gateway: file.gateway,
-    certificateTypes: file.certificate_types,
-    rotationMinutes: 240,
-  });
-  const { invoke, countItems, caught } = await import('./measure/invoke.ts');
-  for (const [id, example] of Object.entries(examples(file)) as [OperationId, Example][]) {
-    for (let round = 0; round < rounds.warm; round += 1) await invoke(id, await prepared(example));
-    caught.splice(0);
-    const before = countItems();
-    let processor = 0;
-    for (let round = 0; round < rounds.measured; round += 1) {
-      const call = await prepared(example);
-      const startedAt = process.cpuUsage();
-      await invoke(id, call);
-      const { user, system } = process.cpuUsage(startedAt);
-      processor += user + system;
-    }
-    const lines = caught.splice(0);
-    const items = countItems();
-    const each = (count: number) => Number((count / rounds.measured).toFixed(2));
-    print(id, {
-      processorMs: each(processor / 1000),
-      logBytes: Math.round(Buffer.byteLength(lines.join('')) / lines.length),
-      reads: each(items.reads - before.reads),
-      writes: each(items.writes - before.writes),
-      upstream: each(lines.reduce((sum, line) => sum + Number(/"upstream_attempts":(\d+)/.exec(line)?.[1] ?? 0), 0)),
-    });
+  useSettings({ budgea: file.sandbox ?? '', gateway, certificateTypes, rotationMinutes: 240 });
+  await countItems();
+  const context = exampleContext(
+    { ...file, certificateType: certificateTypes[0] ?? '' },
+    `${gateway}/webauth/callback`,
+    (call) => send(gateway, call),
+  );
+  for (const id of operationIds) {
+    const fields = Object.entries(await measure(id, context)).map(([name, value]) => `${name}: ${value}`);
+    process.stdout.write(`  ${id}: { ${fields.join(', ')} },\n`);
   }
 } finally {
   stack.kill();
@@ -58,31 +47,52 @@ try {
   await rm(data, { recursive: true });
 }
 
-/** A call may need something of its own to work on, a user to delete for example. */
-async function prepared(example: Example): Promise<Call> {
-  return typeof example === 'function' ? example() : example;
+function perCall(count: number): number {
+  return Number((count / rounds.measured).toFixed(2));
 }
 
-function print(id: OperationId, measured: Readonly<Record<string, number>>): void {
-  const fields = Object.entries(measured).map(([name, value]) => `${name}: ${value}`);
-  process.stdout.write(`  ${id}: { ${fields.join(', ')} },\n`);
+async function measure(id: OperationId, context: ExampleContext): Promise<CallUse> {
+  // Every function exports its handler.
+  const { handler } = (await import(`#functions/${functionName(id)}.ts`)) as { handler: Handler };
+  const invoke = async (): Promise<number> => {
+    const event = eventOf(await typicalCall(id, context));
+    const before = process.cpuUsage();
+    const { statusCode = 500 } = await handler(event, newContext(functionName(id), 29_000));
+    const { user, system } = process.cpuUsage(before);
+    if (statusCode >= 400) throw new Error(`${id} returned ${statusCode}`);
+    return user + system;
+  };
+  for (let round = 0; round < rounds.warm; round += 1) await invoke();
+  lines.length = 0;
+  const before = { ...items };
+  let processor = 0;
+  for (let round = 0; round < rounds.measured; round += 1) processor += await invoke();
+  const attempts = lines.map((line) => Number(/"upstream_attempts":(\d+)/.exec(line)?.[1] ?? 0));
+  return {
+    processorMs: perCall(processor / 1000),
+    logBytes: Math.round(Buffer.byteLength(lines.join('')) / lines.length),
+    reads: perCall(items.reads - before.reads),
+    writes: perCall(items.writes - before.writes),
+    upstream: perCall(attempts.reduce((sum, count) => sum + count, 0)),
+  };
 }
 
-/** A port whose three followers are probably free too. */
-async function freePorts(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo; // Neither a pipe nor closed.
-  server.close();
-  return port;
+/** Counts the calls to the table. The modules read the environment when they are loaded. */
+async function countItems(): Promise<void> {
+  const { callDynamoDb } = await import('#lib/aws/table.ts');
+  const { useItemClient } = await import('#lib/aws/table.ts');
+  useItemClient((operation, input) => {
+    items[operation === 'GetItem' ? 'reads' : 'writes'] += 1;
+    return callDynamoDb(operation, input);
+  });
 }
 
 async function readStack(): Promise<StackFile> {
-  for (let look = 0; look < 100; look += 1) {
+  for (let attempt = 0; attempt < 100; attempt += 1) {
     const text = await readFile(join(data, 'stack.json'), 'utf8').catch(() => undefined);
-    // Nothing but the stack writes this file.
+    // Only the stack writes this file.
     if (text !== undefined) return JSON.parse(text) as StackFile;
     await sleep(100);
   }
-  throw new Error(`the stack does not start; of ${Object.keys(operations).length} operations none was measured`);
+  throw new Error('the local stack does not start');
 }

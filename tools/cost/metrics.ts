@@ -5,13 +5,13 @@ import { operations, type ItemCall, type Operation } from '#lib/operations/table
 
 /** A metric as CloudWatch counts and charges it: a name with the values of its dimensions. */
 export interface Metric {
-  /** `calls environment operation=auth_init_post` for example: as log lines have it, without the environment's name. */
+  /** For example `calls environment operation=auth_init_post`; the environment's name is left out. */
   metric: string;
-  /** Whether it is there in every hour, or only when something goes wrong. */
+  /** Whether it exists in every hour, or only in hours with errors. */
   usual: boolean;
 }
 
-/** Every metric of the gateway's own, for an environment that keeps certificates of these types. */
+/** Returns every metric of the gateway itself, for an environment with these certificate types. */
 export function metricsOf(certificateTypes: readonly string[]): Metric[] {
   return [...ofCalls(), ...ofRuns(), ...ofGauges(certificateTypes), ...ofCertificates(certificateTypes)];
 }
@@ -23,16 +23,16 @@ function ofCalls(): Metric[] {
   return distinct([...counted, ...always, rare('ThrottledCalls')]);
 }
 
-/** What each call's line measures; the way back from the bank asks Budgea nothing. */
+/** The measures in each call's log line; the callback makes no call to Budgea. */
 function measuresOf({ path }: Operation): string[] {
   const own = ['calls', 'duration_ms'];
   return path === operations.webauth_callback_get.path ? own : [...own, 'upstream_ms'];
 }
 
-/** What a call's line can count when something goes wrong. */
+/** The errors that a call's log line can count. */
 function countsOf({ needs: { secrets, items } }: Operation): CountedEvent[] {
   const user: readonly ItemCall[] = items.USER ?? [];
-  const may: [CountedEvent, boolean][] = [
+  const counts: [CountedEvent, boolean][] = [
     ['CredentialRejected', secrets.some((secret) => secret !== 'sealing-keys')],
     ['OwnershipConflict', user.includes('put')],
     ['UndoFailed', user.includes('put')],
@@ -43,10 +43,10 @@ function countsOf({ needs: { secrets, items } }: Operation): CountedEvent[] {
     ['CertificateNotKept', items.CERTIFICATE !== undefined],
     ['CertificateDateIgnored', items.CERTIFICATE !== undefined],
   ];
-  return may.filter(([, counts]) => counts).map(([name]) => name);
+  return counts.filter(([, isCounted]) => isCounted).map(([name]) => name);
 }
 
-/** `journal` gives each number of a line to the environment, to the operation and to the operation's outcome. */
+/** The access log records each measure by environment, by operation and by the operation's outcome. */
 function ofCall(name: string, id: string, isUsual: boolean): Metric[] {
   const operation = `operation=${id}`;
   const outcomes = ['success', 'refused', 'failed'].map((outcome) => [operation, `outcome=${outcome}`]);
@@ -89,8 +89,8 @@ function ofCertificates(certificateTypes: readonly string[]): Metric[] {
   ]);
 }
 
-const usual = (...words: string[]): Metric => ({ metric: named(words), usual: true });
-const rare = (...words: string[]): Metric => ({ metric: named(words), usual: false });
+const usual = (...parts: string[]): Metric => ({ metric: named(parts), usual: true });
+const rare = (...parts: string[]): Metric => ({ metric: named(parts), usual: false });
 
 function named([name = '', ...dimensions]: readonly string[]): string {
   return [name, 'environment', ...dimensions].join(' ');

@@ -4,29 +4,29 @@ import { jobs } from '#lib/operations/jobs.ts';
 import { operations, type Operation, type OperationId } from '#lib/operations/table.ts';
 import { pages } from '#lib/operations/routes.ts';
 import {
-  answerBytes,
   coldStarts,
   compressed,
   itemBytes,
   memoryOfProcessor,
   otherLogBytes,
   peak,
+  responseBytes,
   run,
   shares,
   tableMs,
   traced,
+  useOf,
 } from './assumptions.ts';
-import { measured } from './measured.ts';
 import { metricsOf } from './metrics.ts';
 import { costOf, prices, type Tiers } from './prices.ts';
 
-/** What is to be reckoned: in a month, unless it says otherwise. */
+/** The use of an environment in a month. */
 export interface Usage {
   calls: number;
   partners: number;
-  /** Users whose owner the table knows. */
+  /** Users in the table. */
   users: number;
-  /** How long Budgea takes for a call, in milliseconds. */
+  /** The response time of Budgea, in milliseconds. */
   upstreamMs: number;
 }
 
@@ -38,14 +38,14 @@ export interface Line {
   cost: number;
 }
 
-/** A month has so many seconds; AWS reckons with 730 hours. */
+/** A month in seconds; AWS counts 730 hours. */
 const month = 730 * 3600;
-/** A secret's value and a partner's record serve so long, in seconds: as `lib/secrets.ts` and `lib/partners/cache.ts` have it. */
+/** The time for which a secret's value and a partner's record are cached, in seconds: see `lib/secrets.ts` and `lib/partners/cache.ts`. */
 const secretSeconds = 300;
 const partnerSeconds = 60;
 const gigabyte = 1_000_000_000;
 
-/** The monthly bill of an environment. */
+/** Estimates the monthly bill of an environment. */
 export function modelOf(settings: EnvironmentSettings, usage: Usage): Line[] {
   const functions = functionsOf(settings, usage);
   const scheduled = runsOf(settings);
@@ -56,10 +56,10 @@ export function modelOf(settings: EnvironmentSettings, usage: Usage): Line[] {
   const provisioned = total(({ provisionedGb }) => provisionedGb) * month;
   const lines: (readonly [string, number, string, Tiers])[] = [
     ['API Gateway, requests', usage.calls, '', prices.apiRequest],
-    ['API Gateway, sent to callers', (usage.calls * answerBytes) / gigabyte, 'GB', prices.sentGb],
+    ['API Gateway, responses', (usage.calls * responseBytes) / gigabyte, 'GB', prices.sentGb],
     ['Lambda, requests', usage.calls + scheduled.runs, '', prices.lambdaRequest],
     ['Lambda, duration', total(({ gbSeconds }) => gbSeconds) + scheduled.gbSeconds, 'GB·s', prices.lambdaGbSecond],
-    ...(provisioned === 0 ? [] : [['Lambda, kept warm', provisioned, 'GB·s', prices.provisionedGbSecond] as const]),
+    ...(provisioned === 0 ? [] : [['Lambda, provisioned', provisioned, 'GB·s', prices.provisionedGbSecond] as const]),
     ['Secrets Manager, secrets', secretNames.length, '', prices.secret],
     ['Secrets Manager, calls', secretCalls, '', prices.secretCall],
     ['KMS, key', 1, '', prices.key],
@@ -68,8 +68,8 @@ export function modelOf(settings: EnvironmentSettings, usage: Usage): Line[] {
     ['Table, writes', total(({ tableWrites }) => tableWrites), '', prices.tableWrite],
     ['Table, storage', stored / gigabyte, 'GB', prices.tableGb],
     ['Table, recovery', stored / gigabyte, 'GB', prices.tableRecoveryGb],
-    ['Logs, taken in', logGb, 'GB', prices.logGb],
-    ['Logs, kept', ((logGb * settings.logRetentionDays) / 30) * compressed, 'GB', prices.logStoredGb],
+    ['Logs, ingested', logGb, 'GB', prices.logGb],
+    ['Logs, stored', ((logGb * settings.logRetentionDays) / 30) * compressed, 'GB', prices.logStoredGb],
     ['Metrics', metricsOf(settings.certificateTypes).filter(({ usual }) => usual).length, '', prices.metric],
     ['Alarms', alarmMetricsOf(settings), 'metrics', prices.alarmMetric],
     ['Dashboard', 1, '', prices.dashboard],
@@ -79,7 +79,7 @@ export function modelOf(settings: EnvironmentSettings, usage: Usage): Line[] {
   return lines.map(([item, quantity, unit, tiers]) => ({ item, quantity, unit, cost: costOf(quantity, tiers) }));
 }
 
-/** What one operation's function uses in a month. */
+/** The use of one operation's function in a month. */
 export interface FunctionUse {
   id: OperationId;
   calls: number;
@@ -96,19 +96,17 @@ export interface FunctionUse {
   traces: number;
 }
 
-/** What each operation's function uses in a month. */
+/** Returns the use of each operation's function in a month. */
 export function functionsOf(settings: EnvironmentSettings, { calls: all, partners, upstreamMs }: Usage): FunctionUse[] {
-  const ids = Object.keys(operations) as OperationId[]; // A table's keys are its rows' names.
-  return ids.map((id) => {
-    const { needs }: Operation = operations[id];
-    const { processorMs, logBytes, reads, writes, upstream } = measured[id];
+  const rows = Object.entries(operations) as [OperationId, Operation][]; // Object.entries widens the keys.
+  return rows.map(([id, { needs }]) => {
+    const { processorMs, logBytes, reads, writes, upstream } = useOf(id);
     const memory = settings.functions[id]?.memory ?? settings.memory;
-    const calls = (all * shares[id]) / 100;
+    const calls = (all * (shares[id] ?? 0)) / 100;
     const durationMs =
       processorMs * Math.max(1, memoryOfProcessor / memory) + upstream * upstreamMs + (reads + writes) * tableMs;
     const containers = calls === 0 ? 0 : Math.max(1, Math.ceil((calls / month) * (durationMs / 1000) * peak));
     const seconds = (calls * (durationMs + coldStarts.share * coldStarts.durationMs)) / 1000;
-    const knowsPartners = needs.items.PARTNER !== undefined;
     const inFirstSecond = Math.min(calls, traced.perSecond * month);
     return {
       id,
@@ -119,8 +117,9 @@ export function functionsOf(settings: EnvironmentSettings, { calls: all, partner
       provisionedGb: ((settings.functions[id]?.provisionedConcurrency ?? 0) * memory) / 1024,
       secretReads: needs.secrets.length * Math.min(calls, containers * (month / secretSeconds)),
       tableReads:
-        calls * reads + (knowsPartners ? Math.min(calls, containers * partners * (month / partnerSeconds)) : 0),
-      // A user's item is written to the index of its owner as well; a key's use is noted once a day by each container.
+        calls * reads +
+        (needs.items.PARTNER === undefined ? 0 : Math.min(calls, containers * partners * (month / partnerSeconds))),
+      // A user's item is written to the owner index too; each container records a key's use once a day.
       tableWrites:
         2 * calls * writes +
         (needs.items.KEY_USE === undefined ? 0 : Math.min(calls, containers * partners * (month / 86_400))),
@@ -130,7 +129,7 @@ export function functionsOf(settings: EnvironmentSettings, { calls: all, partner
   });
 }
 
-/** What the scheduled functions use in a month; a rotation is four invocations. */
+/** The use of the scheduled functions in a month; a rotation is four invocations. */
 function runsOf({
   memory,
   rotateManageTokenHours,
@@ -145,16 +144,16 @@ function runsOf({
     runs,
     byScheduler: watched + fetched,
     gbSeconds: (runs * run.durationMs * (memory / 1024)) / 1000,
-    // The watch lists each secret's versions and reads one value; a rotation's steps describe, read, write and promote.
+    // `watch` lists each secret's versions and reads one value; the steps of a rotation describe, read, write and promote.
     secretCalls: watched * (jobs.watch.describes.length + 2) + fetched + 10 * rotations,
   };
 }
 
-/** How many metrics the alarms of `infra/constructs/alarms.ts` look at. */
+/** Returns the number of metrics in the alarms of `infra/constructs/alarms.ts`. */
 export function alarmMetricsOf({ certificateTypes, apiPage }: EnvironmentSettings): number {
-  const shown = apiPage ? Object.keys(pages).length : 0;
-  const functions = Object.keys(operations).length + Object.keys(jobs).length + shown;
-  // Failing calls are a share, of two metrics; slow and throttled calls; four counts.
+  const pageFunctions = apiPage ? Object.keys(pages).length : 0;
+  const functions = Object.keys(operations).length + Object.keys(jobs).length + pageFunctions;
+  // The share of failing calls has two metrics; then slow and throttled calls, and four counters.
   const fixed = 2 + 2 + 4;
   const rotated = Object.values(jobs).filter((job) => 'rotates' in job).length;
   const queues = 2;

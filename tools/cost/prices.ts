@@ -1,4 +1,4 @@
-/** A price for each unit, and how many units in a month have it; the last one has all the rest. */
+/** Prices of a unit, each up to a number of units in a month. */
 export type Tiers = readonly (readonly [upTo: number, price: number])[];
 
 const million = 1_000_000;
@@ -6,8 +6,8 @@ const billion = 1_000_000_000;
 const terabyte = 1_000;
 
 /**
- * What AWS asks for, in USD without tax, as its price pages say. Other regions differ, mostly upwards: to reckon with another one, replace
- * the numbers and say so here. Free tiers are left out.
+ * The public prices of AWS in USD, without tax and free tiers. Most other regions are more expensive; for another region, replace the numbers
+ * and `region`.
  */
 export const prices = {
   region: 'us-east-1',
@@ -17,7 +17,7 @@ export const prices = {
     [300 * million, 1 / million],
     [Infinity, 0.9 / million],
   ],
-  /** Source: aws.amazon.com/lambda/pricing, Arm; since August 2025 a cold start's initialisation counts too. */
+  /** Source: aws.amazon.com/lambda/pricing, Arm; the initialisation of a cold start is charged since August 2025. */
   lambdaRequest: [[Infinity, 0.2 / million]],
   lambdaGbSecond: [
     [7.5 * billion, 0.0000133334],
@@ -50,7 +50,7 @@ export const prices = {
     [1_000_000, 0.05],
     [Infinity, 0.02],
   ],
-  /** Each metric that an alarm looks at. */
+  /** Each metric of an alarm. */
   alarmMetric: [[Infinity, 0.1]],
   dashboard: [[Infinity, 3]],
   /** Source: aws.amazon.com/xray/pricing */
@@ -66,7 +66,7 @@ export const prices = {
   ],
 } as const satisfies Record<string, string | Tiers>;
 
-/** What so many units cost. */
+/** Returns the cost of a quantity. */
 export function costOf(quantity: number, tiers: Tiers): number {
   let [cost, below] = [0, 0];
   for (const [upTo, price] of tiers) {

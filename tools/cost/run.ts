@@ -10,12 +10,12 @@ type Options = Usage & { json?: true };
 const names = Object.keys(environments);
 
 new Command('npm run cost --')
-  .description('Reckons what an environment costs in a month, line by line, as infra/environments.ts describes it.')
+  .description('Estimates the monthly cost of an environment of infra/environments.ts, line by line.')
   .addArgument(new Argument('<environment>', names.join(', ')).choices(names))
   .requiredOption('--calls <n>', 'calls a month, such as 200k, 5M or 1.5B', count)
-  .requiredOption('--partners <n>', 'partners that make them', count)
-  .option('--users <n>', 'users whose owner the table knows', count, 100_000)
-  .option('--upstream-ms <n>', 'how long Budgea takes for a call, in milliseconds', count, 300)
+  .requiredOption('--partners <n>', 'partners that make the calls', count)
+  .option('--users <n>', 'users in the table', count, 100_000)
+  .option('--upstream-ms <n>', 'response time of Budgea, in milliseconds', count, 300)
   .option('--json', 'print JSON instead of text')
   .addHelpText('after', '\nExample:\n  npm run cost -- dev --calls 5M --partners 40\n')
   .action((name: Name, { json, ...usage }: Options) => {
@@ -32,6 +32,6 @@ new Command('npm run cost --')
 
 function count(text: string): number {
   const [, number, unit = ''] = /^(\d+(?:\.\d+)?)([kMB]?)$/.exec(text) ?? [];
-  if (number === undefined) throw new InvalidArgumentError('It takes a number such as 40, 200k, 5M or 1.5B.');
-  return Math.round(Number(number) * { '': 1, k: 1e3, M: 1e6, B: 1e9 }[unit as '' | 'k' | 'M' | 'B']); // The pattern has no other.
+  if (number === undefined) throw new InvalidArgumentError('Use a number such as 40, 200k, 5M or 1.5B.');
+  return Math.round(Number(number) * { '': 1, k: 1e3, M: 1e6, B: 1e9 }[unit as '' | 'k' | 'M' | 'B']); // The pattern allows no other unit.
 }

@@ -1,20 +1,20 @@
-/** Replaces what no document may show, and what differs from run to run. It learns from each answer what later requests will send. */
+/** Replaces secrets, and values that differ from run to run. Tokens of a response are replaced in later requests too. */
 export interface Fakes {
-  /** Lets `fake` stand for a text wherever that text occurs. */
-  learn: (real: string, fake: string) => void;
-  /** The same value with everything replaced that is known, or known by its field's name. */
-  replaced: <T>(value: T) => T;
+  /** Replaces a text wherever it occurs. */
+  add: (real: string, fake: string) => void;
+  /** Returns the value with every text that was added, and every field with a special name, replaced. */
+  replace: <T>(value: T) => T;
 }
 
-/** When everything happened: midnight of 1 January 2026 in UTC. */
-const when = { seconds: 1_767_225_600, text: '2026-01-01 00:00:00' };
+/** The time of every example: midnight of 1 January 2026 in UTC. */
+const time = { seconds: 1_767_225_600, text: '2026-01-01 00:00:00' };
 
-/** Makes one that knows texts already; one that holds another comes before it. */
-export function createFakes(given: readonly (readonly [real: string, fake: string])[]): Fakes {
-  const texts = new Map(given);
+/** Creates the fakes with these texts; a text that contains another one precedes it. */
+export function createFakes(initial: readonly (readonly [real: string, fake: string])[]): Fakes {
+  const texts = new Map(initial);
   const ids = new Map<string, Map<number, number>>();
 
-  return { learn: (real, fake) => void texts.set(real, fake), replaced: (value) => walk('', value) as typeof value };
+  return { add: (real, fake) => void texts.set(real, fake), replace: (value) => walk('', value) as typeof value };
 
   function walk(name: string, value: unknown): unknown {
     if (Array.isArray(value)) return value.map((each) => walk(name, each));
@@ -25,15 +25,15 @@ export function createFakes(given: readonly (readonly [real: string, fake: strin
   function object(value: object): unknown {
     const entries = Object.entries(value).map(([name, each]) => [name, walk(name, each)] as const);
     const faked = Object.fromEntries(entries) as Record<string, unknown>;
-    // How long something lives is told by two times: the distance between them is kept.
+    // The lifetime of a token is the difference of two times, which stays.
     const { iat, exp } = value as { iat?: number; exp?: number };
-    if (iat !== undefined && exp !== undefined) faked['exp'] = when.seconds + exp - iat;
+    if (iat !== undefined && exp !== undefined) faked['exp'] = time.seconds + exp - iat;
     return faked;
   }
 
   function byName(name: string, value: unknown): unknown {
     const fake = tokens[name];
-    // What a program made up is long; codes of refusals and what a developer wrote are not.
+    // Generated values are long; error codes and written texts are short.
     if (fake !== undefined && typeof value === 'string' && value.length > 30) return remember(value, fake);
     const kind = idKinds[name];
     if (kind !== undefined && /^\d+$/.test(String(value))) {
@@ -44,17 +44,17 @@ export function createFakes(given: readonly (readonly [real: string, fake: strin
   }
 
   function id(kind: string, real: number): number {
-    const seen = ids.get(kind) ?? new Map<number, number>();
-    ids.set(kind, seen);
-    const fake = seen.get(real) ?? 42 + seen.size;
-    seen.set(real, fake);
+    const numbers = ids.get(kind) ?? new Map<number, number>();
+    ids.set(kind, numbers);
+    const fake = numbers.get(real) ?? 42 + numbers.size;
+    numbers.set(real, fake);
     return fake;
   }
 
   function remember(real: string, fake: string): string {
-    const known = texts.get(real) ?? fake;
-    texts.set(real, known);
-    return known;
+    const existing = texts.get(real) ?? fake;
+    texts.set(real, existing);
+    return existing;
   }
 
   function text(value: string): string {
@@ -66,11 +66,11 @@ export function createFakes(given: readonly (readonly [real: string, fake: strin
   }
 }
 
-/** What differs from run to run whatever it is. */
+/** Fields with the same value in every example. */
 const constants: Readonly<Record<string, unknown>> = {
-  iat: when.seconds,
-  signin: when.text,
-  created: when.text,
+  iat: time.seconds,
+  signin: time.text,
+  created: time.text,
   iss: 11_223_344,
   jti: '00000000-0000-4000-8000-000000000001',
 };

@@ -1,19 +1,19 @@
 import { instance } from '@viz-js/viz';
 
-/** A diagram as an SVG that is readable on light and on dark pages. `source` is Graphviz's language; its classes are those of the style. */
+/** Renders Graphviz source as an SVG for light and dark pages; the style defines its classes. */
 export async function diagram(source: string, title: string): Promise<string> {
-  const drawn = (await instance()).renderString(source, { format: 'svg', engine: 'dot' });
-  const [, viewBox = '', content = ''] = /<svg[^>]*(viewBox="[^"]*")[^>]*>([^]*)<\/svg>/.exec(drawn) ?? [];
+  const rendered = (await instance()).renderString(source, { format: 'svg', engine: 'dot' });
+  const [, viewBox = '', content = ''] = /<svg[^>]*(viewBox="[^"]*")[^>]*>([^]*)<\/svg>/.exec(rendered) ?? [];
   const body = content
-    // Names in the source, which browsers would show as tooltips, and remarks.
+    // Names of the source, which browsers show as tooltips, and comments.
     .replaceAll(/<title>[^<]*<\/title>\n?|<!--[^]*?-->\n?/g, '')
-    // The style has them.
+    // The style defines these.
     .replaceAll(/ (?:fill|stroke|font-family)="[^"]*"/g, '')
     .trim();
   return `<svg xmlns="http://www.w3.org/2000/svg" ${viewBox} role="img">\n<title>${title}</title>\n${style}\n${body}\n</svg>\n`;
 }
 
-/** Colours of GitHub's pages, with a contrast of 4.5 at the least. */
+/** The colors of GitHub's pages, with a contrast of at least 4.5. */
 const style = `<style>
 svg { --ink: #1f2328; --line: #59636e; --box: #ffffff; --code: #ddf4ff; --store: #dafbe1; --outside: #fff8c5 }
 @media (prefers-color-scheme: dark) {

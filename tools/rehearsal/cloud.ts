@@ -20,93 +20,68 @@ import {
   SecretsManagerClient,
   type RotateSecretRequest,
 } from '@aws-sdk/client-secrets-manager';
+import { ownerOf, type Addresses, type Credentials } from './context.ts';
 
-/** Where the emulator answers, and who asks. */
-export interface CloudOptions {
-  emulator: string;
-  secretsManager: string;
-  account: string;
-  region: string;
-}
-
-/** One resource of a stack, as CloudFormation made it. */
-export interface MadeResource {
+/** A resource of a stack, as CloudFormation reports it. */
+export interface CreatedResource {
   logicalId: string;
   physicalId: string;
-  type: string;
-  isMade: boolean;
+  isComplete: boolean;
 }
 
-/** The calls to AWS that the rehearsal itself makes. Each throws its service's errors. */
-export interface Cloud {
-  /** The resources of a stack; none when there is no such stack. */
-  resources(stack: string): Promise<MadeResource[]>;
-  outputs(stack: string): Promise<Record<string, string>>;
-  /** Why CloudFormation does not make a template's resources; undefined when it does. */
-  refusal(template: object): Promise<string | undefined>;
-  /** Invokes a function. Throws what the function failed with. */
-  invoke(functionName: string, event: unknown): Promise<void>;
-  /** Has a function invoked as a schedule does: its failures are repeated, and nobody is told. */
-  invokeLater(functionName: string, event: unknown): Promise<void>;
-  /** How many of a function may run at once; undefined: as many as the account has left. */
-  limitConcurrency(functionName: string, atOnce: number | undefined): Promise<void>;
-  /** Lets a bucket be used without TLS, which its policy forbids. */
-  allowPlainHttp(bucket: string): Promise<void>;
-  /** Has a secret rotated, or its rotation tried. */
-  rotateSecret(request: RotateSecretRequest): Promise<void>;
-  /** The version that has each label of a secret, by the emulator's own word. */
-  labels(secret: string): Promise<Record<string, string>>;
-  /** Lets a table be deleted. */
-  unprotectTable(name: string): Promise<void>;
-  /** Lets a stack be deleted. */
-  unprotectStack(name: string): Promise<void>;
-  /** Which of these are still there. */
-  outliving(table: string, secrets: readonly string[]): Promise<string[]>;
-}
+/** The AWS calls of the rehearsal itself. */
+export type Cloud = ReturnType<typeof openCloud>;
 
-/** Makes the clients. */
-export function openCloud({ emulator, secretsManager, account, region }: CloudOptions): Cloud {
-  const credentials = { accessKeyId: account, secretAccessKey: 'rehearsal' };
-  const options = { endpoint: emulator, region, credentials };
+/** Opens the clients. Every method throws the errors of its service. */
+export function openCloud({ emulator, secretsManager, account, region }: Addresses) {
+  const options = { endpoint: emulator, region, credentials: ownerOf(account) };
   const cloudFormation = new CloudFormationClient(options);
   const lambda = new LambdaClient(options);
   const dynamodb = new DynamoDBClient(options);
-  const rotating = new SecretsManagerClient({ ...options, endpoint: secretsManager });
-  const emulated = new SecretsManagerClient(options);
+  const secrets = new SecretsManagerClient({ ...options, endpoint: secretsManager });
+  const emulatedSecrets = new SecretsManagerClient(options);
+
+  /** Calls the emulator's API without an SDK; it reads the account from the signature, which it does not check. */
+  async function call(service: 'iam' | 'sts' | 's3', path: string, init: RequestInit): Promise<string> {
+    const authorization = `AWS4-HMAC-SHA256 Credential=${account}/20260101/${region}/${service}/aws4_request, SignedHeaders=host, Signature=0`;
+    const response = await fetch(emulator + path, { ...init, headers: { authorization } });
+    const xml = await response.text();
+    if (!response.ok) throw new Error(`${service} returns ${response.status}: ${textOf(xml, 'Message')}`);
+    return xml;
+  }
+  const query = (service: 'iam' | 'sts', fields: Record<string, string>) =>
+    call(service, '/', { method: 'POST', body: new URLSearchParams(fields) });
 
   return {
-    async resources(StackName) {
-      const made: MadeResource[] = [];
+    /** The resources of a stack; empty when the stack does not exist. */
+    async resources(StackName: string): Promise<CreatedResource[]> {
+      const resources: CreatedResource[] = [];
       try {
         for await (const page of paginateListStackResources({ client: cloudFormation }, { StackName })) {
-          for (const {
-            LogicalResourceId,
-            PhysicalResourceId,
-            ResourceType,
-            ResourceStatus,
-          } of page.StackResourceSummaries ?? []) {
-            made.push({
+          for (const { LogicalResourceId, PhysicalResourceId, ResourceStatus } of page.StackResourceSummaries ?? []) {
+            resources.push({
               logicalId: LogicalResourceId ?? '',
               physicalId: PhysicalResourceId ?? '',
-              type: ResourceType ?? '',
-              isMade: ResourceStatus === 'CREATE_COMPLETE',
+              isComplete: ResourceStatus === 'CREATE_COMPLETE',
             });
           }
         }
       } catch (error) {
         if (!(error instanceof Error && /does not exist/.test(error.message))) throw error;
       }
-      return made;
+      return resources;
     },
 
-    async outputs(StackName) {
+    /** The outputs of a stack. */
+    async outputs(StackName: string): Promise<Record<string, string>> {
       const { Stacks: [stack] = [] } = await cloudFormation.send(new DescribeStacksCommand({ StackName }));
       return Object.fromEntries(
         (stack?.Outputs ?? []).map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]),
       );
     },
 
-    async refusal(template) {
+    /** Creates a stack from a template and deletes it; returns the reason when CloudFormation does not create it. */
+    async failureOf(template: object): Promise<string | undefined> {
       const StackName = 'probe';
       try {
         await cloudFormation.send(new CreateStackCommand({ StackName, TemplateBody: JSON.stringify(template) }));
@@ -119,57 +94,92 @@ export function openCloud({ emulator, secretsManager, account, region }: CloudOp
       }
     },
 
-    async invoke(FunctionName, event) {
-      const command = new InvokeCommand({ FunctionName, Payload: Buffer.from(JSON.stringify(event)) });
+    /** Invokes a function. Throws the function's error. */
+    async invoke(FunctionName: string, event: unknown): Promise<void> {
+      const command = new InvokeCommand({ FunctionName, Payload: payloadOf(event) });
       const { FunctionError, Payload = [] } = await lambda.send(command);
       if (FunctionError !== undefined) throw new Error(`${FunctionName} fails: ${Buffer.from(Payload).toString()}`);
     },
 
-    async invokeLater(FunctionName, event) {
-      const Payload = Buffer.from(JSON.stringify(event));
-      await lambda.send(new InvokeCommand({ FunctionName, Payload, InvocationType: 'Event' }));
+    /** Invokes a function as a schedule does: Lambda repeats a failed run. */
+    async invokeAsync(FunctionName: string, event: unknown): Promise<void> {
+      await lambda.send(new InvokeCommand({ FunctionName, Payload: payloadOf(event), InvocationType: 'Event' }));
     },
 
-    async limitConcurrency(FunctionName, atOnce) {
-      if (atOnce === undefined) return void (await lambda.send(new DeleteFunctionConcurrencyCommand({ FunctionName })));
-      await lambda.send(new PutFunctionConcurrencyCommand({ FunctionName, ReservedConcurrentExecutions: atOnce }));
+    /** Reserves a function's concurrency, or removes the reservation. */
+    async reserveConcurrency(FunctionName: string, executions: number | undefined): Promise<void> {
+      if (executions === undefined) await lambda.send(new DeleteFunctionConcurrencyCommand({ FunctionName }));
+      else
+        await lambda.send(
+          new PutFunctionConcurrencyCommand({ FunctionName, ReservedConcurrentExecutions: executions }),
+        );
     },
 
-    async allowPlainHttp(bucket) {
-      // The emulator reads of the account's own signature who it is, and does not check it.
-      const authorization = `AWS4-HMAC-SHA256 Credential=${account}/20260101/${region}/s3/aws4_request, SignedHeaders=host, Signature=0`;
-      const answer = await fetch(`${emulator}/${bucket}?policy`, { method: 'DELETE', headers: { authorization } });
-      if (!answer.ok) throw new Error(`the policy of ${bucket} stays: ${await answer.text()}`);
+    /** Removes a bucket's policy, which denies requests without TLS. */
+    async removeBucketPolicy(bucket: string): Promise<void> {
+      await call('s3', `/${bucket}?policy`, { method: 'DELETE' });
     },
 
-    rotateSecret: async (request) => void (await rotating.send(new RotateSecretCommand(request))),
+    /** Rotates a secret, or tests its rotation. */
+    async rotateSecret(request: RotateSecretRequest): Promise<void> {
+      await secrets.send(new RotateSecretCommand(request));
+    },
 
-    async labels(SecretId) {
-      const { VersionIdsToStages = {} } = await emulated.send(new DescribeSecretCommand({ SecretId }));
+    /** The version with each staging label of a secret. */
+    async labels(SecretId: string): Promise<Record<string, string>> {
+      const { VersionIdsToStages = {} } = await secrets.send(new DescribeSecretCommand({ SecretId }));
       const labels = Object.entries(VersionIdsToStages);
-      return Object.fromEntries(labels.flatMap(([version, each]) => each.map((label) => [label, version])));
+      return Object.fromEntries(labels.flatMap(([version, stages]) => stages.map((stage) => [stage, version])));
     },
 
-    async unprotectStack(StackName) {
+    /** Disables a stack's termination protection. */
+    async unprotectStack(StackName: string): Promise<void> {
       const command = new UpdateTerminationProtectionCommand({ StackName, EnableTerminationProtection: false });
       await cloudFormation.send(command);
     },
 
-    async outliving(table, secrets) {
-      const tables = await isThere(dynamodb.send(new DescribeTableCommand({ TableName: table })));
-      const kept = await Promise.all(
-        secrets.map((SecretId) => isThere(emulated.send(new DescribeSecretCommand({ SecretId })))),
-      );
-      return [...(tables ? [table] : []), ...secrets.filter((_, index) => kept[index])];
+    /** Disables a table's deletion protection. */
+    async unprotectTable(TableName: string): Promise<void> {
+      await dynamodb.send(new UpdateTableCommand({ TableName, DeletionProtectionEnabled: false }));
     },
 
-    async unprotectTable(TableName) {
-      await dynamodb.send(new UpdateTableCommand({ TableName, DeletionProtectionEnabled: false }));
+    /** Returns those of the table and the secrets that exist. */
+    async existing(TableName: string, secretIds: readonly string[]): Promise<string[]> {
+      const exist = await Promise.all([
+        exists(dynamodb.send(new DescribeTableCommand({ TableName }))),
+        ...secretIds.map((SecretId) => exists(emulatedSecrets.send(new DescribeSecretCommand({ SecretId })))),
+      ]);
+      return [TableName, ...secretIds].filter((_, index) => exist[index]);
+    },
+
+    /** Creates a user with one managed policy. */
+    async createUser(UserName: string, PolicyArn: string): Promise<Credentials> {
+      await query('iam', { Action: 'CreateUser', UserName });
+      await query('iam', { Action: 'AttachUserPolicy', UserName, PolicyArn });
+      return credentialsIn(await query('iam', { Action: 'CreateAccessKey', UserName }));
+    },
+
+    /** Creates a user with the inline policy of a role that only an AWS service can assume. */
+    async createUserLike(role: string, PolicyName: string): Promise<Credentials> {
+      const policy = await query('iam', { Action: 'GetRolePolicy', RoleName: role, PolicyName });
+      const PolicyDocument = decodeURIComponent(textOf(policy, 'PolicyDocument'));
+      await query('iam', { Action: 'CreateUser', UserName: role });
+      await query('iam', { Action: 'PutUserPolicy', UserName: role, PolicyName, PolicyDocument });
+      return credentialsIn(await query('iam', { Action: 'CreateAccessKey', UserName: role }));
+    },
+
+    /** Assumes the role of a function. */
+    async assumeRole(name: string): Promise<Credentials> {
+      const RoleArn = `arn:aws:iam::${account}:role/${name}`;
+      const xml = await query('sts', { Action: 'AssumeRole', RoleArn, RoleSessionName: 'rehearsal' });
+      return { ...credentialsIn(xml), sessionToken: textOf(xml, 'SessionToken') };
     },
   };
 }
 
-async function isThere(description: Promise<unknown>): Promise<boolean> {
+const payloadOf = (event: unknown) => Buffer.from(JSON.stringify(event));
+
+async function exists(description: Promise<unknown>): Promise<boolean> {
   try {
     await description;
     return true;
@@ -177,4 +187,12 @@ async function isThere(description: Promise<unknown>): Promise<boolean> {
     if (error instanceof Error && error.name === 'ResourceNotFoundException') return false;
     throw error;
   }
+}
+
+function credentialsIn(xml: string): Credentials {
+  return { accessKeyId: textOf(xml, 'AccessKeyId'), secretAccessKey: textOf(xml, 'SecretAccessKey') };
+}
+
+function textOf(xml: string, tag: string): string {
+  return new RegExp(`<${tag}>([^<]*)</${tag}>`).exec(xml)?.[1] ?? '';
 }

@@ -1,40 +1,67 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import type { Credentials } from './identities.ts';
-import { run } from './run.ts';
+import { ownerOf, type Addresses, type Credentials } from './context.ts';
 
-/** The project's command lines, with nothing of the person's own AWS account in their environment. */
-export interface Programs {
-  /** The CDK's. */
-  cdk(...args: string[]): Promise<string>;
-  /** The project's synthesis of an environment, as `npm run synth` does it. */
-  synth(environment: string, assembly: string): Promise<string>;
-  /** The gateway's, for the environment, as somebody who has these credentials; `input` is its standard input. */
-  gateway(who: Credentials, args: readonly string[], input?: string): Promise<string>;
-  /** The account's own credentials, which may do anything. */
-  owner: Credentials;
-}
-
-/** What the programs work with. */
-export interface ProgramsOptions {
-  environment: string;
-  /** Stands for the person's home: nobody's AWS profile, nobody's CDK cache. */
-  home: string;
-  emulator: string;
-  secretsManager: string;
-  account: string;
-  region: string;
+/** The environment, the signal and the standard input of a program. */
+export interface RunOptions {
   signal: AbortSignal;
+  env?: NodeJS.ProcessEnv;
+  input?: string;
 }
+
+/** Runs a program and returns its standard output. Throws with its output when it exits with another code than 0. */
+export async function run(
+  program: string,
+  args: readonly string[],
+  { signal, env = process.env, input = '' }: RunOptions,
+): Promise<string> {
+  signal.throwIfAborted();
+  // In its own process group: Ctrl-C reaches only the rehearsal, which then ends the whole group.
+  const child = spawn(program, args, { env, detached: true });
+  const end = () => killGroup(child.pid, 'SIGTERM');
+  signal.addEventListener('abort', end, { once: true });
+  const output = { out: '', all: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => ((output.out += text), (output.all += text)));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.all += text));
+  child.stdin.on('error', () => undefined).end(input);
+  const [code] = (await once(child, 'close')) as [number | null];
+  signal.removeEventListener('abort', end);
+  signal.throwIfAborted();
+  if (code !== 0) {
+    throw new Error(`${[program, ...args].join(' ')} ended with ${code ?? 'a signal'}:\n${output.all.trim()}`);
+  }
+  return output.out;
+}
+
+/** Signals a process group. */
+export function killGroup(pid: number | undefined, signal: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
+}
+
+/** The project's command lines, without the AWS account of the user's environment. */
+export type Programs = ReturnType<typeof openPrograms>;
 
 const root = join(import.meta.dirname, '../..');
 const cdkProgram = createRequire(import.meta.url).resolve('aws-cdk/bin/cdk');
 
-/** Makes them work on the emulator. */
-export function openPrograms(options: ProgramsOptions): Programs {
-  const { environment, home, emulator, secretsManager, account, region, signal } = options;
-  // To the emulator, whoever presents an account's number is its owner.
-  const owner = { accessKeyId: account, secretAccessKey: 'rehearsal' };
+/** Returns functions that run the command lines on the emulator. `home` replaces the user's home: no AWS profile, no CDK cache. */
+export function openPrograms({
+  environment,
+  home,
+  emulator,
+  secretsManager,
+  account,
+  region,
+  signal,
+}: Addresses & { environment: string; home: string; signal: AbortSignal }) {
+  const owner = ownerOf(account);
   const env = {
     PATH: process.env['PATH'],
     HOME: home,
@@ -46,16 +73,21 @@ export function openPrograms(options: ProgramsOptions): Programs {
     CDK_DEFAULT_ACCOUNT: account,
     CDK_DEFAULT_REGION: region,
   };
-  const node = (args: readonly string[], input = '', who: Credentials = owner) =>
-    run(process.execPath, args, { signal, env: { ...env, ...asVariables(who) }, input });
+  const node = (args: readonly string[], { accessKeyId, secretAccessKey } = owner, input = '') =>
+    run(process.execPath, args, {
+      signal,
+      env: { ...env, AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey },
+      input,
+    });
   return {
-    cdk: (...args) => node([cdkProgram, '--no-notices', ...args]),
-    synth: (name, assembly) => node([join(root, 'infra/cdk.ts'), 'synth', name, '--quiet', '--output', assembly]),
-    gateway: (who, args, input) => node([join(root, 'cli/main.ts'), ...args, '--env', environment], input, who),
+    /** The CDK's command line. */
+    cdk: (...args: string[]) => node([cdkProgram, '--no-notices', ...args]),
+    /** Synthesizes the environment as `npm run synth` does. */
+    synth: (assembly: string) =>
+      node([join(root, 'infra/cdk.ts'), 'synth', environment, '--quiet', '--output', assembly]),
+    /** The gateway's command line, with these credentials. */
+    gateway: (credentials: Credentials, args: readonly string[], input?: string) =>
+      node([join(root, 'cli/main.ts'), ...args, '--env', environment], credentials, input),
     owner,
   };
-}
-
-function asVariables({ accessKeyId, secretAccessKey }: Credentials): NodeJS.ProcessEnv {
-  return { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey };
 }

@@ -1,10 +1,10 @@
 import type { Writable } from 'node:stream';
 
-/** Tells what happens as it happens, and how long it took. */
+/** Prints the phases as they run, and their times. */
 export interface Transcript {
-  /** Runs a part of the rehearsal; `tell` adds a line to what is told of it. */
-  phase<T>(name: string, work: (tell: (line: string) => void) => Promise<T>): Promise<T>;
-  /** One line for every phase, and all of them together. */
+  /** Runs a phase; `report` prints a line about it. */
+  phase: <T>(name: string, work: (report: (line: string) => void) => Promise<T>) => Promise<T>;
+  /** One line for every phase, and one for the total. */
   summary(): string;
 }
 
@@ -14,7 +14,7 @@ export function beginTranscript(out: Writable): Transcript {
   return {
     async phase(name, work) {
       out.write(`${name}\n`);
-      const began = performance.now();
+      const startedAt = performance.now();
       const phase = { name, milliseconds: 0, failed: true };
       phases.push(phase);
       try {
@@ -22,20 +22,16 @@ export function beginTranscript(out: Writable): Transcript {
         phase.failed = false;
         return result;
       } finally {
-        phase.milliseconds = performance.now() - began;
+        phase.milliseconds = performance.now() - startedAt;
       }
     },
     summary() {
-      const total = phases.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
-      const lines = phases.map(
-        ({ name, milliseconds, failed }) => `${seconds(milliseconds)}  ${name}${failed ? '  FAILED' : ''}`,
-      );
-      return [...lines, `${seconds(total)}  in all`].join('\n');
+      const milliseconds = phases.reduce((sum, phase) => sum + phase.milliseconds, 0);
+      return [...phases, { name: 'total', milliseconds, failed: false }]
+        .map((phase) => `${seconds(phase.milliseconds)}  ${phase.name}${phase.failed ? '  FAILED' : ''}`)
+        .join('\n');
     },
   };
 }
 
-/** Seconds, aligned to the right. */
-function seconds(milliseconds: number): string {
-  return `${(milliseconds / 1000).toFixed(1).padStart(6)} s`;
-}
+const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1).padStart(6)} s`;

@@ -1,17 +1,17 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 
-// The job of every peer: check a partner's key, put the manage token in its place, forward.
+// Every peer does the same: check a partner's key, replace it with the manage token, forward.
 
-const known = Buffer.from(process.env.PARTNER_KEY_HASH ?? '', 'hex');
+const expected = Buffer.from(process.env.PARTNER_KEY_HASH ?? '', 'hex');
 
-/** Whether an `Authorization` header carries the partner's key. */
+/** Whether an `Authorization` header contains the partner's key. */
 export function isKnown(authorization = '') {
   const presented = createHash('sha256')
     .update(authorization.replace(/^Bearer /, ''))
     .digest();
-  return presented.length === known.length && timingSafeEqual(presented, known);
+  return presented.length === expected.length && timingSafeEqual(presented, expected);
 }
 
-/** Where calls go, without the path, and the header that signs them. */
+/** The upstream's origin, and the header that signs calls. */
 export const { origin } = new URL(process.env.BUDGEA_URL ?? '');
 export const signature = `Bearer ${process.env.MANAGE_TOKEN}`;

@@ -1,6 +1,6 @@
 import autocannon from 'autocannon';
 
-// The load, from a process of its own: its one argument is autocannon's options as JSON, its output what came of them.
+// A separate process: generates load. Its argument is autocannon's options as JSON; it prints the results.
 
 const result = await autocannon(JSON.parse(process.argv[2]));
 const { latency, errors, duration } = result;

@@ -1,94 +1,84 @@
+import { EventEmitter, once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { makeToken, readUser } from './calls.ts';
-import type { LogLine } from './function-logs.ts';
-import type { Answered, InstanceOrders } from './instance.ts';
+import { bearer } from '../../openapi/examples.ts';
+import { instanceName } from './counts.ts';
+import type { LogLine } from './instance-logs.ts';
+import type { CallResult, InstanceData } from './instance.ts';
 import type { SoakStack } from './stack.ts';
-import { instanceName } from './tally.ts';
 
-/** The instances at work, and what came of their calls so far. */
+/** The running instances, and the results of their calls so far. */
 export interface Fleet {
-  /** How long each call took, in milliseconds. */
+  /** The time of each call, in milliseconds. */
   readonly times: readonly number[];
-  /** What the logs say of those that failed. */
+  /** The log lines of failed calls. */
   readonly failures: readonly LogLine[];
-  /** Resolves when every instance has answered a call. */
-  warm(): Promise<void>;
-  /** Resolves when so many calls have been answered. */
-  reaches(calls: number): Promise<void>;
-  /** Lets the calls under way end; resolves when no instance is left. */
-  stop(): Promise<void>;
+  /** Whether every instance has finished a call. */
+  isWarm: () => boolean;
+  /** Resolves when a condition on the results holds, or after the signal. */
+  until: (holds: () => boolean) => Promise<void>;
+  /** Ends the instances after their running calls. */
+  stop: () => Promise<void>;
 }
 
-/** Lambda gives an instance one call at a time; two show that it also shares a refresh. */
-const atOnce = 2;
+/** Lambda has one call at a time per instance; two show that concurrent calls share a refresh. */
+const concurrency = 2;
 
-/** Starts one instance per user, a thread each, of the two functions by turns; they call until they are stopped. After `signal`, nothing waits for them. */
+/** Starts one instance for each user, half of them with a call that upstream can repeat, and half with one that it cannot. */
 export function startFleet({ key, users }: SoakStack, signal: AbortSignal): Fleet {
   const times: number[] = [];
   const failures: LogLine[] = [];
   const warm = new Set<number>();
-  const waiting = createWaiting(signal);
+  const results = new EventEmitter();
 
   const workers = users.map((user, index) => {
     const name = instanceName(index);
-    const orders: InstanceOrders = { name, call: (index % 2 === 0 ? readUser : makeToken)(key, user), atOnce };
+    const workerData: InstanceData = { name, concurrency, ...(index % 2 === 0 ? readUser : createToken)(key, user) };
     const env = { ...process.env, AWS_SESSION_TOKEN: name };
-    const worker = new Worker(new URL('instance.ts', import.meta.url), { workerData: orders, env });
-    worker.on('message', ({ milliseconds, failure }: Answered) => {
-      times.push(milliseconds);
+    const worker = new Worker(new URL('instance.ts', import.meta.url), { workerData, env });
+    const record = (failure: LogLine | undefined) => {
       if (failure !== undefined) failures.push(failure);
       warm.add(index);
-      waiting.look();
+      results.emit('result');
+    };
+    worker.on('message', ({ milliseconds, failure }: CallResult) => {
+      times.push(milliseconds);
+      record(failure);
     });
-    // The others go on, and the run fails.
-    worker.on('error', (error) => {
-      failures.push({ instance: name, crashed: error instanceof Error ? error.name : typeof error });
-      warm.add(index);
-      waiting.look();
-    });
-    return worker;
+    // The other instances continue, and the soak fails.
+    worker.on('error', (error) =>
+      record({ instance: name, crashed: error instanceof Error ? error.name : typeof error }),
+    );
+    return { worker, ended: once(worker, 'exit').catch(() => undefined) };
   });
-  const gone = Promise.all(workers.map(untilExit));
 
   return {
     times,
     failures,
-    warm: () => waiting.until(() => warm.size === workers.length),
-    reaches: (calls) => waiting.until(() => times.length >= calls),
+    isWarm: () => warm.size === workers.length,
+    async until(holds) {
+      while (!signal.aborted && !holds()) await once(results, 'result', { signal }).catch(() => undefined);
+    },
     async stop() {
-      for (const worker of workers) worker.postMessage('stop');
-      await gone;
+      for (const { worker } of workers) worker.postMessage('stop');
+      await Promise.all(workers.map(({ ended }) => ended));
     },
   };
 }
 
-function untilExit(worker: Worker): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  worker.once('exit', () => resolve());
-  return promise;
-}
+type InstanceCall = Pick<InstanceData, 'call' | 'expected'>;
 
-interface Waiting {
-  /** Resolves when a look finds that it is over, or after the signal. */
-  until(isOver: () => boolean): Promise<void>;
-  look(): void;
-}
+const readUser = (key: string, user: string): InstanceCall => ({
+  call: { operation: 'users_id_user_get', path: { id_user: user }, headers: { authorization: key } },
+  expected: `"id":${user},`,
+});
 
-function createWaiting(signal: AbortSignal): Waiting {
-  let waiting: { isOver: () => boolean; resolve: () => void }[] = [];
-  const look = (): void => {
-    const over = waiting.filter(({ isOver }) => signal.aborted || isOver());
-    waiting = waiting.filter((one) => !over.includes(one));
-    for (const { resolve } of over) resolve();
-  };
-  signal.addEventListener('abort', look);
-  return {
-    until(isOver) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      waiting.push({ isOver, resolve });
-      look();
-      return promise;
-    },
-    look,
-  };
-}
+const createToken = (key: string, user: string): InstanceCall => ({
+  call: {
+    operation: 'users_id_user_token_post',
+    path: { id_user: user },
+    headers: bearer(key),
+    mediaType: 'application/x-www-form-urlencoded',
+    fields: { application: 'sharedAccess' },
+  },
+  expected: '"token":"',
+});

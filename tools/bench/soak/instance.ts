@@ -1,71 +1,58 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Handler } from '#lib/http/serve.ts';
+import { functionName } from '#lib/operations/table.ts';
 import { newContext } from '#local/api-gateway/context.ts';
-import { toEvent } from '#local/api-gateway/event.ts';
-import type { SoakCall } from './calls.ts';
-import { takeLogs, type LogLine } from './function-logs.ts';
+import { eventOf, type Call } from '../../calls.ts';
+import { takeLogs, type LogLine } from './instance-logs.ts';
 
-/** What an instance is told when it starts. */
-export interface InstanceOrders {
-  /** Begins the request ids of its invocations. */
+// A worker thread is one function instance, with its own modules, environment and caches. It makes the same call until it gets a message.
+
+/** The work of an instance. */
+export interface InstanceData {
+  /** The beginning of its request ids. */
   name: string;
-  call: SoakCall;
-  /** How many invocations it has under way at a time. */
-  atOnce: number;
+  call: Call;
+  /** A text in every successful response. */
+  expected: string;
+  /** The number of concurrent invocations. */
+  concurrency: number;
 }
 
-/** What an instance tells after each call. */
-export interface Answered {
+/** The message of an instance after each call. */
+export interface CallResult {
   milliseconds: number;
-  /** The log line of a call that failed. */
+  /** The log line of a failed call. */
   failure?: LogLine;
 }
 
 /** Lambda's limit for the functions, in milliseconds. */
 const timeout = 29_000;
 
-// One worker thread is one function instance: its own module graph, its own environment, its own caches.
-// The thread that starts this gives these orders.
-const { name, call, atOnce } = workerData as InstanceOrders;
+const { name, call, expected, concurrency } = workerData as InstanceData; // The fleet writes it.
+const ownFunction = functionName(call.operation);
 let lastLine: LogLine = {};
 takeLogs((line) => (lastLine = line));
-// Every function file exports its handler.
-const { handler } = (await import(`../../functions/${call.functionName}.ts`)) as { handler: Handler };
+// Every function exports its handler.
+const { handler } = (await import(`#functions/${ownFunction}.ts`)) as { handler: Handler };
 
 const stopping = new AbortController();
 parentPort?.once('message', () => stopping.abort());
 let invocations = 0;
-await Promise.all(Array.from({ length: atOnce }, invokeUntilStopped));
+await Promise.all(Array.from({ length: concurrency }, invokeUntilStopped));
 
 async function invokeUntilStopped(): Promise<void> {
   while (!stopping.signal.aborted) {
     const startedAt = performance.now();
     const failure = await invoke(`${name}-${(invocations += 1)}`);
-    parentPort?.postMessage({ milliseconds: performance.now() - startedAt, ...failure } satisfies Answered);
+    parentPort?.postMessage({ milliseconds: performance.now() - startedAt, ...failure } satisfies CallResult);
   }
 }
 
-async function invoke(requestId: string): Promise<Pick<Answered, 'failure'>> {
-  const context = { ...newContext(call.functionName, timeout), awsRequestId: requestId };
-  const event = toEvent(
-    {
-      requestId,
-      traceId: 'Root=1-00000000-000000000000000000000000',
-      receivedAt: new Date(),
-      method: call.method,
-      protocol: 'HTTP/1.1',
-      path: call.path,
-      queryString: '',
-      headers: Object.entries(call.headers),
-      body: Buffer.from(call.body),
-      sourceIp: '127.0.0.1',
-      port: 443,
-    },
-    call,
-  );
+async function invoke(requestId: string): Promise<Pick<CallResult, 'failure'>> {
+  const context = { ...newContext(ownFunction, timeout), awsRequestId: requestId };
   try {
-    const { statusCode, body = '' } = await handler(event, context);
-    return statusCode === 200 && body.includes(call.expected) ? {} : { failure: { ...lastLine } };
+    const { statusCode, body = '' } = await handler(eventOf(call, requestId), context);
+    return statusCode === 200 && body.includes(expected) ? {} : { failure: { ...lastLine } };
   } catch (error) {
     return { failure: { requestId, thrown: error instanceof Error ? error.name : typeof error } };
   }

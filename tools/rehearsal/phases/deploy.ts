@@ -1,77 +1,68 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RotationRulesType } from '@aws-sdk/client-secrets-manager';
+import { secretFullName, secretNames, tableFullName } from '#lib/config/names.ts';
 import { basePath } from '#lib/operations/table.ts';
-import type { MadeResource } from '../cloud.ts';
-import { folder } from '../place.ts';
-import type { Scene } from '../scene.ts';
-import { adaptTemplates, type Adapted, type Exception } from '../templates.ts';
+import type { CreatedResource } from '../cloud.ts';
+import { folder, type RehearsalContext } from '../context.ts';
+import { adaptTemplates, type AdaptedTemplates, type Exception } from '../templates.ts';
 
-/** What the deployment gave. */
-export interface Deployed {
-  /** Where the API answers on this machine. */
+/** A deployed environment. */
+export interface Deployment {
+  /** The address of the API on this machine. */
   apiUrl: string;
   /** The same, `/2.0` included. */
   gatewayUrl: string;
-  /** The callback's address as partners' browsers and Budgea know it. */
+  /** The callback's address for browsers and Budgea. */
   callbackUrl: string;
-  /** Every function, and its role. */
   functions: readonly { name: string; role: string }[];
   /** The roles of the schedules. */
   schedulers: readonly string[];
-  /** The ARN of the policy of those who run the command line. */
+  /** The ARN of the operators' policy. */
   operatorPolicy: string;
 }
 
 const assembly = join(folder, 'cdk');
 
-/** Synthesizes the environment and deploys its two stacks with the CDK's command line. Throws when a resource is missing afterwards. */
-export async function deploy(scene: Scene): Promise<Deployed> {
-  const { environment, programs, cloud, emulator, budgeaPort, transcript } = scene;
-  const { name, account, region, stacks } = environment;
+/** Synthesizes the environment and deploys both stacks with the CDK's command line. Throws when a resource is missing. */
+export async function deploy(context: RehearsalContext): Promise<Deployment> {
+  const { name, account, region, stacks, programs, cloud, emulator, budgeaPort, phase } = context;
 
-  const adapted = await transcript.phase('Synthesize', async (tell) => {
+  const adapted = await phase('Synthesize', async (report) => {
     await rm(assembly, { recursive: true, force: true });
-    await programs.synth(name, assembly);
+    await programs.synth(assembly);
     const templates = await adaptTemplates(assembly, `http://127.0.0.1:${budgeaPort}${basePath}`);
-    tell(`${templates.resources} resources in two stacks`);
-    for (const line of templates.rewritten) tell(`for the emulator, ${line}`);
+    report(`${templates.resources} resources in ${templates.templates.length} stacks`);
+    for (const line of templates.rewritten) report(`for the emulator, ${line}`);
     return templates;
   });
-  await transcript.phase('Ask the emulator for what it is known not to make', async (tell) => {
-    for (const exception of adapted.exceptions) tell(await explain(scene, exception));
+  await phase('Check the limits of the emulator', async (report) => {
+    for (const exception of adapted.exceptions) report(await checkLimit(context, exception));
   });
-  await transcript.phase('Bootstrap', async () => {
+  await phase('Bootstrap', async () => {
     await programs.cdk('bootstrap', `aws://${account}/${region}`);
-    await cloud.allowPlainHttp(`cdk-hnb659fds-assets-${account}-${region}`);
+    await cloud.removeBucketPolicy(`cdk-hnb659fds-assets-${account}-${region}`);
   });
 
-  const made: MadeResource[] = [];
+  const created: CreatedResource[] = [];
   for (const [part, stack] of [
     ['Foundation', stacks.foundation],
     ['Gateway', stacks.gateway],
   ] as const) {
-    await transcript.phase(`Deploy ${stack}`, async (tell) => {
-      await programs.cdk(
-        'deploy',
-        `${name}/${part}`,
-        '--app',
-        assembly,
-        '--exclusively',
-        '--require-approval',
-        'never',
-      );
+    await phase(`Deploy ${stack}`, async (report) => {
+      const options = ['--app', assembly, '--exclusively', '--require-approval', 'never'];
+      await programs.cdk('deploy', `${name}/${part}`, ...options);
       const resources = await cloud.resources(stack);
-      const missing = resources.filter(({ isMade }) => !isMade);
-      if (missing.length > 0) throw new Error(`not made: ${missing.map(({ logicalId }) => logicalId).join(', ')}`);
-      tell(`${resources.length} resources made`);
-      made.push(...resources);
+      const incomplete = resources.filter(({ isComplete }) => !isComplete).map(({ logicalId }) => logicalId);
+      if (incomplete.length > 0) throw new Error(`not created: ${incomplete.join(', ')}`);
+      report(`${resources.length} resources`);
+      created.push(...resources);
     });
   }
   const expected = adapted.resources - adapted.exceptions.filter(({ isReplaced }) => !isReplaced).length;
-  if (made.length !== expected) throw new Error(`${made.length} resources were made, and not ${expected}`);
+  if (created.length !== expected) throw new Error(`${created.length} resources exist instead of ${expected}`);
 
-  await transcript.phase('Set the rotations up', (tell) => setRotationsUp(scene, adapted, made, tell));
+  await phase('Configure the rotations', (report) => configureRotations(context, adapted, created, report));
   const { GatewayUrl = '', CallbackUrl = '', OperatorPolicy = '' } = await cloud.outputs(stacks.gateway);
   const [id = ''] = new URL(GatewayUrl).hostname.split('.');
   const apiUrl = `${emulator}/_aws/execute-api/${id}`;
@@ -80,14 +71,38 @@ export async function deploy(scene: Scene): Promise<Deployed> {
     gatewayUrl: apiUrl + basePath,
     callbackUrl: CallbackUrl,
     operatorPolicy: OperatorPolicy,
-    ...namesOf(adapted, made),
+    ...namesOf(adapted, created),
   };
 }
 
-/** Functions and schedules with their roles, which the templates refer to. */
-function namesOf({ templates }: Adapted, made: readonly MadeResource[]): Pick<Deployed, 'functions' | 'schedulers'> {
-  const nameOf = (id: string) => made.find(({ logicalId }) => logicalId === id)?.physicalId ?? '';
-  const roleOf = (role: unknown) => nameOf((role as { 'Fn::GetAtt': [string, 'Arn'] })['Fn::GetAtt'][0]); // Of its own stack.
+/** Destroys the environment as `docs/deploying.md` describes. Throws when a resource remains, or a retained one does not. */
+export async function destroy(context: RehearsalContext): Promise<void> {
+  const { name, settings, stacks, cloud, programs, phase } = context;
+  const table = tableFullName(name);
+  const secrets = secretNames.map((secret) => secretFullName(name, secret));
+  await phase('Destroy', async (report) => {
+    await cloud.unprotectTable(table);
+    for (const stack of Object.values(stacks)) await cloud.unprotectStack(stack);
+    await programs.cdk('destroy', `${name}/*`, '--app', assembly, '--force');
+    for (const stack of Object.values(stacks)) {
+      const remaining = (await cloud.resources(stack)).map(({ logicalId }) => logicalId);
+      if (remaining.length > 0) throw new Error(`remaining of ${stack}: ${remaining.join(', ')}`);
+      report(`${stack} is deleted`);
+    }
+    const retained = await cloud.existing(table, secrets);
+    const expected = settings.production ? 1 + secrets.length : 0;
+    if (retained.length !== expected) throw new Error(`${retained.length} retained resources instead of ${expected}`);
+    report(`retained: ${retained.length === 0 ? 'nothing' : retained.join(', ')}`);
+  });
+}
+
+/** The functions and the schedules, with their roles. */
+function namesOf(
+  { templates }: AdaptedTemplates,
+  created: readonly CreatedResource[],
+): Pick<Deployment, 'functions' | 'schedulers'> {
+  const nameOf = (id: string) => created.find(({ logicalId }) => logicalId === id)?.physicalId ?? '';
+  const roleOf = (role: unknown) => nameOf((role as { 'Fn::GetAtt': [string, 'Arn'] })['Fn::GetAtt'][0]); // A role of the same stack.
   const resources = templates.flatMap((template) => Object.entries(template.Resources));
   const ofType = (type: string) => resources.filter(([, { Type }]) => Type === type);
   return {
@@ -101,53 +116,51 @@ function namesOf({ templates }: Adapted, made: readonly MadeResource[]): Pick<De
   };
 }
 
-/** Asks with the resource as it was synthesized, alone. Throws when the emulator makes it: then the limit is to be struck off. */
-async function explain({ cloud }: Scene, { logicalId, resource, limit }: Exception): Promise<string> {
+/** Deploys the synthesized resource by itself. Throws when the emulator creates it: then the limit has to be removed. */
+async function checkLimit({ cloud }: RehearsalContext, { logicalId, resource, limit }: Exception): Promise<string> {
   const { Type, Properties } = resource;
-  // Alone, it refers to nothing.
   const Resources = { [logicalId]: { Type, Properties: withoutReferences(Properties) } };
-  const reason = await cloud.refusal({ Resources });
-  if (reason === undefined) throw new Error(`the emulator makes ${limit.about} now: strike them off its limits`);
-  return `${logicalId}: “${reason}” In its place: ${limit.substitute}.`;
+  const reason = await cloud.failureOf({ Resources });
+  if (reason === undefined) throw new Error(`the emulator now supports ${limit.description}: remove the limit`);
+  return `${logicalId}: “${reason}” Instead: ${limit.substitute}.`;
 }
 
 function withoutReferences(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutReferences);
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value);
-  if (entries.length === 1 && /^(Ref|Fn::\w+)$/.test(entries[0]?.[0] ?? '')) return 'something';
+  if (entries.length === 1 && /^(Ref|Fn::\w+)$/.test(entries[0]?.[0] ?? '')) return 'a reference';
   return Object.fromEntries(entries.map(([name, each]) => [name, withoutReferences(each)]));
 }
 
-/** As CloudFormation would: each secret with its function and rules, and nothing rotated. */
-async function setRotationsUp(
-  { cloud, environment, rotation }: Scene,
-  { exceptions }: Adapted,
-  made: readonly MadeResource[],
-  tell: (line: string) => void,
+/** Configures each rotation as CloudFormation does, without rotating the secret. */
+async function configureRotations(
+  { cloud, account, region, stacks, secretsManager }: RehearsalContext,
+  { exceptions }: AdaptedTemplates,
+  created: readonly CreatedResource[],
+  report: (line: string) => void,
 ): Promise<void> {
-  const { account, region, stacks } = environment;
   const exports = await cloud.outputs(stacks.foundation);
   for (const { resource } of exceptions) {
     if (resource.Type !== 'AWS::SecretsManager::RotationSchedule') continue;
-    const { SecretId, RotationLambdaARN, RotationRules } = resource.Properties as unknown as Schedule;
+    const { SecretId, RotationLambdaARN, RotationRules } = resource.Properties as unknown as RotationSchedule;
     const secret = exports[SecretId['Fn::ImportValue'].split(':').at(-1) ?? ''] ?? '';
-    const name = made.find(({ logicalId }) => logicalId === RotationLambdaARN['Fn::GetAtt'][0])?.physicalId;
+    const name = created.find(({ logicalId }) => logicalId === RotationLambdaARN['Fn::GetAtt'][0])?.physicalId;
     await cloud.rotateSecret({
       SecretId: secret,
       RotationLambdaARN: `arn:aws:lambda:${region}:${account}:function:${name}`,
       RotationRules: { ScheduleExpression: RotationRules.ScheduleExpression, Duration: RotationRules.Duration },
       RotateImmediately: false,
     });
-    tell(`${secret} by ${name}`);
+    report(`${secret} by ${name}`);
   }
-  for (const { secret, step, failure } of await rotation.settled()) {
+  for (const { secret, step, failure } of await secretsManager.finishedSteps()) {
     if (failure !== undefined) throw new Error(`${step} of ${secret} fails without a value: ${failure}`);
   }
 }
 
-/** As the CDK writes it. */
-interface Schedule {
+/** The properties that the CDK writes. */
+interface RotationSchedule {
   SecretId: { 'Fn::ImportValue': string };
   RotationLambdaARN: { 'Fn::GetAtt': [string, string] };
   RotationRules: RotationRulesType;

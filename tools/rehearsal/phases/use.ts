@@ -1,82 +1,104 @@
 import { resourceName } from '#infra/names.ts';
-import { functionName, type OperationId, operations } from '#lib/operations/table.ts';
+import { secretFullName } from '#lib/config/names.ts';
+import { type Job, jobs } from '#lib/operations/jobs.ts';
+import { functionName, operations } from '#lib/operations/table.ts';
 import { pages, routesOf } from '#lib/operations/routes.ts';
-import { callEverything } from '../operations.ts';
-import type { Scene } from '../scene.ts';
-import type { Deployed } from './deploy.ts';
-import { rotate } from './rotate.ts';
-import type { Ready } from './set-up.ts';
+import { send } from '../../calls.ts';
+import { operationIds, typicalCall } from '../../openapi/examples.ts';
+import type { RehearsalContext } from '../context.ts';
+import type { Deployment } from './deploy.ts';
+import { type Access, reportSteps } from './set-up.ts';
 
-/** Uses every function of the deployment. Throws at the first that does not do its work. */
-export async function use(scene: Scene, deployed: Deployed, ready: Ready): Promise<void> {
-  const { environment, transcript } = scene;
+/** Marks a function as used, by its row. */
+type Mark = (id: string) => void;
+
+/** Uses every function of the deployment. Throws at the first unexpected result, and when a function was not used. */
+export async function use(context: RehearsalContext, deployment: Deployment, access: Access): Promise<void> {
+  const { name, programs, phase } = context;
   const used = new Set<string>();
-  const note = (id: string) => used.add(resourceName(environment.name, functionName(id)));
+  const mark: Mark = (id) => used.add(resourceName(name, functionName(id)));
 
-  await runJobs(scene, note);
-  await callOperations(scene, deployed, ready, note);
-  await showPages(scene, deployed, note);
-  await rotate(scene, ready, note);
-  await callOperations(scene, deployed, ready, note);
-  await transcript.phase('Examine the deployment', async (tell) => {
-    const at = ['--budgea-url', ready.budgeaUrl, '--gateway-url', deployed.gatewayUrl];
-    const report = await scene.programs.gateway(scene.programs.owner, ['doctor', ...at]);
-    for (const line of report.trim().split('\n')) tell(line);
+  await runJobs(context, mark);
+  await callOperations(context, deployment, access, mark);
+  await fetchPages(context, deployment, mark);
+  await rotate(context, access, mark);
+  await callOperations(context, deployment, access, mark);
+  await phase('Run the doctor command', async (report) => {
+    const at = ['--budgea-url', access.budgeaUrl, '--gateway-url', deployment.gatewayUrl];
+    const output = await programs.gateway(programs.owner, ['doctor', ...at]);
+    for (const line of output.trim().split('\n')) report(line);
   });
-  const unused = deployed.functions.filter(({ name }) => !used.has(name)).map(({ name }) => name);
+  const unused = deployment.functions.filter((each) => !used.has(each.name)).map((each) => each.name);
   if (unused.length > 0) throw new Error(`no call reached ${unused.join(', ')}`);
 }
 
-/** As their schedules would. */
-async function runJobs({ environment, cloud, transcript }: Scene, note: (id: string) => void): Promise<void> {
-  await transcript.phase('Run the scheduled functions', async (tell) => {
-    for (const id of ['fetch_certificates', 'watch']) {
-      const name = resourceName(environment.name, functionName(id));
-      await cloud.invoke(name, {});
-      note(id);
-      tell(name);
+/** Invokes the scheduled functions that rotate no secret. */
+async function runJobs({ name, cloud, phase }: RehearsalContext, mark: Mark): Promise<void> {
+  await phase('Run the scheduled functions', async (report) => {
+    for (const [id, { rotates }] of Object.entries<Job>(jobs)) {
+      if (rotates !== undefined) continue;
+      const job = resourceName(name, functionName(id));
+      await cloud.invoke(job, {});
+      mark(id);
+      report(job);
     }
   });
 }
 
 async function callOperations(
-  { environment, transcript, signal }: Scene,
-  { gatewayUrl, callbackUrl }: Deployed,
-  { partner, redirectUri }: Ready,
-  note: (id: string) => void,
+  { phase }: RehearsalContext,
+  { gatewayUrl }: Deployment,
+  { examples }: Access,
+  mark: Mark,
 ): Promise<void> {
-  const certificateType = environment.settings.certificateTypes[0] ?? 'qwac';
-  await transcript.phase('Call every operation', async (tell) => {
-    const answered = (id: OperationId, status: number) => {
+  const { redirect_uri } = examples.partner;
+  await phase('Call every operation', async (report) => {
+    for (const id of operationIds) {
+      const { status, location } = await send(gatewayUrl, await typicalCall(id, examples));
+      if (id === 'webauth_callback_get' && !/[?&]state=A-STATE-OF-YOURS/.test(location.split(redirect_uri)[1] ?? '')) {
+        throw new Error('the callback does not redirect to the partner with its state');
+      }
       const { method, path } = operations[id];
-      note(id);
-      tell(`${status} ${method} ${path}`);
-    };
-    await callEverything({
-      basePath: gatewayUrl,
-      callbackUrl,
-      partner,
-      redirectUri,
-      certificateType,
-      answered,
-      signal,
-    });
+      mark(id);
+      report(`${status} ${method} ${path}`);
+    }
   });
 }
 
-/** Those that the environment has. */
-async function showPages({ environment, transcript, signal }: Scene, deployed: Deployed, note: (id: string) => void) {
-  const names = new Set(deployed.functions.map(({ name }) => name));
-  const shown = Object.entries(pages).filter(([id]) => names.has(resourceName(environment.name, functionName(id))));
-  if (shown.length === 0) return;
-  await transcript.phase('Look at the pages', async (tell) => {
-    for (const [id, page] of shown) {
+async function fetchPages(
+  { name, phase, signal }: RehearsalContext,
+  { apiUrl, functions }: Deployment,
+  mark: Mark,
+): Promise<void> {
+  const deployed = Object.entries(pages).filter(([id]) =>
+    functions.some((each) => each.name === resourceName(name, functionName(id))),
+  );
+  if (deployed.length === 0) return;
+  await phase('Fetch the pages', async (report) => {
+    for (const [id, page] of deployed) {
       for (const { path } of routesOf(page)) {
-        const { status } = await fetch(deployed.apiUrl + path, { signal });
-        if (status !== 200) throw new Error(`GET ${path} answers ${status}`);
-        tell(`${status} GET ${path}`);
+        const { status } = await fetch(apiUrl + path, { signal });
+        if (status !== 200) throw new Error(`GET ${path} returns ${status}`);
+        report(`${status} GET ${path}`);
       }
-      note(id);
+      mark(id);
     }
   });
+}
+
+/** Rotates the manage token with the command line. Throws unless its staging labels move. */
+async function rotate(context: RehearsalContext, { operator }: Access, mark: Mark): Promise<void> {
+  const { name, cloud, programs, phase } = context;
+  const secret = secretFullName(name, 'manage-token');
+  await phase('Rotate the manage token', async (report) => {
+    const before = await cloud.labels(secret);
+    await programs.gateway(operator, ['secrets', 'rotate', 'manage-token']);
+    await reportSteps(context, report);
+    const after = await cloud.labels(secret);
+    const moved = after['AWSCURRENT'] !== before['AWSCURRENT'] && after['AWSPREVIOUS'] === before['AWSCURRENT'];
+    if (!moved) throw new Error(`the labels are ${JSON.stringify(after)}, and were ${JSON.stringify(before)}`);
+    report(`AWSCURRENT moved to version ${after['AWSCURRENT']}, AWSPREVIOUS to ${after['AWSPREVIOUS']}`);
+  });
+  // The sealing keys were rotated when the secrets were set.
+  for (const id of ['rotate_manage_token', 'rotate_sealing_key']) mark(id);
 }

@@ -1,2 +1,2 @@
-/** What every start is compared with. */
+/** The baseline of every start. */
 export const handler = async () => ({ statusCode: 200 });

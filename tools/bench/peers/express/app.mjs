@@ -4,7 +4,7 @@ import { create } from 'axios';
 import express from 'express';
 import { isKnown, origin } from '../key.mjs';
 
-// The usual way: express, axios with kept connections, and the SDK for the one secret, read once.
+// A common stack: express, axios with persistent connections, and the SDK for one secret, which is read once.
 
 const secretsManager = new SecretsManagerClient();
 const budgea = create({
@@ -12,16 +12,16 @@ const budgea = create({
   httpAgent: new Agent({ keepAlive: true, maxSockets: 64 }),
   validateStatus: () => true,
 });
-let reading;
+let token;
 
-/** Express that checks a key, signs and forwards with axios. */
+/** Checks a key, signs and forwards with axios. */
 export const app = express();
 
 app.use(express.json());
 app.all('/2.0/*path', async ({ method, path, headers }, response) => {
   if (!isKnown(headers.authorization)) return response.status(401).json({ code: 'invalidClient' });
-  reading ??= readToken();
-  const authorization = `Bearer ${await reading}`;
+  token ??= readToken();
+  const authorization = `Bearer ${await token}`;
   const { status, data } = await budgea.request({ method, url: path, headers: { authorization } });
   return response.status(status).json(data);
 });

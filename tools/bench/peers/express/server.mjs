@@ -1,4 +1,4 @@
-import { tellPort } from '../serving.mjs';
+import { printAddress } from '../serving.mjs';
 import { app } from './app.mjs';
 
-const server = app.listen(0, '127.0.0.1', () => tellPort(server.address().port));
+const server = app.listen(0, '127.0.0.1', () => printAddress(server.address().port));

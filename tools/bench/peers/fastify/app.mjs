@@ -2,7 +2,7 @@ import proxy from '@fastify/http-proxy';
 import Fastify from 'fastify';
 import { isKnown, origin, signature } from '../key.mjs';
 
-/** Fastify with its own proxy, which calls undici. */
+/** Fastify with its proxy plugin, which uses undici. */
 export const app = Fastify();
 
 app.register(proxy, {

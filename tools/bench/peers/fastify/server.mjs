@@ -1,5 +1,5 @@
-import { tellPort } from '../serving.mjs';
+import { printAddress } from '../serving.mjs';
 import { app } from './app.mjs';
 
 await app.listen({ host: '127.0.0.1', port: 0 });
-tellPort(app.server.address().port);
+printAddress(app.server.address().port);

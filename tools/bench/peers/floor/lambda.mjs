@@ -1,4 +1,4 @@
-// What no gateway can be faster than: one secret over HTTP and one signed call, without a library and without a check.
+// The lower limit of a gateway: one secret over HTTP and one signed call, without a library and without a check.
 const { request } = process.getBuiltinModule('node:http');
 
 const { AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets, BUDGEA_URL: budgea, SECRET_MANAGE_TOKEN: secretId } = process.env;

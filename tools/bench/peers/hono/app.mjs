@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import { proxy } from 'hono/proxy';
 import { isKnown, origin, signature } from '../key.mjs';
 
-/** Hono with its own proxy helper, which calls Node's fetch. */
+/** Hono with its proxy helper, which uses Node's fetch. */
 export const app = new Hono();
 
 app.use(async (context, next) => {

@@ -1,5 +1,5 @@
 import { serve } from '@hono/node-server';
-import { tellPort } from '../serving.mjs';
+import { printAddress } from '../serving.mjs';
 import { app } from './app.mjs';
 
-serve({ fetch: app.fetch, hostname: '127.0.0.1', port: 0 }, ({ port }) => tellPort(port));
+serve({ fetch: app.fetch, hostname: '127.0.0.1', port: 0 }, ({ port }) => printAddress(port));

@@ -1,14 +1,14 @@
 import { createServer } from 'node:http';
 import { Pool } from 'undici';
 import { isKnown, origin, signature } from '../key.mjs';
-import { tellPort } from '../serving.mjs';
+import { printAddress } from '../serving.mjs';
 
 const pool = new Pool(origin, { connections: 64 });
 
 const server = createServer((request, response) => {
   answer(request, response).catch(() => response.writeHead(502).end());
 });
-server.listen(0, '127.0.0.1', () => tellPort(server.address().port));
+server.listen(0, '127.0.0.1', () => printAddress(server.address().port));
 
 async function answer({ method, url, headers }, response) {
   if (!isKnown(headers.authorization)) return response.writeHead(401).end();
