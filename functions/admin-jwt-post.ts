@@ -5,7 +5,7 @@ import { authenticatePartner } from '#lib/partners/authenticate.ts';
 import { allowsAdminJwt } from '#lib/partners/settings.ts';
 import { callUpstream } from '#lib/secrets/signing.ts';
 
-/** `POST /admin/jwt`: a partner's grant names the scope and the longest duration of the manage JWTs that it may mint. */
+/** `POST /admin/jwt`. A partner's grant limits the scope and the duration of its manage JWTs. */
 export const handler = serve(
   'admin_jwt_post',
   async (call, { scope, duration }) => {
@@ -13,7 +13,7 @@ export const handler = serve(
       const granted = await call.caller.allows((grants) => allowsAdminJwt(grants, scope, duration));
       if (!granted) {
         throw new GatewayError('forbidden', {
-          description: 'This needs a grant admin:jwt for the scope and duration.',
+          description: 'This requires an admin:jwt grant for the scope and duration.',
         });
       }
     }

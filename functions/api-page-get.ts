@@ -8,20 +8,20 @@ import type { pages } from '#lib/operations/routes.ts';
 
 type Path = (typeof pages)['api_page_get']['paths'][number];
 
-/** `GET /docs` with its script, and `GET /openapi.json`: the API's document, for people and for programs. */
+/** `GET /docs`, `GET /docs/scalar.js` and `GET /openapi.json`: the API's documentation as a page and as OpenAPI. */
 export const handler: Handler = async ({ rawPath, headers }) => {
-  const path = rawPath as Path; // API Gateway calls with no other paths.
-  const answer = await answers[path]();
-  const { etag, 'cache-control': caching = '' } = answer.headers ?? {};
-  // RFC 9110, section 13.1.2: a list of tags, each weak or not.
-  const isKnown = etag !== undefined && headers['if-none-match']?.includes(String(etag));
-  return isKnown ? { statusCode: 304, headers: { etag, 'cache-control': caching } } : answer;
+  const path = rawPath as Path; // API Gateway has no other routes to this function.
+  const response = await routes[path]();
+  const { etag, 'cache-control': caching = '' } = response.headers ?? {};
+  // RFC 9110, section 13.1.2: a list of weak or strong tags.
+  const isCached = etag !== undefined && headers['if-none-match']?.includes(String(etag));
+  return isCached ? { statusCode: 304, headers: { etag, 'cache-control': caching } } : response;
 };
 
-const answers: Record<Path, () => Promise<APIGatewayProxyStructuredResultV2>> = {
+const routes: Record<Path, () => Promise<APIGatewayProxyStructuredResultV2>> = {
   async '/docs'() {
     const { hash } = await script();
-    // Whoever could guess it could style the page.
+    // Unpredictable, so that only the page's own styles are allowed.
     const nonce = randomBytes(16).toString('base64url');
     const headers = {
       'content-type': 'text/html; charset=utf-8',
@@ -29,36 +29,43 @@ const answers: Record<Path, () => Promise<APIGatewayProxyStructuredResultV2>> = 
       'cache-control': 'no-store',
       'referrer-policy': 'no-referrer',
     };
-    return { statusCode: 200, headers: { ...headers, ...always }, body: apiPage(`docs/scalar.js?${hash}`, nonce) };
+    return {
+      statusCode: 200,
+      headers: { ...headers, ...commonHeaders },
+      body: apiPage(`docs/scalar.js?${hash}`, nonce),
+    };
   },
 
   async '/docs/scalar.js'() {
     const { base64, hash } = await script();
-    // The page asks for it by its hash.
+    // The URL contains the hash.
     const caching = { etag: `"${hash}"`, 'cache-control': 'public, max-age=31536000, immutable' };
     const headers = { 'content-type': 'text/javascript; charset=utf-8', 'content-encoding': 'gzip' };
-    return { statusCode: 200, headers: { ...headers, ...caching, ...always }, body: base64, isBase64Encoded: true };
+    return {
+      statusCode: 200,
+      headers: { ...headers, ...caching, ...commonHeaders },
+      body: base64,
+      isBase64Encoded: true,
+    };
   },
 
   async '/openapi.json'() {
-    return (document ??= shown(JSON.stringify(openApiDocument(env.gatewayUrl())), {
-      'content-type': 'application/json',
-    }));
+    return (document ??= openApiResponse(JSON.stringify(openApiDocument(env.gatewayUrl()))));
   },
 };
 
-/** Made once per container. */
+/** Created once per container. */
 let document: APIGatewayProxyStructuredResultV2 | undefined;
 
-/** It is large: who asks for the document alone does not wait for it. */
+/** Loads the script, which is large, only for the requests that need it. */
 async function script(): Promise<{ base64: string; hash: string }> {
   return (await import('#lib/openapi/scalar.ts')).scalarScript;
 }
 
-const always = { 'x-content-type-options': 'nosniff' };
+const commonHeaders = { 'x-content-type-options': 'nosniff' };
 
-function shown(body: string, headers: Readonly<Record<string, string>>): APIGatewayProxyStructuredResultV2 {
+function openApiResponse(body: string): APIGatewayProxyStructuredResultV2 {
   const hash = createHash('sha256').update(body).digest('base64url');
   const caching = { etag: `"${hash}"`, 'cache-control': 'public, max-age=300' };
-  return { statusCode: 200, headers: { ...headers, ...caching, ...always }, body };
+  return { statusCode: 200, headers: { 'content-type': 'application/json', ...caching, ...commonHeaders }, body };
 }

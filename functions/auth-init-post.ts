@@ -5,10 +5,10 @@ import { authenticatePartner } from '#lib/partners/authenticate.ts';
 import { registerNewUser } from '#lib/partners/new-user.ts';
 import { callUpstream } from '#lib/secrets/signing.ts';
 
-/** How long upstream keeps a temporary user, in seconds. */
+/** Upstream's default lifetime of a temporary user, in seconds. */
 const temporaryLife = 1800;
 
-/** `POST /auth/init`: a new user, permanent for a caller that signs, temporary for one that is only known. */
+/** `POST /auth/init`. The new user is temporary for a key in `x-api-key`, and permanent for the other partner credentials. */
 export const handler = serve(
   'auth_init_post',
   async (call) => {

@@ -5,7 +5,7 @@ import { registerNewUser } from '#lib/partners/new-user.ts';
 import { confirmPermanent, unifyNotFound, requireGrant, requireOwnUser } from '#lib/partners/ownership.ts';
 import { callUpstream } from '#lib/secrets/signing.ts';
 
-/** `POST /auth/jwt`: a JWT for one of the partner's users, or for a new one. */
+/** `POST /auth/jwt`. Returns a JWT of one of the partner's users, or of a new user. */
 export const handler = serve(
   'auth_jwt_post',
   async (call, { scope, id_user, expire }) => {

@@ -8,7 +8,7 @@ import { verifyExchangedUser, unifyInvalidCode } from '#lib/partners/exchanged-u
 import { requireRegisteredUri } from '#lib/partners/redirect-uris.ts';
 import { callUpstream } from '#lib/secrets/signing.ts';
 
-/** `POST /auth/token/access`: exchanges a code; upstream knows one redirect URI, the gateway's. */
+/** `POST /auth/token/access`. Exchanges a code. The redirect URI that is registered upstream is the gateway's callback. */
 export const handler = serve(
   'auth_token_access_post',
   async (call, { code, grant_type, redirect_uri }) => {

@@ -10,7 +10,7 @@ import { signed } from '#lib/secrets/signing.ts';
 
 type Outcome = StoreResult | 'failed';
 
-/** Fetches every configured certificate type; a type that fails keeps its last good one, and the run fails after the others are done. */
+/** Fetches every configured certificate type. A type that fails keeps its stored certificate, and the run fails after all types are done. */
 export const handler = job('fetch_certificates', async (_event, invocation, note) => {
   const types = env.certificateTypes();
   note({ types });
@@ -24,7 +24,7 @@ const logCheck = metricsLog([['environment', 'certificate_type', 'outcome']], { 
 async function fetchType(invocation: Invocation, type: string): Promise<Outcome> {
   const count: CountedEvent[] = [];
   const [outcome, facts] = await refresh(invocation, type, count);
-  // The run's line has the metric, this one says which type it is about.
+  // The run's log line has the metrics, this line names the type.
   invocation.log.count.push(...count);
   logCheck(now(), {
     level: outcome === 'failed' || outcome === 'older' ? 'ERROR' : 'INFO',
@@ -49,7 +49,7 @@ async function refresh(
     const fetched = await signed(invocation, 'manage-token', (budgea) => budgea.certificateTypeGet(type));
     return [await storeCertificate(type, fetched, count), {}];
   } catch (error) {
-    // A table that cannot be written either shows in the age of what it keeps.
+    // If this write fails too, the age of the stored certificate triggers its alarm.
     await markFailedCheck(type).catch(() => undefined);
     return ['failed', describeError(error)];
   }

@@ -4,7 +4,7 @@ import { authenticatePartner } from '#lib/partners/authenticate.ts';
 import { confirmPermanent, unifyNotFound, requireOwnUser } from '#lib/partners/ownership.ts';
 import { callUpstream } from '#lib/secrets/signing.ts';
 
-/** `POST /users/{id_user}/token`: another token of a user, which makes a temporary user permanent. */
+/** `POST /users/{id_user}/token`. Returns a new token of a user, which makes a temporary user permanent. */
 export const handler = serve(
   'users_id_user_token_post',
   async (call, { id_user, application }) => {

@@ -6,7 +6,7 @@ import { job } from '#lib/jobs/job.ts';
 import { logLine, metricsLog } from '#lib/observability/log.ts';
 import { type Gauge, gauges } from '#lib/jobs/watch.ts';
 
-/** Reports the state of the secrets and the certificates, so that an alarm fires also when nothing calls and nothing runs. */
+/** Reports the state of the secrets and the certificates, so that alarms also fire when there are no calls and no jobs. */
 export const handler = job('watch', async (_event, _invocation, note) => {
   const reported = await Promise.all(gauges().map(report));
   note({ gauges: reported.length });
@@ -14,7 +14,7 @@ export const handler = job('watch', async (_event, _invocation, note) => {
   if (failed > 0) throw new JobError(`${failed} of ${reported.length} gauges cannot be read`);
 });
 
-/** Writes one line; whether the gauge could be read. */
+/** Writes one log line. Returns whether the gauge could be read. */
 async function report({ name, about, read }: Gauge): Promise<boolean> {
   const line = { time: new Date(now()).toISOString(), environment: env.environment(), gauge: name, ...about };
   try {

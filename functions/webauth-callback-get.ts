@@ -3,13 +3,13 @@ import { bindCode } from '#lib/webauth/code-binding.ts';
 import { requireRegisteredUri } from '#lib/partners/redirect-uris.ts';
 import { open } from '#lib/webauth/state.ts';
 
-/** `GET /webauth/callback`: opens the seal and sends the browser home with what upstream said, and the caller's own state. */
-export const handler = serve('webauth_callback_get', async (call, { state: sealed, ...answered }) => {
+/** `GET /webauth/callback`. Opens the sealed state and redirects the browser to the partner with upstream's result and the partner's own state. */
+export const handler = serve('webauth_callback_get', async (call, { state: sealed, ...result }) => {
   const { partner, redirectUri, state } = await open(sealed);
   call.log.partner = partner;
   await requireRegisteredUri(partner, redirectUri);
-  if (answered.code !== undefined) await bindCode(answered.code, partner);
-  const home = new URLSearchParams(answered);
-  if (state !== undefined) home.set('state', state);
-  return new Redirect(home.size === 0 ? redirectUri : `${redirectUri}?${home.toString()}`);
+  if (result.code !== undefined) await bindCode(result.code, partner);
+  const query = new URLSearchParams(result);
+  if (state !== undefined) query.set('state', state);
+  return new Redirect(query.size === 0 ? redirectUri : `${redirectUri}?${query.toString()}`);
 });

@@ -7,7 +7,7 @@ import { requireRegisteredUri } from '#lib/partners/redirect-uris.ts';
 import { callUpstream, contractClientId } from '#lib/secrets/signing.ts';
 import { seal } from '#lib/webauth/state.ts';
 
-/** `GET /webauth`: sends the browser to the bank; where it goes afterwards travels sealed in the state. */
+/** `GET /webauth`. Redirects the browser to the bank. The partner's redirect URI is sealed in the state. */
 export const handler = serve('webauth_get', async (call, { client_id: partner, redirect_uri, state, ...options }) => {
   call.log.partner = partner;
   requireToken(options);
@@ -22,17 +22,17 @@ export const handler = serve('webauth_get', async (call, { client_id: partner, r
   return new Redirect(checkedAddress(address));
 });
 
-/** A connection or a transfer belongs to a user, whom the token proves. Throws GatewayError `missingParameter` without one. */
+/** Throws GatewayError `missingParameter` when a connection or a transfer is requested without the token of its user. */
 function requireToken({ token, id_connection, id_transfer }: Partial<Input<'webauth_get'>>): void {
   if (token !== undefined || (id_connection ?? id_transfer) === undefined) return;
   throw new GatewayError('missingParameter', {
-    description: 'token is missing: id_connection and id_transfer need a code of their user.',
+    description: 'token is missing: id_connection and id_transfer require a code of their user.',
   });
 }
 
-/** A browser is sent to https alone, or to upstream's own scheme: a sandbox on loopback has http. */
+/** Returns the address if its scheme is https, or upstream's own scheme: the sandbox uses http. Throws GatewayError `badGateway` otherwise. */
 function checkedAddress(address: string): string {
   const { protocol } = new URL(address);
   if (protocol === 'https:' || (protocol === 'http:' && protocol === new URL(env.budgeaUrl()).protocol)) return address;
-  throw new GatewayError('badGateway', { detail: 'upstream redirects to something else than https' });
+  throw new GatewayError('badGateway', { detail: 'upstream redirects to an address that is not https' });
 }

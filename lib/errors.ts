@@ -1,10 +1,10 @@
-/** What can go wrong, as a caller sees it: the upstream API's codes where it has one. */
+/** The error codes that callers receive, with status and default description. Codes of the upstream API keep their names. */
 export const errorCodes = {
   invalidValue: { status: 400, description: 'A value is not valid.' },
   missingParameter: { status: 400, description: 'A parameter is missing.' },
   invalidCode: {
     status: 400,
-    description: 'The code is not valid: it is unknown, expired, used, or of another client.',
+    description: 'The code is not valid: it is unknown, expired, already used, or issued to another client.',
   },
   unauthorized: {
     status: 401,
@@ -14,37 +14,37 @@ export const errorCodes = {
   invalidToken: { status: 403, description: 'The token is not valid.' },
   forbidden: { status: 403, description: 'These credentials do not allow this operation.' },
   notFound: { status: 404, description: 'There is no such resource.' },
-  payloadTooLarge: { status: 413, description: 'The body is over 16 KiB.' },
+  payloadTooLarge: { status: 413, description: 'The body is larger than 16 KiB.' },
   unsupportedMediaType: {
     status: 415,
     description:
       'Send the body as application/json, application/x-www-form-urlencoded or multipart/form-data, in UTF-8.',
   },
-  tooManyRequests: { status: 429, description: 'Too many requests: come back after the time in Retry-After.' },
-  bug: { status: 500, description: 'The gateway failed; the request id finds the reason in its log.' },
-  badGateway: { status: 502, description: 'The banking API gave no usable answer.' },
-  unavailable: { status: 503, description: 'Not available at the moment: come back after the time in Retry-After.' },
-  gatewayTimeout: { status: 504, description: 'The banking API did not answer in time.' },
+  tooManyRequests: { status: 429, description: 'Too many requests: retry after the time in Retry-After.' },
+  bug: { status: 500, description: 'Internal error: the gateway’s log has the reason under the request id.' },
+  badGateway: { status: 502, description: 'The banking API did not return a usable response.' },
+  unavailable: { status: 503, description: 'Temporarily unavailable: retry after the time in Retry-After.' },
+  gatewayTimeout: { status: 504, description: 'The banking API did not respond in time.' },
 } as const satisfies Record<string, { status: number; description: string }>;
 
-/** A code of {@link failures}. */
+/** A key of {@link errorCodes}. */
 export type ErrorCode = keyof typeof errorCodes;
 
-/** More about a failure. */
+/** Details of a {@link GatewayError}. */
 export interface GatewayErrorOptions {
-  /** Replaces the code's description for the caller: a sentence that says what to do, without values from the request. */
+  /** Replaces the code's description in the response. One sentence that states what to do, without values from the request. */
   description?: string;
-  /** For the log only: must hold no secret, token or raw upstream text. */
+  /** Logged, never returned. Must not contain a secret, a token or raw upstream text. */
   detail?: string;
-  /** For the log only, reduced to its name and code. */
+  /** Logged by its name and code, never returned. */
   cause?: unknown;
-  /** Seconds until it is worth coming back. */
+  /** `Retry-After`, in seconds. */
   retryAfter?: number;
-  /** OAuth's name for it, where it is not the code's own. */
+  /** OAuth error code, if it differs from the one that follows from `code`. */
   oauthError?: string;
 }
 
-/** Ends a call with a failure that the caller is told; anything else that is thrown becomes `bug`. */
+/** An error that is returned to the caller. Any other thrown value is returned as `bug`. */
 export class GatewayError extends Error {
   override readonly name = 'GatewayError';
   readonly code: ErrorCode;
@@ -63,7 +63,12 @@ export class GatewayError extends Error {
   }
 }
 
-/** Ends a scheduled run that must not go on; the message is for the log and holds no secret. */
+/** Ends a scheduled run with an error. The message is logged and must not contain a secret. */
 export class JobError extends Error {
-  override readonly name = 'Refused';
+  override readonly name = 'JobError';
+}
+
+/** Returns the error for a request with an invalid value: code `invalidValue`. */
+export function invalidValue(description: string): GatewayError {
+  return new GatewayError('invalidValue', { description });
 }

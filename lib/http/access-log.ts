@@ -5,8 +5,8 @@ import type { CountedEvent } from '../operations/call.ts';
 import type { CallContext, Middleware } from './middleware.ts';
 
 /**
- * One JSON line per call, the answer's request id in it. The line carries metrics of the environment, by operation and by outcome,
- * never by partner: a thousand partners would be thousands of metrics. Alarms look at the environment's, as they can add up ten at most.
+ * Writes one JSON line per call, with the request id of the response. The line carries metrics by environment, operation and outcome, but not
+ * by partner: a thousand partners would create thousands of metrics. Alarms use the metrics of the environment, as an alarm adds up ten at most.
  */
 export const accessLog: Middleware = {
   after: ({ context, response }) => write(context, response?.statusCode ?? 500),
@@ -18,11 +18,11 @@ let cold = true;
 const dimensions = [['environment'], ['environment', 'operation'], ['environment', 'operation', 'outcome']];
 const metrics: Metrics = { calls: 'Count', duration_ms: 'Milliseconds' };
 const withUpstream: Metrics = { ...metrics, upstream_ms: 'Milliseconds' };
-const log = { alone: metricsLog(dimensions, metrics), withUpstream: metricsLog(dimensions, withUpstream) };
+const logs = { withoutUpstream: metricsLog(dimensions, metrics), withUpstream: metricsLog(dimensions, withUpstream) };
 
 function write({ call, functionName, functionVersion }: CallContext, status: number): void {
-  const { count, upstream_attempts, upstream_ms, ...known } = call.log;
-  logOf(upstream_attempts, count)(call.startedAt, {
+  const { count, upstream_attempts, upstream_ms, ...fields } = call.log;
+  logFor(upstream_attempts, count)(call.startedAt, {
     level: status >= 500 ? 'ERROR' : 'INFO',
     time: new Date(call.startedAt).toISOString(),
     request_id: call.requestId,
@@ -30,7 +30,7 @@ function write({ call, functionName, functionVersion }: CallContext, status: num
     operation: call.id,
     outcome: outcomeOf(status),
     status,
-    ...known,
+    ...fields,
     duration_ms: now() - call.startedAt,
     upstream_attempts,
     upstream_ms,
@@ -42,11 +42,11 @@ function write({ call, functionName, functionVersion }: CallContext, status: num
   cold = false;
 }
 
-/** Nearly no call counts anything. */
-function logOf(attempts: number, count: readonly CountedEvent[]): LogMetrics {
-  const asked = attempts > 0;
-  if (count.length === 0) return asked ? log.withUpstream : log.alone;
-  return metricsLog(dimensions, { ...(asked ? withUpstream : metrics), ...fillObject('Count', count) });
+/** Returns a prepared log for calls that count no event, which are nearly all. */
+function logFor(attempts: number, count: readonly CountedEvent[]): LogMetrics {
+  const calledUpstream = attempts > 0;
+  if (count.length === 0) return calledUpstream ? logs.withUpstream : logs.withoutUpstream;
+  return metricsLog(dimensions, { ...(calledUpstream ? withUpstream : metrics), ...fillObject('Count', count) });
 }
 
 function outcomeOf(status: number): string {

@@ -1,5 +1,5 @@
 import { env } from '../config/env.ts';
-import { GatewayError } from '../errors.ts';
+import { GatewayError, invalidValue } from '../errors.ts';
 import type { Call, Caller, Credential } from '../operations/call.ts';
 import type { CallerKind } from '../operations/table.ts';
 import type { authenticatePartner } from '../partners/authenticate.ts';
@@ -7,10 +7,9 @@ import { keyPrefix, readKey, resemblesKey } from '../partners/key.ts';
 import type { Middleware } from './middleware.ts';
 
 /**
- * Decides which credential of the request counts, and refuses kinds that the operation does not take. Throws GatewayError: 400
- * `invalidValue` for contradicting or repeated credentials, `missingParameter` for half of one, 401 `unauthorized` for none, 403
- * `forbidden` for a kind that is not taken, 403 `invalidToken` for a token that cannot be one. A token that resembles a partner key counts as a
- * malformed key.
+ * Reads the request's credential and rejects kinds that the operation does not accept. Throws GatewayError: 400 `invalidValue` for
+ * contradictory or repeated credentials, 400 `missingParameter` for an incomplete one, 401 `unauthorized` for none, 403 `forbidden` for a kind
+ * that is not accepted, 403 `invalidToken` for a malformed token. A token that resembles a partner key is treated as a malformed key.
  */
 export const credentials: Middleware = {
   before({ event, context: { call } }) {
@@ -18,20 +17,23 @@ export const credentials: Middleware = {
     if (accepts.every((kind) => kind === 'anonymous')) return;
     call.credential = readCredential(event.headers, place === 'body' ? call.fields : {}, accepts);
     call.log.kind = call.credential.kind;
-    refuseOtherKinds(call);
+    requireAcceptedKind(call);
   },
 };
 
 type Headers = Readonly<Record<string, string | undefined>>;
-/** `client_id` and `client_secret`, from the body or from Basic. */
+/** `client_id` and `client_secret`, from the body or from HTTP Basic. */
 interface ClientPair {
   id: string | undefined;
   secret: string | undefined;
 }
 
-const aKey = new RegExp(`${keyPrefix}.*`);
+const keyPattern = new RegExp(`${keyPrefix}.*`);
 
-/** Reads the credential that counts; pure. A secret in a query is never looked at. Complete body credentials come first where the operation takes them, then `Authorization`, then `x-api-key`. */
+/**
+ * Returns the request's credential. Complete body credentials take precedence where the operation accepts them, then `Authorization`, then
+ * `x-api-key`. Secrets in the query are ignored.
+ */
 export function readCredential(
   headers: Headers,
   bodyFields: Readonly<Record<string, unknown>>,
@@ -42,23 +44,23 @@ export function readCredential(
   const apiKey = singleToken(headers['x-api-key'], 'x-api-key');
   const basic = authorization?.scheme === 'basic' ? basicPair(authorization.value) : undefined;
   const token = authorization?.scheme === 'basic' ? undefined : authorization?.value;
-  const takesBody = accepts.includes('client') && body.secret !== undefined;
+  const acceptsBody = accepts.includes('client') && body.secret !== undefined;
 
-  // Behind a scheme that is none for keys a key does not count, but it is one.
-  const inHeader = aKey.exec(authorization?.value ?? '')?.[0];
+  // A key behind an unsupported scheme is not accepted, but it can contradict another key.
+  const inHeader = keyPattern.exec(authorization?.value ?? '')?.[0];
   const keys = [body.secret, basic?.secret, inHeader, apiKey].filter((text) => text?.startsWith(keyPrefix));
-  if (new Set(keys).size > 1) throw contradiction('The request carries different partner keys.');
+  if (new Set(keys).size > 1) throw invalidValue('The request contains different partner keys.');
   const [presented] = keys;
   const ids = [accepts.includes('client') ? body.id : undefined, basic?.id].filter((id) => id !== undefined);
-  // A key in the place of an id is a bad credential.
+  // A key in place of the client id is an invalid credential.
   const misplaced = ids.some((id) => resemblesKey(id));
   const key = presented === undefined || misplaced ? undefined : readKey(presented);
   const keyIn = (place: string | undefined) => (place === presented ? key : undefined);
   if (key !== undefined && ids.some((id) => id !== key.clientId)) {
-    throw contradiction('The client_id is not the one that the partner key belongs to.');
+    throw invalidValue('The client_id does not match the partner key.');
   }
 
-  if (takesBody && body.id !== undefined) return { kind: 'client', key: keyIn(body.secret) };
+  if (acceptsBody && body.id !== undefined) return { kind: 'client', key: keyIn(body.secret) };
   if (basic !== undefined) return { kind: 'client', key: keyIn(basic.secret) };
   if (token !== undefined && resemblesKey(token)) return { kind: 'bearer_key', key: keyIn(token) };
   if (token !== undefined) return { kind: 'token', token: checkedToken(token) };
@@ -83,25 +85,25 @@ interface Authorization {
   value: string;
 }
 
-/** The scheme is optional and in any case; generated clients send the bare token. */
+/** Parses `Authorization`. The scheme is optional and case-insensitive: generated clients send the token without one. */
 function readAuthorization(header: string | undefined): Authorization | undefined {
   const value = singleToken(header, 'Authorization');
   if (value === undefined) return undefined;
   const [, scheme, rest] = /^(basic|bearer|oauth)(?: +(.*))?$/i.exec(value) ?? [];
   if (scheme === undefined) return { scheme: 'token', value };
-  // A scheme without a value carries no credential.
+  // A scheme without a value is no credential.
   if (rest === undefined || rest === '') return undefined;
   return { scheme: scheme.toLowerCase() === 'basic' ? 'basic' : 'token', value: rest.trim() };
 }
 
-/** API Gateway joins repeated headers with commas, and no credential has one. */
+/** Throws for a repeated header: API Gateway joins the values with a comma, which no credential contains. */
 function singleToken(header: string | undefined, name: string): string | undefined {
   const value = header?.trim();
-  if (value?.includes(',')) throw contradiction(`${name} is given twice.`);
+  if (value?.includes(',')) throw invalidValue(`${name} appears more than once.`);
   return value === '' ? undefined : value;
 }
 
-/** `id:secret`, and also `id:secret:` as one vendor SDK sends it. */
+/** Decodes `id:secret`, or `id:secret:` as one vendor SDK sends it. */
 function basicPair(encoded: string): ClientPair {
   // Node decodes any text: a key that was not encoded would become a pair of random bytes.
   if (encoded.includes(keyPrefix)) return { id: undefined, secret: undefined };
@@ -111,18 +113,14 @@ function basicPair(encoded: string): ClientPair {
   return { id: decoded.slice(0, colon), secret: decoded.slice(colon + 1).replace(/:$/, '') };
 }
 
-/** RFC 6750, section 2.1: what a bearer token can consist of. Budgea's are base64 or JWTs. */
+/** Checks the syntax of a bearer token (RFC 6750, section 2.1). Budgea's tokens are base64 or JWTs. */
 function checkedToken(token: string): string {
   if (token.length > 8192 || !/^[\w.~+/-]+=*$/.test(token)) throw new GatewayError('invalidToken');
   return token;
 }
 
-function contradiction(description: string): GatewayError {
-  return new GatewayError('invalidValue', { description });
-}
-
-/** Whether an environment lets anonymous callers in is decided with the caller. */
-function refuseOtherKinds({ credential, operation: { accepts } }: Call): void {
+/** Lets anonymous callers pass: `authenticate` decides whether the environment allows them. */
+function requireAcceptedKind({ credential, operation: { accepts } }: Call): void {
   if (credential.kind === 'anonymous' || accepts.includes(credential.kind)) return;
   throw new GatewayError('forbidden', { description: describeKinds(accepts) });
 }
@@ -136,24 +134,24 @@ const kindNames: Record<CallerKind, string> = {
 };
 
 function describeKinds(accepts: readonly CallerKind[]): string {
-  return `This operation takes ${accepts.map((kind) => kindNames[kind]).join(', or ')}.`;
+  return `This operation accepts ${accepts.map((kind) => kindNames[kind]).join(', or ')}.`;
 }
 
 /**
- * Turns the credential into a caller. `partners` proves a partner's key; an operation that takes none goes without it, and so loads no AWS
- * client. Throws GatewayError: 401 `unauthorized` for nobody, and what `partners` throws.
+ * Authenticates the caller. Operations that accept no partner key omit `partners`, so that their functions load no AWS client. Throws
+ * GatewayError `unauthorized` for a missing credential, and the errors of `partners`.
  */
-export function authenticate(partners: typeof authenticatePartner = refusePartners): Middleware {
+export function authenticate(partners: typeof authenticatePartner = rejectPartners): Middleware {
   return {
     async before({ context: { call } }) {
       call.caller = await callerOf(call, partners);
     },
-    after: settle,
-    onError: settle,
+    after: finishBackgroundTask,
+    onError: finishBackgroundTask,
   };
 }
 
-const settle: Middleware['after'] = ({ context: { call } }) => call.backgroundTask?.();
+const finishBackgroundTask: Middleware['after'] = ({ context: { call } }) => call.backgroundTask?.();
 
 async function callerOf(call: Call, partners: typeof authenticatePartner): Promise<Caller> {
   const { credential, operation, log } = call;
@@ -162,8 +160,8 @@ async function callerOf(call: Call, partners: typeof authenticatePartner): Promi
       return credential;
     case 'anonymous': {
       const { accepts, needs } = operation;
-      const settable = needs.settings.includes('ALLOW_ANONYMOUS_INIT') && env.allowAnonymousInit();
-      if (accepts.includes('anonymous') || settable) return credential;
+      const allowedBySetting = needs.settings.includes('ALLOW_ANONYMOUS_INIT') && env.allowAnonymousInit();
+      if (accepts.includes('anonymous') || allowedBySetting) return credential;
       throw new GatewayError('unauthorized');
     }
     case 'client':
@@ -179,6 +177,6 @@ async function callerOf(call: Call, partners: typeof authenticatePartner): Promi
   }
 }
 
-async function refusePartners(): Promise<never> {
+async function rejectPartners(): Promise<never> {
   throw new GatewayError('forbidden');
 }

@@ -9,8 +9,8 @@ import type { Call } from '../operations/call.ts';
 import { jsonResponse, pageResponse } from './respond.ts';
 import type { Middleware } from './middleware.ts';
 
-/** A refusal, ready to be told in any shape. */
-interface Refusal {
+/** The content of an error response, independent of its format. */
+interface ErrorResponse {
   status: number;
   code: string;
   description: string;
@@ -19,20 +19,20 @@ interface Refusal {
   oauthError?: string | undefined;
 }
 
-/** Letters alone: whatever an upstream echoes as its code, nothing secret gets into the log as one. */
-const readsAsCode = /^[A-Za-z_]{1,40}$/;
+/** Only letters: an upstream that echoes a secret as its error code does not get it into the log. */
+const loggableCode = /^[A-Za-z_]{1,40}$/;
 
-/** The one place that turns errors into answers; what it does not know becomes a constant 500. */
+/** Converts every error into an error response. Unknown errors become a constant 500. */
 export const errors: Middleware = {
   onError(request) {
     const { call } = request.context;
     if (isUnexpectedUser(request.error)) call.log.count.push('UnexpectedUser');
-    const refusal = refusalOf(request.error);
-    call.log.code = readsAsCode.test(refusal.code) ? refusal.code : 'unreadable';
+    const response = responseTo(request.error);
+    call.log.code = loggableCode.test(response.code) ? response.code : 'unreadable';
     const { detail, cause } = describeError(request.error);
     if (detail !== undefined) call.log.detail = detail;
     if (cause !== undefined) call.log.cause = cause;
-    request.response = answer(call, refusal);
+    request.response = format(call, response);
   },
 };
 
@@ -40,70 +40,71 @@ function isUnexpectedUser(error: unknown): boolean {
   return error instanceof TransportError && error.failure === 'unexpected-user';
 }
 
-function refusalOf(error: unknown): Refusal {
-  if (error instanceof GatewayError) return ownRefusal(error.code, error);
-  if (error instanceof TransportError) return ownRefusal(error.failure === 'timeout' ? 'gatewayTimeout' : 'badGateway');
-  if (error instanceof ApiError) return upstreamRefusal(error);
-  return ownRefusal('bug');
+function responseTo(error: unknown): ErrorResponse {
+  if (error instanceof GatewayError) return gatewayError(error.code, error);
+  if (error instanceof TransportError) {
+    return gatewayError(error.failure === 'timeout' ? 'gatewayTimeout' : 'badGateway');
+  }
+  if (error instanceof ApiError) return upstreamError(error);
+  return gatewayError('bug');
 }
 
-function ownRefusal(code: ErrorCode, said: Partial<GatewayError> = {}): Refusal {
-  const { description, retryAfter, oauthError } = said;
+function gatewayError(code: ErrorCode, options: Partial<GatewayError> = {}): ErrorResponse {
+  const { description, retryAfter, oauthError } = options;
   const { status } = errorCodes[code];
-  const waits = status === 503 || status === 429 ? (retryAfter ?? 5) : undefined;
   return {
     status,
     code,
     description: description ?? errorCodes[code].description,
     message: null,
-    retryAfter: waits,
+    retryAfter: status === 503 || status === 429 ? (retryAfter ?? 5) : undefined,
     oauthError,
   };
 }
 
-/** Upstream's own refusal goes on in its words; its failures become a bad gateway, its overload keeps its status. */
-function upstreamRefusal({ status, headers, body }: ApiError): Refusal {
-  const envelope = v.safeParse(errorEnvelope(), body);
+/** Passes on upstream's error envelope. Server errors become 502; 429 and 503 keep their status. */
+function upstreamError({ status, headers, body }: ApiError): ErrorResponse {
+  const parsed = v.safeParse(errorEnvelope(), body);
   const overload = status === 429 || status === 503;
-  if (!overload && !envelope.success) return ownRefusal('badGateway');
-  if (status < 400) return ownRefusal('badGateway');
+  if (!overload && !parsed.success) return gatewayError('badGateway');
+  if (status < 400) return gatewayError('badGateway');
   const fallback = errorCodes[status === 429 ? 'tooManyRequests' : status === 503 ? 'unavailable' : 'badGateway'];
-  const said = envelope.success ? envelope.output : undefined;
+  const envelope = parsed.success ? parsed.output : undefined;
   return {
     status: status >= 500 && status !== 503 ? 502 : status,
-    code: said?.code ?? (status === 429 ? 'tooManyRequests' : 'unavailable'),
-    description: said?.description ?? fallback.description,
-    message: said?.message ?? null,
+    code: envelope?.code ?? (status === 429 ? 'tooManyRequests' : 'unavailable'),
+    description: envelope?.description ?? fallback.description,
+    message: envelope?.message ?? null,
     retryAfter: overload ? secondsUntil(headers['retry-after']) : undefined,
   };
 }
 
-/** RFC 9110, section 10.2.3: seconds or a date; whole seconds from 1 to 3600 go on. */
+/** Returns a `Retry-After` value (seconds or a date; RFC 9110, section 10.2.3) as whole seconds from 1 to 3600, or 5 if it cannot be parsed. */
 function secondsUntil(header: string | undefined): number {
   if (header === undefined) return 5;
   const seconds = /^\s*\d+\s*$/.test(header) ? Number(header) : (Date.parse(header) - now()) / 1000;
   return Number.isNaN(seconds) ? 5 : Math.min(3600, Math.max(1, Math.ceil(seconds)));
 }
 
-function answer(call: Call, refusal: Refusal): APIGatewayProxyStructuredResultV2 {
-  const { status, code, description, message, retryAfter } = refusal;
+function format(call: Call, response: ErrorResponse): APIGatewayProxyStructuredResultV2 {
+  const { status, code, description, message, retryAfter } = response;
   const headers = {
     ...(retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }),
     ...(status === 401 ? { 'www-authenticate': 'Bearer realm="budgea-auth-gateway"' } : {}),
   };
   if (call.browser) return pageResponse(call, status, description, headers);
   const envelope = { code, description, message, request_id: call.requestId };
-  const oauth = { error: refusal.oauthError ?? oauthName(refusal), error_description: description };
+  const oauth = { error: response.oauthError ?? oauthError(response), error_description: description };
   return jsonResponse(
     call,
     status,
-    call.operation.refusals === 'oauth' ? { ...envelope, ...oauth } : envelope,
+    call.operation.errorFormat === 'oauth' ? { ...envelope, ...oauth } : envelope,
     headers,
   );
 }
 
-/** RFC 6749, section 5.2; the last three of section 4.1.2.1, where a token endpoint has no name of its own. */
-function oauthName({ status, code }: Refusal): string {
+/** Returns the OAuth error code: RFC 6749, section 5.2, and section 4.1.2.1 for the server errors that 5.2 does not name. */
+function oauthError({ status, code }: ErrorResponse): string {
   if (code === 'invalidCode') return 'invalid_grant';
   if (code === 'invalidClient' || status === 401) return 'invalid_client';
   if (status === 403) return 'unauthorized_client';

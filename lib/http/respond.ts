@@ -2,9 +2,9 @@ import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { GatewayError } from '../errors.ts';
 import type { Call } from '../operations/call.ts';
 
-const always = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
+const commonHeaders = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
 
-/** An answer with a JSON body; nothing of it may be cached. */
+/** Returns a JSON response that must not be cached. */
 export function jsonResponse(
   { requestId }: Call,
   statusCode: number,
@@ -13,26 +13,26 @@ export function jsonResponse(
 ): APIGatewayProxyStructuredResultV2 {
   return {
     statusCode,
-    headers: { ...always, 'content-type': 'application/json', 'x-request-id': requestId, ...headers },
+    headers: { ...commonHeaders, 'content-type': 'application/json', 'x-request-id': requestId, ...headers },
     body: JSON.stringify(body),
   };
 }
 
-/** The answer of a call that succeeded: what the operation gave, or 204 when it gave nothing. */
+/** Returns the response of a successful call: 200 with the operation's result, or 204 without one. */
 export function success(call: Call, result: unknown): APIGatewayProxyStructuredResultV2 {
   if (result !== undefined) return jsonResponse(call, 200, result);
-  return { statusCode: 204, headers: { ...always, 'x-request-id': call.requestId } };
+  return { statusCode: 204, headers: { ...commonHeaders, 'x-request-id': call.requestId } };
 }
 
-/** API Gateway refuses a response with more than 8 KB of headers. 512 bytes are reserved for the headers that it adds. */
+/** API Gateway rejects responses with more than 8 KB of headers. 512 bytes are reserved for the headers that it adds. */
 const maxHeaderBytes = 8192 - 512;
 
 /**
- * Sends a browser on; RFC 9700, section 4.2.4: the address holds a state or a code, so no referrer and no cache. Throws GatewayError
- * `badGateway` when the headers exceed what API Gateway allows: the request's fields are bounded, an address from upstream is not.
+ * Returns a redirect without referrer and cache, as its address contains a state or a code (RFC 9700, section 4.2.4). Throws GatewayError
+ * `badGateway` when the headers exceed API Gateway's limit: the request's fields are bounded, an address from upstream is not.
  */
 export function redirectResponse({ requestId }: Call, location: string): APIGatewayProxyStructuredResultV2 {
-  const headers = { ...always, location, 'referrer-policy': 'no-referrer', 'x-request-id': requestId };
+  const headers = { ...commonHeaders, location, 'referrer-policy': 'no-referrer', 'x-request-id': requestId };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   if (lines.join('').length > maxHeaderBytes) {
     throw new GatewayError('badGateway', { detail: 'the redirect is longer than API Gateway allows' });
@@ -40,7 +40,7 @@ export function redirectResponse({ requestId }: Call, location: string): APIGate
   return { statusCode: 302, headers };
 }
 
-/** A page for the person at the browser; `text` is plain text. */
+/** Returns an error page for a browser. `text` is plain text. */
 export function pageResponse(
   { requestId }: Call,
   statusCode: number,
@@ -50,7 +50,7 @@ export function pageResponse(
   return {
     statusCode,
     headers: {
-      ...always,
+      ...commonHeaders,
       'content-type': 'text/html; charset=utf-8',
       'content-security-policy': errorPagePolicy,
       'referrer-policy': 'no-referrer',
@@ -61,7 +61,7 @@ export function pageResponse(
   };
 }
 
-/** Plain text as text of a page, or of an attribute in quotes. */
+/** Escapes plain text for HTML text and quoted attributes. */
 function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
@@ -74,16 +74,16 @@ h1{font-size:1.5rem;line-height:1.25}
 small{color:var(--soft);overflow-wrap:anywhere}
 `;
 
-/** Lets a browser use the page's style sheet, whose hash this is, and nothing else. */
+/** Content-Security-Policy of the error page: allows its style sheet, by hash, and nothing else. */
 export const errorPagePolicy =
   "default-src 'none'; style-src 'sha256-yItBIU61lBYkleF57TqWOyjfNDWdagcFxUf5g13ClZw='; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** The page that tells a person why a call was refused, and what to do. The texts are HTML already. */
+/** Returns the HTML of the error page. The texts must be escaped already. */
 export function errorPage({ status, why, request }: { status: number; why: string; request: string }): string {
   const [title, advice] =
     status < 500 && status !== 429
-      ? ['You cannot go on from here', 'Go back to the application that sent you here and begin again.']
-      : ['This did not work', 'Wait a minute, then go back to the application that sent you here and begin again.'];
+      ? ['This request cannot be completed', 'Return to the application that sent you here and start again.']
+      : ['Something went wrong', 'Wait a minute, then return to the application that sent you here and start again.'];
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -94,7 +94,7 @@ export function errorPage({ status, why, request }: { status: number; why: strin
 <h1>${title}</h1>
 <p>${why}</p>
 <p>${advice}</p>
-<p>If it happens again, tell the makers of that application, and give them this number:</p>
+<p>If the problem persists, contact the support of that application and quote this number:</p>
 <p><small>Request ${request}</small></p>
 </main>
 </html>

@@ -11,7 +11,7 @@ import { parse, validate } from './fields.ts';
 import { redirectResponse, success } from './respond.ts';
 import type { CallContext, Middleware } from './middleware.ts';
 
-/** Sends the browser on instead of answering with a body. */
+/** The result of an operation that redirects the browser. */
 export class Redirect {
   readonly location: string;
   constructor(location: string) {
@@ -19,15 +19,15 @@ export class Redirect {
   }
 }
 
-/** What an operation does once the call is known to be well-formed and its caller is known: gives the answer's body, or nothing, or a Redirect. */
+/** The logic of an operation, run after validation and authentication. Returns the response body, nothing for 204, or a Redirect. */
 export type Endpoint<Id extends OperationId> = (call: Call, input: Input<Id>) => Promise<unknown>;
 
-/** A Lambda handler behind API Gateway, payload format 2.0. */
+/** A Lambda handler for API Gateway events, payload format 2.0. */
 export type Handler = (event: APIGatewayProxyEventV2, context: Context) => Promise<APIGatewayProxyStructuredResultV2>;
 
 /**
- * Makes an operation's handler: the whole way of a request. `partners` proves partner keys, for the operations that take them. Hooks after
- * the endpoint run from the last to the first, so that the journal sees what the errors became.
+ * Returns the Lambda handler of an operation with the whole middleware stack. Operations that accept partner keys pass `partners`. The hooks
+ * after the endpoint run in reverse order, so that the access log gets the error response.
  */
 export function serve<Id extends OperationId>(
   id: Id,
@@ -45,7 +45,7 @@ export function serve<Id extends OperationId>(
     .use(authenticate(partners))
     .use(validate)
     .handler(async (_event, { call }) => {
-      // The row's own schema made the input.
+      // `validate` parsed the input with this operation's schema.
       const result = await endpoint(call, call.input as Input<Id>);
       return result instanceof Redirect ? redirectResponse(call, result.location) : success(call, result);
     });
@@ -55,7 +55,7 @@ export function serve<Id extends OperationId>(
 
 const validTraceparent = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 
-/** Begins the call, its request id, its deadline and the record that its log line is made of, and ends it. */
+/** Creates the call with its request id, deadline and log fields, and releases the deadline at the end. */
 export function begin(id: OperationId): Middleware {
   const operation: Operation = operations[id];
   return {
@@ -70,7 +70,7 @@ export function begin(id: OperationId): Middleware {
           validTraceparent.test(traceparent) ? traceparent : undefined,
         ),
         startedAt: now(),
-        browser: operation.refusals === 'page' && !accept.includes('application/json'),
+        browser: operation.errorFormat === 'page' && !accept.includes('application/json'),
         fields: {},
         credential: { kind: 'anonymous' },
         caller: { kind: 'anonymous' },

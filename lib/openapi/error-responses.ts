@@ -4,7 +4,7 @@ import type { Answer, Content, Examples, Header, Reference } from './document.ts
 import { type Example, examples } from './examples.ts';
 import type { Schema } from './schema.ts';
 
-type Shape = Operation['refusals'];
+type Shape = Operation['errorFormat'];
 
 const text = { type: 'string' } as const;
 
@@ -55,18 +55,18 @@ const overloads: ReadonlySet<number | 'default'> = new Set([
   errorCodes.unavailable.status,
 ]);
 
-type Refusing = Pick<Operation, 'path' | 'method' | 'accepts' | 'refusals'>;
+type Refusing = Pick<Operation, 'path' | 'method' | 'accepts' | 'errorFormat'>;
 
 /** The refusals of operations, as components: one for each shape and status that occurs. */
 export function errorResponseComponents(rows: readonly Refusing[]): Record<string, Answer> {
-  const all = rows.flatMap((row) => statusesOf(row).map((status) => [status, row.refusals] as const));
+  const all = rows.flatMap((row) => statusesOf(row).map((status) => [status, row.errorFormat] as const));
   return Object.fromEntries(all.map(([status, shape]) => [nameOf(shape, status), refusalWith(status, shape)]));
 }
 
 /** The refusals of an operation, by status. */
 export function refusalsOf(row: Refusing): Record<string, Reference> {
   const references = statusesOf(row).map(
-    (status) => [status, { $ref: `#/components/responses/${nameOf(row.refusals, status)}` }] as const,
+    (status) => [status, { $ref: `#/components/responses/${nameOf(row.errorFormat, status)}` }] as const,
   );
   return Object.fromEntries(references);
 }
@@ -103,7 +103,7 @@ function isShownBy(example: Example, status: number | 'default', shape: Shape): 
   if (answer.status < 400) return false;
   if (isByApiGateway(example)) return answer.status === status;
   const row: Operation = operations[operation];
-  if (row.refusals !== shape) return false;
+  if (row.errorFormat !== shape) return false;
   return statusesOf(row).includes(answer.status) ? answer.status === status : status === 'default';
 }
 

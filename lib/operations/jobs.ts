@@ -1,10 +1,10 @@
 import type { Needs, SecretName } from './table.ts';
 
-/** What a scheduled function has to reach, beside what an operation can need. */
+/** The resources and permissions of a scheduled function. */
 export interface Job extends Omit<Needs, 'settings'> {
-  /** The secret that it rotates; only it writes that secret. */
+  /** The secret that it rotates. No other function writes that secret. */
   rotates?: SecretName;
-  /** Secrets whose versions and ages it reads, not their values. */
+  /** Secrets whose versions and ages it reads, without their values. */
   describes?: readonly SecretName[];
   settings: readonly ('MANAGE_SCOPE' | 'ROTATION_MINUTES' | 'CERTIFICATE_TYPES')[];
 }

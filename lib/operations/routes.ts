@@ -1,15 +1,15 @@
 import { basePath, type Needs, type Operation } from './table.ts';
 
-/** One route of the API, as API Gateway tells calls apart. */
+/** One route of the HTTP API. */
 export interface RouteKey {
   method: string;
   /** Such as `/2.0/users/{id_user}`, or `/docs`. */
   path: string;
-  /** What its function has no other route with: an operation has one path, a page one method. */
+  /** Unique among the function's routes: an operation has one path, a page one method. */
   name: string;
 }
 
-/** Every route of a function that answers callers. */
+/** Returns the routes of an operation or a page. */
 export function routesOf(row: Operation | Page): RouteKey[] {
   if ('paths' in row) {
     return row.paths.map((path) => ({ method: 'GET', path, name: path.slice(1).replaceAll('/', '-') }));
@@ -18,14 +18,14 @@ export function routesOf(row: Operation | Page): RouteKey[] {
   return methods.map((method) => ({ method, path: basePath + row.path, name: method }));
 }
 
-/** What a function needs that shows pages to whoever asks, and where they are. */
+/** A function that serves public pages. */
 export interface Page {
-  /** From the root, beside the API; all of them are `GET`. */
+  /** The paths, relative to the origin. The method is `GET`. */
   paths: readonly string[];
   needs: Needs;
 }
 
-/** The table of functions that only show something. An environment has them if it says so. */
+/** The table of functions that serve pages. An environment enables them in its settings. */
 export const pages = {
   api_page_get: {
     paths: ['/docs', '/docs/scalar.js', '/openapi.json'],
@@ -33,5 +33,5 @@ export const pages = {
   },
 } as const satisfies Record<string, Page>;
 
-/** The name of a row. */
+/** The id of a page. */
 export type PageId = keyof typeof pages;

@@ -2,42 +2,42 @@ import type * as v from 'valibot';
 import { type OperationId as SpecifiedId, specification, type Specified } from '../budgea/specification.ts';
 import * as requests from './requests.ts';
 
-/** How a caller can be known: by body or Basic credentials, by a key in `Authorization` or `x-api-key`, by an upstream token, or not at all. */
+/** The kinds of credentials: client credentials in the body or HTTP Basic, a partner key in `Authorization` or `x-api-key`, an upstream token, or none. */
 export type CallerKind = 'client' | 'bearer_key' | 'api_key' | 'token' | 'anonymous';
 
-/** The secrets of an environment, as the last part of their names says. */
+/** The secrets of an environment, by the last part of their names. */
 export type SecretName = 'client-credentials' | 'admin-token' | 'manage-token' | 'sealing-keys';
 
-/** The kinds of items in the table, as their keys begin. */
+/** The kinds of items in the table, by the prefix of their keys. */
 export type ItemKind = 'PARTNER' | 'KEY_USE' | 'USER' | 'CODE' | 'CERTIFICATE';
 
-/** The calls on single items, as `lib/table.ts` makes them. */
+/** The calls on single items of `lib/aws/table.ts`. */
 export type ItemCall = 'get' | 'put' | 'update' | 'delete';
 
-/** What a function has to reach; its role and its environment variables follow from it. */
+/** The resources that a function accesses. Its role and its environment variables are derived from them. */
 export interface Needs {
-  /** Secrets whose values it reads. */
+  /** Secrets whose values the function reads. */
   secrets: readonly SecretName[];
-  /** The calls that it makes on items of each kind. */
+  /** The calls on items of each kind. */
   items: Readonly<Partial<Record<ItemKind, readonly ItemCall[]>>>;
-  /** Environment settings beside what every function gets. */
+  /** Settings in addition to those of every function. */
   settings: readonly ('GATEWAY_URL' | 'CERTIFICATE_TYPES' | 'ALLOW_ANONYMOUS_INIT')[];
 }
 
-/** One row: everything that the gateway, its routes, its roles and its documents have to know about an operation. */
+/** The definition of an operation, from which routes, roles and documents are derived. */
 export interface Operation extends Omit<Specified, 'mediaTypes' | 'repeatable'> {
-  /** What it does and for whom, in one sentence: the API's documents show it. */
+  /** A short description for the API's documents. */
   summary: string;
-  /** A second method that works too. */
+  /** An additional method. */
   alsoMethod?: 'POST';
-  /** Where fields come from, beside the path. */
+  /** The place of the fields that are not in the path. */
   fields: 'query' | 'body';
-  /** Path parameters and fields together. */
+  /** The schema of path parameters and fields. */
   request: () => v.ObjectSchema<v.ObjectEntries, undefined>;
-  /** The kinds of caller that the operation takes. `anonymous` alone: credentials are not looked at. */
+  /** The accepted kinds of credentials. With only `anonymous`, credentials are ignored. */
   accepts: readonly CallerKind[];
-  /** The shape of its refusals: the envelope, the envelope with OAuth's fields, or a page where a person looks on. */
-  refusals: 'envelope' | 'oauth' | 'page';
+  /** The format of error responses: the JSON envelope, the envelope with OAuth's fields, or an HTML page for browsers. */
+  errorFormat: 'envelope' | 'oauth' | 'page';
   needs: Needs;
 }
 
@@ -48,21 +48,22 @@ const partner = { PARTNER: ['get'], KEY_USE: ['update'] } as const;
 export const operations = {
   admin_jwt_post: {
     ...specification.admin_jwt_post,
-    summary: 'Mints a manage JWT, which always expires; a partner key needs the grant `admin:jwt:<scope>:<minutes>`.',
+    summary:
+      'Mints a manage JWT, which always expires. A partner key requires the grant `admin:jwt:<scope>:<minutes>`.',
     fields: 'body',
     request: requests.adminJwtPost,
     accepts: ['bearer_key', 'token'],
-    refusals: 'envelope',
+    errorFormat: 'envelope',
     needs: { secrets: ['admin-token'], items: partner, settings: [] },
   },
   auth_init_post: {
     ...specification.auth_init_post,
     summary:
-      'Creates a user, who is the calling partner’s from then on: temporary for a key in `x-api-key`, else permanent.',
+      'Creates a user that belongs to the calling partner: temporary with a key in `x-api-key`, permanent otherwise.',
     fields: 'body',
     request: requests.noFields,
     accepts: ['client', 'bearer_key', 'api_key', 'token'],
-    refusals: 'envelope',
+    errorFormat: 'envelope',
     needs: {
       secrets: ['client-credentials', 'manage-token'],
       items: { ...partner, USER: ['get', 'put'] },
@@ -72,11 +73,11 @@ export const operations = {
   auth_jwt_post: {
     ...specification.auth_jwt_post,
     summary:
-      'Mints a user’s JWT, of a new user without `id_user`; a `scope` needs the grant `jwt:scope:<scope>`, and `expire=false` the grant `jwt:permanent`.',
+      'Mints a user’s JWT. Creates a new user if `id_user` is absent. `scope` requires the grant `jwt:scope:<scope>`, `expire=false` the grant `jwt:permanent`.',
     fields: 'body',
     request: requests.authJwtPost,
     accepts: ['client', 'bearer_key', 'token'],
-    refusals: 'envelope',
+    errorFormat: 'envelope',
     needs: {
       secrets: ['client-credentials', 'manage-token'],
       items: { ...partner, USER: ['get', 'put', 'update'] },
@@ -86,11 +87,11 @@ export const operations = {
   auth_token_access_post: {
     ...specification.auth_token_access_post,
     summary:
-      'Exchanges a temporary code of one of the partner’s users, or of a new user that came home to it, for a permanent token.',
+      'Exchanges a temporary code of one of the partner’s users, or of a new user from its webauth, for a permanent token.',
     fields: 'body',
     request: requests.authTokenAccessPost,
     accepts: ['client'],
-    refusals: 'oauth',
+    errorFormat: 'oauth',
     needs: {
       secrets: ['client-credentials'],
       items: { ...partner, USER: ['get', 'put', 'update'], CODE: ['get'] },
@@ -99,31 +100,31 @@ export const operations = {
   },
   auth_token_code_get: {
     ...specification.auth_token_code_get,
-    summary: 'Gives a temporary code that stands for the token’s user.',
+    summary: 'Returns a temporary code for the token’s user.',
     alsoMethod: 'POST',
     fields: 'query',
     request: requests.authTokenCodeGet,
     accepts: ['token'],
-    refusals: 'envelope',
+    errorFormat: 'envelope',
     needs: nothing,
   },
   auth_token_delete: {
     ...specification.auth_token_delete,
-    summary: 'Revokes the token that it is called with.',
+    summary: 'Revokes the token of the request.',
     fields: 'query',
     request: requests.noFields,
     accepts: ['token'],
-    refusals: 'envelope',
+    errorFormat: 'envelope',
     needs: nothing,
   },
   certificate_type_get: {
     ...specification.certificate_type_get,
     summary:
-      'Gives the latest certificate of a type; a partner gets the copy that the gateway keeps, without `expand`.',
+      'Returns the latest certificate of a type. A partner gets the gateway’s stored copy and cannot use `expand`.',
     fields: 'query',
     request: requests.certificateTypeGet,
     accepts: ['client', 'bearer_key', 'api_key', 'token'],
-    refusals: 'envelope',
+    errorFormat: 'envelope',
     needs: {
       secrets: ['manage-token'],
       items: { ...partner, CERTIFICATE: ['get', 'put', 'update'] },
@@ -136,44 +137,44 @@ export const operations = {
     fields: 'query',
     request: requests.noFields,
     accepts: ['token'],
-    refusals: 'envelope',
+    errorFormat: 'envelope',
     needs: nothing,
   },
   users_id_user_get: {
     ...specification.users_id_user_get,
-    summary: 'Gives a user; a partner key reaches its own users by id, and all of them with the grant `users:all`.',
+    summary: 'Returns a user. A partner key can read its own users by id, and all users with the grant `users:all`.',
     fields: 'query',
     request: requests.usersIdUser,
     accepts: ['bearer_key', 'token'],
-    refusals: 'envelope',
+    errorFormat: 'envelope',
     needs: { secrets: ['manage-token'], items: { ...partner, USER: ['get', 'update'] }, settings: [] },
   },
   users_id_user_delete: {
     ...specification.users_id_user_delete,
-    summary: 'Deletes one user; a partner key reaches its own by id.',
+    summary: 'Deletes a user. A partner key can delete its own users by id.',
     fields: 'query',
     request: requests.usersIdUser,
     accepts: ['bearer_key', 'token'],
-    refusals: 'envelope',
+    errorFormat: 'envelope',
     needs: { secrets: ['manage-token'], items: { ...partner, USER: ['get', 'delete'] }, settings: [] },
   },
   users_id_user_token_post: {
     ...specification.users_id_user_token_post,
-    summary: 'Creates another token of a user; a partner key reaches its own users by id.',
+    summary: 'Creates another token of a user. A partner key can use the ids of its own users.',
     fields: 'body',
     request: requests.usersIdUserTokenPost,
     accepts: ['bearer_key', 'token'],
-    refusals: 'envelope',
+    errorFormat: 'envelope',
     needs: { secrets: ['manage-token'], items: { ...partner, USER: ['get', 'update'] }, settings: [] },
   },
   webauth_get: {
     ...specification.webauth_get,
     summary:
-      'Sends the browser to the bank, for the partner that `client_id` names; `redirect_uri` must be registered, and `id_connection` and `id_transfer` require `token`.',
+      'Redirects the browser to the bank. `client_id` is the partner’s, `redirect_uri` must be registered, and `id_connection` and `id_transfer` require `token`.',
     fields: 'query',
     request: requests.webauthGet,
     accepts: ['anonymous'],
-    refusals: 'page',
+    errorFormat: 'page',
     needs: {
       secrets: ['client-credentials', 'sealing-keys'],
       items: { PARTNER: ['get'], CODE: ['get'] },
@@ -184,23 +185,23 @@ export const operations = {
     method: 'GET',
     path: '/webauth/callback',
     response: 'redirect',
-    summary: 'Takes the browser that comes back from the bank on to the partner’s redirect URI.',
+    summary: 'Redirects the browser from the bank to the partner’s redirect URI.',
     fields: 'query',
     request: requests.webauthCallbackGet,
     accepts: ['anonymous'],
-    refusals: 'page',
+    errorFormat: 'page',
     needs: { secrets: ['sealing-keys'], items: { PARTNER: ['get'], CODE: ['put'] }, settings: [] },
   },
 } as const satisfies Record<SpecifiedId | 'webauth_callback_get', Operation>;
 
-/** The name of a row. */
+/** The id of an operation. */
 export type OperationId = keyof typeof operations;
 
-/** What an operation's request is worth once it has been checked. */
+/** The validated input of an operation. */
 export type Input<Id extends OperationId> = v.InferOutput<ReturnType<(typeof operations)[Id]['request']>>;
 
-/** Every API path begins with it, as upstream's do, so that a client changes its host alone. */
+/** The prefix of every API path, the same as upstream's, so that clients only change the host. */
 export const basePath = '/2.0';
 
-/** The name of a row's function and of its file, without the extension: `users-id-user-get` for `users_id_user_get`. */
+/** Returns the name of an operation's function and of its file without extension: `users-id-user-get` for `users_id_user_get`. */
 export const functionName = (id: string): string => id.replaceAll('_', '-');

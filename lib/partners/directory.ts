@@ -9,20 +9,20 @@ import { keyUseItem } from './authenticate.ts';
 import { hashKey, keyId, makeClientId, makeKey } from './key.ts';
 import { partnerItem, partnerRecord, type PartnerRecord, readPartner } from './record.ts';
 
-// What operators do with partners. No function that serves requests loads this.
+// Partner management for operators. Functions that serve requests do not load this module.
 
-/** The sparse index that lists the partners, by its hash key `listed`. */
+/** The sparse index of all partners; hash key `listed`. */
 export const partnersIndex = { name: 'partners', key: 'listed', value: 'partner' } as const;
-/** The sparse index that lists one partner's users, by its hash key `owner`. */
+/** The sparse index of a partner's users; hash key `owner`. */
 export const usersIndex = { name: 'users', key: 'owner' } as const;
 
-/** A partner and its newest key, which is shown once and never again. */
+/** A partner and its newest key. The key is not stored and is shown only once. */
 export interface IssuedKey {
   record: PartnerRecord;
   key: string;
 }
 
-/** What a new partner starts with. */
+/** The properties of a new partner. */
 export interface NewPartner {
   name: string;
   redirectUris?: readonly string[];
@@ -46,14 +46,14 @@ export async function createPartner({ name, redirectUris = [], grants = [] }: Ne
   try {
     await table.put(item(record), { text: 'attribute_not_exists(pk)' });
   } catch (error) {
-    // One in ninety million: the id is taken.
+    // The id is taken, with a probability of one in ninety million.
     if (error instanceof ConditionFailed) return createPartner({ name, redirectUris, grants });
     throw error;
   }
   return { record, key: issued.key };
 }
 
-/** Makes a key and what is stored of it. */
+/** Returns a new key and its stored form. */
 export function issueKey(clientId: string): { key: string; stored: PartnerRecord['keys'][number] } {
   const key = makeKey(clientId);
   const hash = hashKey(key);
@@ -61,8 +61,8 @@ export function issueKey(clientId: string): { key: string; stored: PartnerRecord
 }
 
 /**
- * Changes a partner: `change` gets the record as it is and gives it as it should be, or throws to leave it. Gives the changed record,
- * undefined when there is no such partner.
+ * Updates a partner. `change` receives the current record and returns the new one, or throws to leave it unchanged; it is called again after a
+ * concurrent update. Returns the new record, or undefined when the partner does not exist.
  */
 export async function changePartner(
   clientId: string,
@@ -81,21 +81,21 @@ export async function changePartner(
   }
 }
 
-/** All partners, in the order of their ids. */
+/** Returns all partners, ordered by id. */
 export async function* listPartners(): AsyncGenerator<PartnerRecord> {
-  for await (const found of query(partnersIndex.name, partnersIndex.key, partnersIndex.value)) {
-    yield v.parse(partnerRecord(), found);
+  for await (const entry of query(partnersIndex.name, partnersIndex.key, partnersIndex.value)) {
+    yield v.parse(partnerRecord(), entry);
   }
 }
 
 /** A user of a partner. */
 export interface OwnedUser {
   id: string;
-  /** When a temporary one vanishes, in milliseconds since the epoch. */
+  /** When a temporary user expires, in milliseconds since the epoch. */
   expiresAt?: number;
 }
 
-/** A partner's users, temporary ones that have expired left out. */
+/** Returns a partner's users, without expired temporary users. */
 export async function* listUsers(clientId: string): AsyncGenerator<OwnedUser> {
   for await (const { pk, temporary_until } of query(usersIndex.name, usersIndex.key, clientId)) {
     const id = pk.slice('USER#'.length);
@@ -104,14 +104,14 @@ export async function* listUsers(clientId: string): AsyncGenerator<OwnedUser> {
   }
 }
 
-/** How many users a partner has, temporary ones that have expired left out. */
+/** Returns the number of a partner's users, without expired temporary users. */
 export async function countUsers(clientId: string): Promise<number> {
   let users = 0;
   for await (const _ of listUsers(clientId)) users += 1;
   return users;
 }
 
-/** The day of each key's last use, by key id. */
+/** Returns the day of each key's last use, by key id. */
 export async function readKeyUse(clientId: string): Promise<Readonly<Record<string, string>>> {
   const { pk: _, ...days } = (await table.get(keyUseItem(clientId))) ?? { pk: '' };
   return Object.fromEntries(Object.entries(days).map(([key, day]) => [key, String(day)]));
@@ -126,7 +126,7 @@ function timestamp(): string {
 }
 
 async function* query(index: string, key: string, value: string): AsyncGenerator<Item> {
-  let from: Record<string, AttributeValue> | undefined;
+  let startKey: Record<string, AttributeValue> | undefined;
   do {
     const page = await dynamodb.send(
       new QueryCommand({
@@ -135,10 +135,10 @@ async function* query(index: string, key: string, value: string): AsyncGenerator
         KeyConditionExpression: '#key = :value',
         ExpressionAttributeNames: { '#key': key },
         ExpressionAttributeValues: marshall({ ':value': value }),
-        ExclusiveStartKey: from,
+        ExclusiveStartKey: startKey,
       }),
     );
-    for (const found of page.Items ?? []) yield asItem(found);
-    from = page.LastEvaluatedKey;
-  } while (from !== undefined);
+    for (const entry of page.Items ?? []) yield asItem(entry);
+    startKey = page.LastEvaluatedKey;
+  } while (startKey !== undefined);
 }

@@ -4,22 +4,22 @@ import type { Call } from '../operations/call.ts';
 import { budgeaClient } from '../secrets/upstream.ts';
 import { readUserId, OwnershipConflict, ownershipOf, saveOwner } from './ownership.ts';
 
-/** A user that this very call created. */
+/** A user that the current call created. */
 export interface NewUser {
-  /** Undefined when the answer did not say. */
+  /** Undefined when upstream's response has no user id. */
   idUser: string | undefined;
-  /** The user's own token, which no one else has yet. */
+  /** The user's token, which has not been returned to the caller yet. */
   token: string;
   /** When upstream deletes a temporary user, in seconds since the epoch. */
   temporaryUntil?: number | undefined;
 }
 
-/** Time for one attempt to undo, in milliseconds: the call's own may be used up. */
+/** Timeout of one undo attempt, in milliseconds. It is separate, as the call's own deadline may have passed. */
 const undoTime = 3_000;
 
 /**
- * Records a new user as the partner's; the caller gets its token only after that. Throws GatewayError `badGateway` when the ownership cannot
- * be recorded: a user that another partner owns keeps everything but the new token; an unowned one is deleted with its own token.
+ * Records the partner as the owner of a new user, before the token is returned. Throws GatewayError `badGateway` when the ownership cannot be
+ * recorded. Deletes the user in that case; of a user that another partner owns, or may own, it only revokes the new token.
  */
 export async function registerNewUser(call: Call, owner: string, user: NewUser): Promise<void> {
   const idUser = await identify(call, user);
@@ -27,16 +27,16 @@ export async function registerNewUser(call: Call, owner: string, user: NewUser):
   try {
     await saveOwner(idUser, owner, user.temporaryUntil);
   } catch (error) {
-    const recorded = error instanceof OwnershipConflict ? 'another' : await whoIsRecorded(idUser, owner);
-    if (recorded === 'owner') return;
-    if (recorded === 'nobody') await deleteUser(call, user.token);
+    const recorded = error instanceof OwnershipConflict ? 'another partner' : await recordedOwner(idUser, owner);
+    if (recorded === 'this partner') return;
+    if (recorded === 'none') await deleteUser(call, user.token);
     else await revoke(call, user.token);
-    if (recorded === 'another') call.log.count.push('OwnershipConflict');
-    throw new GatewayError('badGateway', { detail: `the new user’s ownership: ${recorded} is recorded`, cause: error });
+    if (recorded === 'another partner') call.log.count.push('OwnershipConflict');
+    throw new GatewayError('badGateway', { detail: `recorded owner of the new user: ${recorded}`, cause: error });
   }
 }
 
-/** Returns the new user's id. Deletes a user that cannot be recorded: one without an id or with an unusable token. */
+/** Returns the new user's id. Deletes the user and throws when the id is unknown or the token unusable. */
 async function identify(call: Call, { idUser, token }: NewUser): Promise<string> {
   try {
     requireSendable(call, token);
@@ -45,21 +45,21 @@ async function identify(call: Call, { idUser, token }: NewUser): Promise<string>
     await deleteUser(call, token);
     throw cause instanceof GatewayError
       ? cause
-      : new GatewayError('badGateway', { detail: 'the new user has no id; it was deleted', cause });
+      : new GatewayError('badGateway', { detail: 'the id of the new user is unknown; the user was deleted', cause });
   }
 }
 
-/** What a header can carry. A caller that puts anything else into one sends another request than it means to. */
+/** The characters of a header value. Any other character could change the request that carries the token. */
 const sendable = /^[\x21-\x7e]+$/;
 
-/** Counts a token that no header can carry. Throws GatewayError `badGateway` for it. */
+/** Throws GatewayError `badGateway` for a token that is not a valid header value, and counts it. */
 export function requireSendable(call: Call, token: string): void {
   if (sendable.test(token)) return;
   call.log.count.push('UnusableToken');
-  throw new GatewayError('badGateway', { detail: 'no header can carry the new token' });
+  throw new GatewayError('badGateway', { detail: 'the new token is not a valid header value' });
 }
 
-/** Revokes a token that must not reach the caller; a failure is counted. */
+/** Revokes a token that must not be returned to the caller. Counts a failure and does not throw. */
 export function revoke(call: Call, token: string): Promise<void> {
   return undo(call, token, (budgea) => budgea.authTokenDelete());
 }
@@ -75,24 +75,26 @@ async function undo(call: Call, token: string, action: (budgea: AuthenticationAp
       await action(budgeaClient({ ...call, signal }, { token: form }));
       return;
     } catch {
-      // The next form may be the token.
+      // Try the next form.
     }
   }
   call.log.count.push('UndoFailed');
 }
 
-/** The token; for one that no header can carry, what it may have been: wrapped as base64 in mails is, or with a line after it. */
+/** Returns the token or, if it is not a valid header value, its likely originals: without line breaks, and only the first line. */
 function formsOf(token: string): string[] {
   const [firstLine = ''] = token.trim().split(/[\r\n]/, 1);
   return [...new Set([token, token.replaceAll(/\s/g, ''), firstLine])].filter((form) => sendable.test(form));
 }
 
-/** The write's outcome is unknown: a consistent read tells. */
-async function whoIsRecorded(idUser: string, owner: string): Promise<'owner' | 'another' | 'nobody' | 'unknown'> {
+type RecordedOwner = 'this partner' | 'another partner' | 'none' | 'unknown';
+
+/** Determines the outcome of a failed write by a consistent read. */
+async function recordedOwner(idUser: string, owner: string): Promise<RecordedOwner> {
   try {
     const ownership = await ownershipOf(idUser);
-    if (ownership === undefined) return 'nobody';
-    return ownership.owner === owner ? 'owner' : 'another';
+    if (ownership === undefined) return 'none';
+    return ownership.owner === owner ? 'this partner' : 'another partner';
   } catch {
     return 'unknown';
   }

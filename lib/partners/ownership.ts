@@ -10,7 +10,7 @@ import { forwardingClient } from '../secrets/upstream.ts';
 
 const ownership = lazy(() => v.object({ owner: v.string(), temporary_until: v.optional(number) }));
 
-/** Which partner a user belongs to. */
+/** The ownership of a user. */
 export interface Ownership {
   /** The partner's client id. */
   owner: string;
@@ -26,7 +26,7 @@ export class OwnershipConflict extends Error {
   override readonly name = 'OwnershipConflict';
 }
 
-/** The ownership of a temporary user is kept this long after its end, in seconds: its own token can make it permanent unseen. */
+/** How long the ownership of a temporary user is kept after its expiry, in seconds: the user may have become permanent without a call here. */
 const unconfirmedLife = 30 * 86_400;
 
 const userItem = (idUser: string): string => `USER#${idUser}`;
@@ -43,8 +43,8 @@ export async function ownershipOf(idUser: string): Promise<Ownership | undefined
 }
 
 /**
- * Records the partner as the owner of the user, who is temporary when `temporaryUntil` is set; recording the same owner again is no error.
- * Throws OwnershipConflict when another partner owns the user, and the table's errors when the outcome is unknown.
+ * Records the partner as the owner of the user, who is temporary when `temporaryUntil` is set. Idempotent. Throws OwnershipConflict when
+ * another partner owns the user, and the table's errors when the outcome is unknown.
  */
 export async function saveOwner(idUser: string, owner: string, temporaryUntil?: number): Promise<void> {
   const { text, ...rest } = ownedBy(owner);
@@ -68,19 +68,19 @@ export async function savePermanent(idUser: string, owner: string): Promise<void
   await table.update(userItem(idUser), { text: `REMOVE temporary_until, ${expiryAttribute}`, ...rest }, condition);
 }
 
-/** Ends the ownership of a deleted user. Throws the table's errors. */
+/** Deletes the ownership of a deleted user. Throws the table's errors. */
 export async function endOwnership(idUser: string): Promise<void> {
   await table.delete(userItem(idUser));
 }
 
 /**
- * Lets a partner reach its own users alone. Throws GatewayError: 400 `invalidValue` for `me`, which a key does not have, and for `all`; 404
- * `notFound` for a user of another partner, as for a user that does not exist; `unavailable` when the table cannot be read.
+ * Returns the ownership of one of the partner's users. Throws GatewayError: 400 `invalidValue` for `me` and `all`, which a partner key does not
+ * support; 404 `notFound` for another partner's user, as for a missing user; `unavailable` when the table cannot be read.
  */
 export async function requireOwnUser(call: Call, partner: Partner, idUser: string): Promise<Ownership> {
   if (idUser === 'me' || idUser === 'all') {
     throw new GatewayError('invalidValue', {
-      description: `id_user must be a user id: a partner key has no "${idUser}".`,
+      description: `id_user must be a user id: partner keys do not support "${idUser}".`,
     });
   }
   call.log.id_user = idUser;
@@ -91,7 +91,7 @@ export async function requireOwnUser(call: Call, partner: Partner, idUser: strin
   return ownership;
 }
 
-/** Returns the id of the user whose token `budgea` carries. Throws what the client throws. */
+/** Returns the id of the user whose token `budgea` sends. Throws the client's errors. */
 export async function readUserId(call: Call, budgea: AuthenticationApi): Promise<string> {
   const { id } = await budgea.usersIdUserGet('me');
   call.log.id_user = String(id);
@@ -99,8 +99,8 @@ export async function readUserId(call: Call, budgea: AuthenticationApi): Promise
 }
 
 /**
- * Records that upstream has issued a permanent token of a user, which makes a temporary user permanent; `known` is its ownership where it
- * was read before. The token exists already, so a failure is counted and does not fail the call.
+ * Records that upstream has issued a permanent token, which makes a temporary user permanent. `known` is the user's ownership, if it has been
+ * read. The token exists already, so a failure is counted and not thrown.
  */
 export async function confirmPermanent(call: Call, idUser: string, known?: Ownership): Promise<void> {
   try {
@@ -112,17 +112,17 @@ export async function confirmPermanent(call: Call, idUser: string, known?: Owner
   }
 }
 
-/** Upstream may delete temporary users late: a user that it knows this long after its end, in seconds, has become permanent. */
+/** Upstream may delete temporary users late. A user that exists this long after its expiry, in seconds, has become permanent. */
 const deletionDelay = 86_400;
 
-/** Whether a user that upstream still knows must have become permanent. */
+/** Returns whether a user that upstream still returns must have become permanent. */
 export function mustBePermanent({ temporary_until = Infinity }: Ownership): boolean {
   return now() / 1000 > temporary_until + deletionDelay;
 }
 
 /**
- * Makes upstream's “not found” the same as the gateway's, so that a foreign user cannot be told from a missing one. A page from the
- * network's edge says nothing about a user.
+ * Replaces upstream's 404 by the gateway's, so that another partner's user is indistinguishable from a missing one. A 404 without an error code
+ * is not replaced: it may come from a proxy.
  */
 export async function unifyNotFound<T>(answer: Promise<T>): Promise<T> {
   return answer.catch((error: unknown) => {
@@ -131,8 +131,8 @@ export async function unifyNotFound<T>(answer: Promise<T>): Promise<T> {
   });
 }
 
-/** Throws GatewayError `forbidden`, naming the grant, when the partner does not have it. */
+/** Throws GatewayError `forbidden`, which names the grant, when the partner does not have it. */
 export async function requireGrant(partner: Partner, grant: string): Promise<void> {
   const granted = await partner.allows((grants) => grants.includes(grant));
-  if (!granted) throw new GatewayError('forbidden', { description: `This needs the grant ${grant}.` });
+  if (!granted) throw new GatewayError('forbidden', { description: `This requires the grant ${grant}.` });
 }

@@ -2,16 +2,16 @@ import { GatewayError } from '../errors.ts';
 import { evaluate } from './authenticate.ts';
 
 /**
- * Lets a registered redirect URI of an active partner through, compared exactly (RFC 9700, section 4.1.3). Throws GatewayError
- * `invalidValue`; the log alone says which URIs are registered.
+ * Throws GatewayError `invalidValue` unless the URI is registered for an active partner, compared exactly (RFC 9700, section 4.1.3). Only the
+ * log names the registered URIs.
  */
 export async function requireRegisteredUri(clientId: string, redirectUri: string): Promise<void> {
   let registered: readonly string[] | undefined;
-  const fits = await evaluate(clientId, (record) => {
+  const isRegistered = await evaluate(clientId, (record) => {
     registered = record?.status === 'active' ? record.redirect_uris : undefined;
     return registered?.includes(redirectUri) || undefined;
   });
-  if (fits) return;
+  if (isRegistered) return;
   const detail =
     registered === undefined
       ? 'the partner is unknown or disabled'

@@ -1,14 +1,14 @@
 import { isLoopback } from '../loopback.ts';
 
-// What operators can set for a partner: its name, redirect URIs and grants. Loads nothing of AWS.
+// What operators can set for a partner: its name, redirect URIs and grants. This file loads nothing of AWS.
 
-/** Why a text cannot be a partner's name, which is shown on terminals: a sentence, or undefined when it can. */
+/** Returns why a text is not a valid partner name, as a sentence, or undefined if it is valid. Names are printed on terminals. */
 export function partnerNameProblem(text: string): string | undefined {
   if (/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]{1,100}$/u.test(text)) return undefined;
-  return 'A name has 1 to 100 characters and is one line.';
+  return 'A name must be one line of 1 to 100 characters.';
 }
 
-// Schemes that a browser acts on by itself; an application's own scheme is none of them.
+// Schemes that browsers handle themselves. An application cannot own them.
 const dangerous = new Set([
   'javascript:',
   'data:',
@@ -27,22 +27,22 @@ const dangerous = new Set([
   'chrome:',
 ]);
 
-/** Why a text cannot be registered as a redirect URI: a sentence, or undefined when it can. */
+/** Returns why a text cannot be registered as a redirect URI, as a sentence, or undefined if it can. */
 export function redirectUriProblem(text: string): string | undefined {
-  if (!/^[\x21-\x7e]{1,2048}$/.test(text) || !URL.canParse(text)) return 'A redirect URI is an absolute URL.';
+  if (!/^[\x21-\x7e]{1,2048}$/.test(text) || !URL.canParse(text)) return 'A redirect URI must be an absolute URL.';
   const url = new URL(text);
   const { protocol, username, password } = url;
-  if (text.includes('#')) return 'A redirect URI has no fragment.';
-  if (text.includes('?')) return 'A redirect URI has no query: it is compared exactly.';
-  if (username !== '' || password !== '') return 'A redirect URI has no user or password.';
+  if (text.includes('#')) return 'A redirect URI must not have a fragment.';
+  if (text.includes('?')) return 'A redirect URI must not have a query: it is compared exactly.';
+  if (username !== '' || password !== '') return 'A redirect URI must not have a user or a password.';
   if (protocol === 'https:') return undefined;
   if (protocol === 'http:') {
-    return isLoopback(url) ? undefined : 'A redirect URI is https; http is for loopback alone.';
+    return isLoopback(url) ? undefined : 'A redirect URI must use https; http is allowed only for loopback.';
   }
-  return dangerous.has(protocol) ? `A redirect URI cannot use ${protocol}` : undefined;
+  return dangerous.has(protocol) ? `A redirect URI must not use ${protocol}` : undefined;
 }
 
-/** What a grant can say, as shown to whoever mistypes one. */
+/** The forms of a grant, for help texts and error messages. */
 export const grantForms = [
   'users:all',
   'jwt:permanent',
@@ -52,12 +52,12 @@ export const grantForms = [
 
 const grantFormat = /^(users:all|jwt:permanent|jwt:scope:[\w.:/*-]{1,64}|admin:jwt:[\w.:/*-]{1,64}:[1-9]\d{0,8})$/;
 
-/** Whether a text is a grant. */
+/** Returns whether a text is a valid grant. */
 export function isGrant(text: string): boolean {
   return grantFormat.test(text);
 }
 
-/** Whether the grants allow a manage JWT of this scope for this many minutes. */
+/** Returns whether the grants allow a manage JWT with this scope and this lifetime in minutes. */
 export function allowsAdminJwt(grants: readonly string[], scope: string, minutes: number): boolean {
   const prefix = `admin:jwt:${scope}:`;
   return grants.some((grant) => {

@@ -5,55 +5,55 @@ import { env } from '../config/env.ts';
 import { GatewayError } from '../errors.ts';
 import type { SecretName } from '../operations/table.ts';
 
-/** A secret's value as it was read; the same object stands for the same reading. */
+/** A cached value of a secret. A read that returns the same text keeps the same object. */
 export interface CachedSecret<T> {
   readonly value: T;
-  /** The text that it was parsed from. */
+  /** The text of the secret. */
   readonly text: string;
 }
 
-/** A secret, read once and kept. */
+/** Reads a secret and caches its value. */
 export interface SecretReader<T> {
-  /** The value. Throws GatewayError `unavailable` when there is none that can be used. */
+  /** Returns the value. Throws GatewayError `unavailable` when there is no usable value. */
   get(): Promise<CachedSecret<T>>;
-  /** After proof that a value is no good any more: a newer one, or undefined when there is none or it was just looked for. */
+  /** Returns a newer value after upstream rejected `rejected`, or undefined when there is none or the rate limit of refreshes is exceeded. */
   newerThan(rejected: CachedSecret<T>): Promise<CachedSecret<T> | undefined>;
 }
 
-/** A value serves this long, in milliseconds, give or take a fifth so that containers do not ask in step. */
+/** How long a value is cached, in milliseconds, with 20 % jitter so that containers do not refresh at the same time. */
 const timeToLive = 300_000;
-/** No container uses a value for longer after it was replaced, in milliseconds, while Secrets Manager answers. */
+/** The maximum age of a cached value, in milliseconds, while Secrets Manager responds. */
 export const maxCacheLife = timeToLive * 1.2;
-/** During an outage the last good value serves this long before Secrets Manager is asked again. */
-const outagePause = 5_000;
-/** Readings on evidence: so many at once, and one more each second. One that brings something new does not count. */
-const evidenceBurst = 5;
-const evidencePause = 1_000;
+/** During an outage, the last value is used for this long before the next read, in milliseconds. */
+const outageInterval = 5_000;
+/** Refreshes after a rejection: a burst, then one per interval, in milliseconds. A refresh that returns a new value does not count. */
+const refreshBurst = 5;
+const refreshInterval = 1_000;
 
-/** Makes the reader of a secret; `usableUntil` gives the time, in milliseconds since the epoch, at which a value stops being worth anything. */
+/** Returns the reader of a secret. `usableUntil` returns when a value expires, in milliseconds since the epoch. */
 export function cachedSecret<T>(
   name: SecretName,
   schema: () => v.GenericSchema<unknown, T>,
   usableUntil: (value: T) => number = () => Infinity,
 ): SecretReader<T> {
-  let held: CachedSecret<T> | undefined;
+  let cached: CachedSecret<T> | undefined;
   let freshUntil = 0;
   let reading: Promise<CachedSecret<T>> | undefined;
-  let allowance = evidenceBurst;
-  let allowanceAt = 0;
+  let refreshesLeft = refreshBurst;
+  let refilledAt = 0;
 
   const usable = (candidate: CachedSecret<T> | undefined): candidate is CachedSecret<T> =>
     candidate !== undefined && now() < usableUntil(candidate.value);
 
-  /** One reading at a time, whoever asks. */
+  /** Reads the secret. Concurrent calls share one read. */
   function read(): Promise<CachedSecret<T>> {
-    // A value can be replaced while its reading is on the way.
-    const askedAt = now();
+    // The value can be replaced while it is being read, so its lifetime starts with the request.
+    const requestedAt = now();
     reading ??= fetchSecret(name, schema)
       .then((fetched) => {
-        held = fetched.text === held?.text ? held : fetched;
-        freshUntil = askedAt + timeToLive * (0.8 + 0.4 * Math.random());
-        return held;
+        cached = fetched.text === cached?.text ? cached : fetched;
+        freshUntil = requestedAt + timeToLive * (0.8 + 0.4 * Math.random());
+        return cached;
       })
       .finally(() => {
         reading = undefined;
@@ -62,45 +62,45 @@ export function cachedSecret<T>(
   }
 
   async function get(): Promise<CachedSecret<T>> {
-    if (usable(held) && now() < freshUntil) return held;
-    const last = held;
+    if (usable(cached) && now() < freshUntil) return cached;
+    const last = cached;
     try {
       const fetched = await read();
       if (usable(fetched)) return fetched;
     } catch (cause) {
       if (usable(last)) {
-        freshUntil = now() + outagePause;
+        freshUntil = now() + outageInterval;
         return last;
       }
       throw unavailable(name, cause);
     }
-    throw new GatewayError('unavailable', { detail: `the value of ${name} has expired: was its rotation missed?` });
+    throw new GatewayError('unavailable', { detail: `the value of ${name} has expired: check its rotation` });
   }
 
   async function newerThan(rejected: CachedSecret<T>): Promise<CachedSecret<T> | undefined> {
-    // A reading that is under way may have begun before the rejection: it proves nothing unless it brought something new.
+    // A read in progress may have started before the rejection. It is conclusive only if it returned a new value.
     await reading?.catch(() => undefined);
-    if (held !== rejected) return usable(held) ? held : undefined;
-    if (reading === undefined && !spend()) return undefined;
+    if (cached !== rejected) return usable(cached) ? cached : undefined;
+    if (reading === undefined && !takeRefresh()) return undefined;
     const fetched = await read().catch(() => rejected);
     if (fetched === rejected) return undefined;
-    allowance = evidenceBurst;
+    refreshesLeft = refreshBurst;
     return usable(fetched) ? fetched : undefined;
   }
 
-  /** Takes one of the readings on evidence that are left. */
-  function spend(): boolean {
-    const regained = Math.floor((now() - allowanceAt) / evidencePause);
-    if (regained > 0) {
-      allowance = Math.min(evidenceBurst, allowance + regained);
-      allowanceAt = now();
+  /** Takes one of the remaining refreshes; returns false when there are none. */
+  function takeRefresh(): boolean {
+    const refilled = Math.floor((now() - refilledAt) / refreshInterval);
+    if (refilled > 0) {
+      refreshesLeft = Math.min(refreshBurst, refreshesLeft + refilled);
+      refilledAt = now();
     }
-    if (allowance <= 0) return false;
-    allowance--;
+    if (refreshesLeft <= 0) return false;
+    refreshesLeft--;
     return true;
   }
 
-  // The first call finds the reading under way, beside that of the partner's record; when it fails, the call reads again.
+  // Prefetch, in parallel with the partner's record. If this read fails, the first call reads again.
   if (env.prefetches(name)) read().catch(() => undefined);
 
   return { get, newerThan };
@@ -110,12 +110,12 @@ async function fetchSecret<T>(name: SecretName, schema: () => v.GenericSchema<un
   return parseSecret(name, await readSecretText(env.secretId(name)), schema());
 }
 
-/** Messages of parsers quote what they parse: none of theirs goes on. */
+/** Discards the parser's error, whose message can quote the secret. */
 function parseSecret<T>(name: SecretName, text: string, schema: v.GenericSchema<unknown, T>): CachedSecret<T> {
   try {
     return { value: v.parse(schema, JSON.parse(text)), text };
   } catch {
-    throw new GatewayError('unavailable', { detail: `the value of ${name} does not have its shape: set it again` });
+    throw new GatewayError('unavailable', { detail: `the value of ${name} is malformed: set it again` });
   }
 }
 
@@ -136,8 +136,8 @@ const callSecretsManager = jsonService({
 });
 
 /**
- * The text of a secret's current value, empty when it has none; one attempt ends after two seconds, a call after two attempts. Throws
- * AwsError, or the connection's error.
+ * Returns the text of a secret's current value; empty when it has none. Makes at most two attempts of two seconds each. Throws AwsError, or the
+ * connection's error.
  */
 export async function readSecretText(secretId: string): Promise<string> {
   const { SecretString: text } = await callSecretsManager('GetSecretValue', { SecretId: secretId });

@@ -6,15 +6,15 @@ import { cachedSecret, type CachedSecret, type SecretReader } from './reader.ts'
 import { adminToken, clientCredentials, manageToken } from './values.ts';
 import { type UpstreamCredential, budgeaClient, forwardingClient } from './upstream.ts';
 
-/** One upstream call, made with a client that carries the credential; `client` has the contract's credentials where they go into the body. */
+/** One upstream call. `budgea` sends the credential in the header; `client` contains the credentials that are sent in the body, if any. */
 export type UpstreamCall<T> = (budgea: AuthenticationApi, client: Partial<ClientCredentials>) => Promise<T>;
 
-/** How a call is signed with a secret's value. */
+/** The credentials that a secret's value adds to a call. */
 interface Signature extends UpstreamCredential {
   client?: ClientCredentials;
 }
 
-/** A manage JWT is not used in its last seconds: it has to arrive while it is valid. */
+/** A manage JWT is not used in its last seconds, in milliseconds, so that it is still valid on arrival. */
 const manageSkew = 30_000;
 
 const contract = cachedSecret('client-credentials', clientCredentials);
@@ -30,12 +30,12 @@ const signers = {
   'manage-token': signer('manage-token', manage, ({ jwt_token: token }) => ({ token, guarded: [token] })),
 };
 
-/** The contract's client id, which is no secret by itself. Throws GatewayError `unavailable`. */
+/** Returns the contract's client id, which is not secret. Throws GatewayError `unavailable`. */
 export async function contractClientId(): Promise<string> {
   return (await contract.get()).value.client_id;
 }
 
-/** Calls upstream as the caller's kind demands: signed by the gateway for a partner that may sign, with the caller's own token, or unsigned. */
+/** Calls upstream with the credential for the caller's kind: signed by the gateway, with the caller's token, or with none. */
 export function callUpstream<T>(call: Call, send: UpstreamCall<T>): Promise<T> {
   switch (call.caller.kind) {
     case 'client':
@@ -49,14 +49,14 @@ export function callUpstream<T>(call: Call, send: UpstreamCall<T>): Promise<T> {
   }
 }
 
-/** Calls upstream signed with a secret, whoever the caller is. Throws GatewayError `unavailable` when upstream rejects the credential. */
+/** Calls upstream signed with a secret, for any caller. Throws GatewayError `unavailable` when upstream rejects the credential. */
 export function signed<T>(invocation: Invocation, secret: keyof typeof signers, send: UpstreamCall<T>): Promise<T> {
   return signers[secret](invocation, send);
 }
 
 /**
- * Makes the calls that one secret signs. When upstream rejects the credential, the secret is read once more and, if it is new, the call is
- * made once more: the rejection proves that the first did nothing.
+ * Returns the function that signs calls with one secret. When upstream rejects the credential, it reads the secret again and, if the value is
+ * new, repeats the call once. That is safe: a rejected call had no effect.
  */
 function signer<V>(name: SecretName, secret: SecretReader<V>, sign: (value: V) => Signature) {
   return async <T>(invocation: Invocation, send: UpstreamCall<T>): Promise<T> => {
@@ -64,12 +64,12 @@ function signer<V>(name: SecretName, secret: SecretReader<V>, sign: (value: V) =
       const { client, ...attached } = sign(value);
       return send(budgeaClient(invocation, attached), client ?? {});
     };
-    const held = await secret.get();
+    const cached = await secret.get();
     try {
-      return await attempt(held);
+      return await attempt(cached);
     } catch (error) {
       if (!rejectsCredential(error)) throw error;
-      const newer = await secret.newerThan(held);
+      const newer = await secret.newerThan(cached);
       if (newer === undefined) throw rejected(invocation, name, error);
       return attempt(newer).catch((again: unknown) => {
         throw rejectsCredential(again) ? rejected(invocation, name, again) : again;
@@ -78,7 +78,7 @@ function signer<V>(name: SecretName, secret: SecretReader<V>, sign: (value: V) =
   };
 }
 
-/** 401, or 403 `invalidToken`; `forbidden` is about rights, not about the credential. */
+/** Returns true for 401 and 403 `invalidToken`. 403 `forbidden` means a missing right, not a rejected credential. */
 function rejectsCredential(error: unknown): boolean {
   if (!(error instanceof ApiError)) return false;
   return error.status === 401 || (error.status === 403 && error.code === 'invalidToken');

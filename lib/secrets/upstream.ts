@@ -5,18 +5,18 @@ import { env } from '../config/env.ts';
 import type { Call, Invocation } from '../operations/call.ts';
 import { rejectEcho } from './echo.ts';
 
-// The first call finds a connection that is open, or opening while it reads secrets and the partner's record.
+// Preconnect during the start, in parallel with the reads of secrets and of the partner's record.
 if (env.isStarting()) preconnectTo(new Configuration({ basePath: env.budgeaUrl() }));
 
-/** What a client for one upstream call is made of. */
+/** The credential of one upstream call. */
 export interface UpstreamCredential {
-  /** Goes into `Authorization`, as Bearer. */
+  /** Sent as `Authorization: Bearer`. */
   token?: string | undefined;
-  /** Credentials that the gateway attached: an answer that repeats one is not passed on. */
+  /** Credentials that the gateway attached. A response that repeats one is rejected. */
   guarded?: readonly string[];
 }
 
-/** The client of Budgea for one invocation: it ends with it, carries its request id and trace, and counts its attempts. */
+/** Returns a Budgea client for one invocation. It uses the invocation's deadline, request id and trace, and counts its attempts. */
 export function budgeaClient(invocation: Invocation, { token, guarded = [] }: UpstreamCredential): AuthenticationApi {
   const configuration = new Configuration({
     basePath: env.budgeaUrl(),
@@ -27,7 +27,7 @@ export function budgeaClient(invocation: Invocation, { token, guarded = [] }: Up
   return new AuthenticationApi(configuration, sendFor(invocation, guarded));
 }
 
-/** The client with the caller's own token, or with none. */
+/** Returns a client with the caller's token, or without credentials. */
 export function forwardingClient(call: Call): AuthenticationApi {
   return budgeaClient(call, { token: call.caller.kind === 'token' ? call.caller.token : undefined });
 }

@@ -6,22 +6,22 @@ import { GatewayError } from '../errors.ts';
 import { lazy } from '../lazy.ts';
 import { number } from '../numbers.ts';
 
-// A code belongs to the client that it was issued to (RFC 6749, section 4.1.3). Upstream sees one client, so that a code that came home from
-// the bank is bound here, before the browser takes it to the partner.
+// A code is bound to the client that it was issued to (RFC 6749, section 4.1.3). Upstream sees a single client, so the gateway binds each code
+// in the callback, before the browser is redirected to the partner.
 
-/** A binding holds this long, in seconds: as long as upstream's temporary codes, which are made before. */
+/** Lifetime of a binding, in seconds: that of upstream's temporary codes, which are issued earlier. */
 const bindingLife = 1800;
 
-// Not `owner`, by which the table's index counts a partner's users.
+// Not `owner`, which is the hash key of the index of users.
 const binding = lazy(() => v.object({ bound_to: v.string(), expires_at: number }));
 
-/** By its hash: whoever reads the table gets no code. */
+/** Items are keyed by the code's hash, so that the table contains no usable code. */
 const codeItem = (code: string): string => `CODE#${createHash('sha256').update(code).digest('hex')}`;
 const seconds = (): number => Math.floor(now() / 1000);
 
 /**
- * Binds a code to the partner to whose application it goes home; the first binding stands. Throws GatewayError `invalidCode` when it is
- * another partner's, and `unavailable` when it cannot be bound: an unbound code goes nowhere.
+ * Binds a code to the partner to whose redirect URI it is sent. The first binding wins. Throws GatewayError `invalidCode` when the code is bound
+ * to another partner, and `unavailable` when it cannot be bound: an unbound code is not passed on.
  */
 export async function bindCode(code: string, partner: string): Promise<void> {
   try {
@@ -33,13 +33,13 @@ export async function bindCode(code: string, partner: string): Promise<void> {
       },
     );
   } catch (error) {
-    if (error instanceof ConditionFailed) throw foreign();
+    if (error instanceof ConditionFailed) throw boundToAnother();
     throw new GatewayError('unavailable', { detail: 'the code cannot be bound to its partner', cause: error });
   }
 }
 
 /**
- * Returns whether the code is bound to the partner. An unbound code, as from `/auth/token/code`, belongs to whoever holds it. Throws
+ * Returns whether the code is bound to the partner. An unbound code, such as one from `/auth/token/code`, can be used by any holder. Throws
  * GatewayError `invalidCode` for a code that is bound to another partner, and `unavailable` when the table cannot be read.
  */
 export async function requireOwnCode(code: string, partner: string): Promise<boolean> {
@@ -49,10 +49,10 @@ export async function requireOwnCode(code: string, partner: string): Promise<boo
   if (item === undefined) return false;
   const { bound_to, expires_at } = v.parse(binding(), item);
   if (expires_at <= seconds()) return false;
-  if (bound_to !== partner) throw foreign();
+  if (bound_to !== partner) throw boundToAnother();
   return true;
 }
 
-function foreign(): GatewayError {
+function boundToAnother(): GatewayError {
   return new GatewayError('invalidCode', { detail: 'the code is bound to another partner' });
 }
