@@ -4,10 +4,10 @@ import { responseHeaders, errorResponseComponents, errorSchemas } from './error-
 import { pathItem, securitySchemes } from './operation.ts';
 import type { Schema } from './schema.ts';
 
-/** The OpenAPI 3.1 document of the gateway at `url`, base path included: what it says of operations follows from their table. */
+/** Returns the OpenAPI 3.1 document of the gateway at `url`, which includes the base path. Operations come from their table. */
 export function openApiDocument(url: string): Document {
   const paths: Record<string, PathItem> = {};
-  // In the order in which a partner comes to need them. The words have every operation, and nothing else.
+  // The order of the descriptions is the order in which a partner needs the operations.
   for (const id of Object.keys(descriptions) as OperationId[]) {
     const row: Operation = operations[id];
     paths[row.path] = { ...paths[row.path], ...pathItem(id, row, url) };
@@ -32,7 +32,7 @@ export function openApiDocument(url: string): Document {
   };
 }
 
-// The parts of OpenAPI 3.1 that the gateway's document is made of, and two extensions.
+// The parts of OpenAPI 3.1 that the document uses, and two extensions.
 
 /** An OpenAPI document. */
 export interface Document {
@@ -49,27 +49,27 @@ export interface Document {
   };
 }
 
-/** A method, in lower case, of a path. */
+/** The operations of a path, by method in lower case. */
 export type PathItem = Readonly<Partial<Record<'get' | 'post' | 'delete', DocumentedOperation>>>;
 
-/** An operation as the document has it. */
+/** An operation object. */
 export interface DocumentedOperation {
   operationId: string;
   tags: readonly string[];
   summary: string;
   description: string;
-  /** Any one of them is enough; an empty one stands for credentials in the body. */
+  /** The alternatives; an empty one stands for credentials in the body. */
   security: readonly Readonly<Record<string, readonly string[]>>[];
   parameters?: readonly Parameter[];
   requestBody?: { required: boolean; content: Content };
   responses: Readonly<Record<string, Answer | Reference>>;
-  /** The kinds of caller, as the table of operations names them. */
+  /** The accepted kinds of caller. */
   'x-accepts': readonly CallerKind[];
-  /** As several renderers know it. */
+  /** An extension that Scalar and Redoc support. */
   'x-codeSamples': readonly { lang: string; label: string; source: string }[];
 }
 
-/** A field in the path or in the query. */
+/** A parameter in the path or in the query. */
 export interface Parameter {
   name: string;
   in: 'path' | 'query';
@@ -79,32 +79,32 @@ export interface Parameter {
   examples: Examples;
 }
 
-/** An answer. */
+/** A response object. */
 export interface Answer {
   description: string;
   headers?: Readonly<Record<string, Header | Reference>>;
   content?: Content;
 }
 
-/** Something that is described in `components`. */
+/** A reference to an entry of `components`. */
 export interface Reference {
   $ref: string;
 }
 
-/** By media type. */
+/** The content of a body, by media type. */
 export type Content = Readonly<Record<string, { schema: Schema; examples: Examples }>>;
 
-/** By name. */
+/** Examples by name. */
 export type Examples = Readonly<Record<string, { summary?: string; value: unknown }>>;
 
-/** A header of an answer. */
+/** A response header. */
 export interface Header {
   description: string;
   schema: Schema;
   examples?: Examples;
 }
 
-/** How a credential is sent. */
+/** A security scheme. */
 export type SecurityScheme = { description: string } & (
   { type: 'http'; scheme: 'basic' | 'bearer' } | { type: 'apiKey'; in: 'header'; name: string }
 );

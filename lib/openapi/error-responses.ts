@@ -8,97 +8,98 @@ type Shape = Operation['errorFormat'];
 
 const text = { type: 'string' } as const;
 
-/** The shapes of refusals that are JSON. */
+/** The JSON schemas of error responses. */
 export const errorSchemas = {
-  Refusal: {
+  Error: {
     type: 'object',
     properties: {
-      code: { ...text, description: 'What a program can tell refusals by.' },
-      description: { ...text, description: 'What a person can do about it; the words may change.' },
-      message: { type: ['string', 'null'], description: 'More of the banking API’s own words, where it has them.' },
-      request_id: { ...text, description: 'Finds the call in the gateway’s log.' },
+      code: { ...text, description: 'The error code, for programs.' },
+      description: { ...text, description: 'An explanation for people. It may change.' },
+      message: { type: ['string', 'null'], description: 'A further explanation by the banking API, if it has one.' },
+      request_id: { ...text, description: 'Identifies the call in the gateway’s log.' },
     },
     required: ['code', 'description', 'message', 'request_id'],
   },
-  ApiGatewayRefusal: {
+  ApiGatewayError: {
     type: 'object',
-    description: 'By API Gateway, in front of the gateway: too many calls, too long a body, or no answer.',
-    properties: { message: { ...text, description: 'HTTP’s name for the status.' } },
+    description: 'An error of API Gateway: too many requests, a body over its limit, or no response of the function.',
+    properties: { message: { ...text, description: 'The reason phrase of the status.' } },
     required: ['message'],
     additionalProperties: false,
   },
-  OAuthRefusal: {
+  OAuthError: {
     allOf: [
-      { $ref: '#/components/schemas/Refusal' },
+      { $ref: '#/components/schemas/Error' },
       {
         type: 'object',
         properties: {
-          error: { ...text, description: 'OAuth’s name for it, RFC 6749, section 5.2.' },
+          error: { ...text, description: 'The OAuth error code (RFC 6749, section 5.2).' },
           error_description: { ...text, description: 'The same as `description`, for OAuth clients.' },
         },
         required: ['error', 'error_description'],
       },
     ],
   },
-} as const satisfies Record<string, Schema>;
+} satisfies Record<string, Schema>;
 
 const schemas: Record<Shape, Schema> = {
-  envelope: { $ref: '#/components/schemas/Refusal' },
-  oauth: { $ref: '#/components/schemas/OAuthRefusal' },
-  page: { $ref: '#/components/schemas/Refusal' },
+  envelope: { $ref: '#/components/schemas/Error' },
+  oauth: { $ref: '#/components/schemas/OAuthError' },
+  page: { $ref: '#/components/schemas/Error' },
 };
 
 const statuses = [...new Set(Object.values(errorCodes).map(({ status }) => status))];
-/** Worth coming back after a while. */
-const overloads: ReadonlySet<number | 'default'> = new Set([
+/** Statuses with `Retry-After`. */
+const retryable: ReadonlySet<number | 'default'> = new Set([
   errorCodes.tooManyRequests.status,
   errorCodes.unavailable.status,
 ]);
 
-type Refusing = Pick<Operation, 'path' | 'method' | 'accepts' | 'errorFormat'>;
+type Row = Pick<Operation, 'path' | 'method' | 'accepts' | 'errorFormat'>;
 
-/** The refusals of operations, as components: one for each shape and status that occurs. */
-export function errorResponseComponents(rows: readonly Refusing[]): Record<string, Answer> {
+/** Returns the components for the error responses of all rows: one for each combination of shape and status. */
+export function errorResponseComponents(rows: readonly Row[]): Record<string, Answer> {
   const all = rows.flatMap((row) => statusesOf(row).map((status) => [status, row.errorFormat] as const));
-  return Object.fromEntries(all.map(([status, shape]) => [nameOf(shape, status), refusalWith(status, shape)]));
+  return Object.fromEntries(all.map(([status, shape]) => [nameOf(shape, status), errorResponse(status, shape)]));
 }
 
-/** The refusals of an operation, by status. */
-export function refusalsOf(row: Refusing): Record<string, Reference> {
+/** Returns the error responses of an operation by status, as references to the components. */
+export function errorResponsesOf(row: Row): Record<string, Reference> {
   const references = statusesOf(row).map(
     (status) => [status, { $ref: `#/components/responses/${nameOf(row.errorFormat, status)}` }] as const,
   );
   return Object.fromEntries(references);
 }
 
-/** What upstream refuses with a status of its own comes in the same shape. */
-function statusesOf({ path, method, accepts }: Refusing): (number | 'default')[] {
-  const never = new Set([
+/** Returns the statuses that a row can answer with; `default` stands for other statuses of the banking API. */
+function statusesOf({ path, method, accepts }: Row): (number | 'default')[] {
+  const impossible = new Set([
     ...(accepts.includes('anonymous') ? [401, 403] : []),
     ...(path.includes('{') ? [] : [404]),
     ...(method === 'POST' ? [] : [413, 415]),
   ]);
-  return [...statuses.filter((status) => !never.has(status)), 'default'];
+  return [...statuses.filter((status) => !impossible.has(status)), 'default'];
 }
 
-function refusalWith(status: number | 'default', shape: Shape): Answer {
-  const shown = examples.filter((example) => isShownBy(example, status, shape));
+function errorResponse(status: number | 'default', shape: Shape): Answer {
   const codes = Object.entries(errorCodes).filter(
-    ([code, failure]) => failure.status === status && (shape === 'oauth' || code !== 'invalidCode'),
+    ([code, error]) => error.status === status && (shape === 'oauth' || code !== 'invalidCode'),
   );
-  const told = codes.map(([code, { description }]) => `\`${code}\`: ${description}`).join(' ');
-  const own = status === 401 ? ['www-authenticate'] : overloads.has(status) ? ['retry-after'] : [];
+  const ownHeaders = status === 401 ? ['www-authenticate'] : retryable.has(status) ? ['retry-after'] : [];
   return {
-    description: status === 'default' ? 'A refusal of the banking API, in its own words.' : told,
-    headers: headers(...own),
-    content: contentOf(status, shape, shown),
+    description:
+      status === 'default'
+        ? 'Another error of the banking API.'
+        : codes.map(([code, { description }]) => `\`${code}\`: ${description}`).join(' '),
+    headers: headerReferences(...ownHeaders),
+    content: contentOf(status, shape),
   };
 }
 
-/** What API Gateway itself refuses has these statuses, whatever the operation. */
-const alsoByApiGateway = new Set(examples.filter(isByApiGateway).map(({ answer }) => answer.status));
+/** The statuses of API Gateway’s errors, which every operation can return. */
+const apiGatewayStatuses = new Set(examples.filter(isByApiGateway).map(({ answer }) => answer.status));
 
-function isShownBy(example: Example, status: number | 'default', shape: Shape): boolean {
+function belongsTo(example: Example, status: number | 'default', shape: Shape): boolean {
   const { answer, operation } = example;
   if (answer.status < 400) return false;
   if (isByApiGateway(example)) return answer.status === status;
@@ -111,17 +112,16 @@ function isByApiGateway({ answer: { status, body } }: Example): boolean {
   return status >= 400 && typeof body === 'object' && body !== null && !('code' in body);
 }
 
-function contentOf(status: number | 'default', shape: Shape, shown: readonly Example[]): Content {
-  const byApiGateway = { $ref: '#/components/schemas/ApiGatewayRefusal' };
-  const schema = alsoByApiGateway.has(Number(status)) ? { anyOf: [schemas[shape], byApiGateway] } : schemas[shape];
+function contentOf(status: number | 'default', shape: Shape): Content {
+  const byApiGateway = { $ref: '#/components/schemas/ApiGatewayError' };
+  const schema = apiGatewayStatuses.has(Number(status)) ? { anyOf: [schemas[shape], byApiGateway] } : schemas[shape];
   const inType = (mediaType: string): Examples =>
     Object.fromEntries(
-      shown
-        .filter(({ answer }) => answer.mediaType === mediaType)
-        .map((example) => [example.name, { summary: example.summary, value: example.answer.body }]),
+      examples
+        .filter((example) => example.answer.mediaType === mediaType && belongsTo(example, status, shape))
+        .map(({ name, summary, answer }) => [name, { summary, value: answer.body }]),
     );
   return {
-    // A person looks on, unless the caller asks for JSON.
     ...(shape === 'page' && { 'text/html': { schema: text, examples: inType('text/html') } }),
     'application/json': { schema, examples: inType('application/json') },
   };
@@ -131,14 +131,14 @@ function nameOf(shape: Shape, status: number | 'default'): string {
   return `${shape}_${status}`;
 }
 
-/** The headers of answers, as components. */
+/** The components for response headers. */
 export const responseHeaders: Record<'x-request-id' | 'retry-after' | 'www-authenticate', Header> = {
-  'x-request-id': { description: 'Finds the call in the gateway’s log.', schema: text },
+  'x-request-id': { description: 'Identifies the call in the gateway’s log.', schema: text },
   'retry-after': { description: 'Whole seconds, from 1 to 3600.', schema: { type: 'integer' } },
-  'www-authenticate': { description: 'RFC 9110, section 11.6.1.', schema: text },
+  'www-authenticate': { description: 'The authentication challenge (RFC 9110, section 11.6.1).', schema: text },
 };
 
-/** References to the request id's header and to others. */
-export function headers(...names: string[]): NonNullable<Answer['headers']> {
+/** Returns references to the header `x-request-id` and to the headers named. */
+export function headerReferences(...names: string[]): NonNullable<Answer['headers']> {
   return Object.fromEntries(['x-request-id', ...names].map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 }

@@ -2,37 +2,34 @@ import type { MediaType } from '../budgea/wire.ts';
 import type { CallerKind, OperationId } from '../operations/table.ts';
 import recorded from './examples.json' with { type: 'json' };
 
-/** A value of a field, as a request carries it. */
-type FieldValue = string | number | boolean;
+/** Field values of a request, by name. */
+export type Values = Readonly<Record<string, string | number | boolean>>;
 
-/** Named values of a request. */
-export type Values = Readonly<Record<string, FieldValue>>;
-
-/** One call of a real run; secrets in it, and what differs from run to run, are replaced by what is plainly made up. */
+/** A recorded call. Secrets, and values that differ between runs, are replaced by placeholders. */
 export interface Example {
   operation: OperationId;
   method: string;
-  /** What it shows; the same for the same call in other media types. */
+  /** Identifies the example; the same call in another media type has the same name. */
   name: string;
-  /** The same in words. */
+  /** Describes the example for people. */
   summary: string;
   caller: CallerKind;
   request: {
     path: Values;
     query: Values;
     headers: Readonly<Record<string, string>>;
-    /** Only with a body. */
+    /** Absent without a body. */
     mediaType?: MediaType;
     fields: Values;
   };
   answer: {
     status: number;
-    /** Only with a body. */
+    /** Absent without a body. */
     mediaType?: string;
     location?: string;
     body?: unknown;
   };
 }
 
-/** All of them, in the order in which they were made: `npm run openapi` makes the file anew. */
-export const examples = recorded as unknown as readonly Example[]; // Nothing else writes the file, and a test makes it again.
+/** The recorded calls in order. `npm run openapi` records them again. */
+export const examples = recorded as unknown as readonly Example[]; // `npm run openapi` writes the file from such values, and a test compares it with a new run.

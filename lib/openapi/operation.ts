@@ -12,11 +12,11 @@ import type {
   PathItem,
   SecurityScheme,
 } from './document.ts';
-import { headers, refusalsOf } from './error-responses.ts';
+import { headerReferences, errorResponsesOf } from './error-responses.ts';
 import { type Example, examples } from './examples.ts';
 import { described, jsonSchema, type Schema } from './schema.ts';
 
-/** What the document says of a row: an operation for each of its methods. */
+/** Returns the path item of a row: an operation for each of its methods. */
 export function pathItem(id: OperationId, row: Operation, url: string): PathItem {
   const { method, alsoMethod } = row;
   const own = { [method.toLowerCase()]: operation(id, id, row, url) };
@@ -26,7 +26,7 @@ export function pathItem(id: OperationId, row: Operation, url: string): PathItem
   return { ...own, [name]: operation(id, `${id}_by_${name}`, also, url) };
 }
 
-/** Shapes of the fields that travel in each place. */
+/** The schemas of a request’s fields, by location. */
 interface Places {
   path: Schema;
   query: Schema;
@@ -48,7 +48,7 @@ function operation(id: OperationId, operationId: string, row: Operation, url: st
     security: securityOf(row),
     ...(parameters.length > 0 && { parameters }),
     ...(body !== undefined && { requestBody: requestBody(body, successes) }),
-    responses: { ...successOf(id, row.response, successes), ...refusalsOf(row) },
+    responses: { ...successOf(id, row.response, successes), ...errorResponsesOf(row) },
     'x-accepts': row.accepts,
     'x-codeSamples': samplesOf(successes, row.path, url),
   };
@@ -111,33 +111,33 @@ function successOf(
   response: Operation['response'],
   successes: readonly Example[],
 ): Record<string, Answer> {
-  const nothing = { 204: { description: 'Done; there is nothing to tell.', headers: headers() } };
+  const nothing = { 204: { description: 'Success, without a body.', headers: headerReferences() } };
   if (response === 'empty') return nothing;
   if (response === 'redirect') {
     const location: Header = {
-      description: 'Where the browser goes next.',
+      description: 'The address to which the browser is redirected.',
       schema: { type: 'string', format: 'uri' },
       examples: named(successes, ({ answer }) => answer.location),
     };
-    return { 302: { description: 'The browser goes on to `Location`.', headers: { ...headers(), location } } };
+    return { 302: { description: 'A redirect to `Location`.', headers: { ...headerReferences(), location } } };
   }
   const success = response();
   const content: Content = {
     'application/json': {
-      schema: described(jsonSchema(success), descriptions[id].answer),
+      schema: described(jsonSchema(success, 'output'), descriptions[id].answer),
       examples: named(successes, ({ answer }) => answer.body),
     },
   };
   return {
-    200: { description: 'What the banking API gives; it may have more fields.', headers: headers(), content },
+    200: { description: 'Success. The banking API may add fields.', headers: headerReferences(), content },
     ...(success.type === 'optional' && nothing),
   };
 }
 
-/** One call for each thing that can be shown, as a form where there is one: that is the shortest. */
+/** Returns one sample for each example name, as a form where one exists, because that is the shortest. */
 function samplesOf(successes: readonly Example[], path: string, url: string): DocumentedOperation['x-codeSamples'] {
   const shortest = successes.toSorted((one, other) => lengthOf(one) - lengthOf(other));
-  // What most clients of this API send comes first.
+  // Most clients of this API send client credentials.
   const names = [
     ...new Set([
       ...successes.map(({ name }) => name).filter((name) => name === 'client'),
@@ -145,8 +145,8 @@ function samplesOf(successes: readonly Example[], path: string, url: string): Do
     ]),
   ];
   return names.flatMap((name) => {
-    const shown = shortest.find((example) => example.name === name);
-    return shown === undefined ? [] : [{ lang: 'Shell', label: shown.summary, source: curl(url, path, shown) }];
+    const sample = shortest.find((example) => example.name === name);
+    return sample === undefined ? [] : [{ lang: 'Shell', label: sample.summary, source: curl(url, path, sample) }];
   });
 }
 
@@ -154,76 +154,76 @@ function lengthOf({ request }: Example): number {
   return request.mediaType === 'application/x-www-form-urlencoded' ? 0 : 1;
 }
 
-/** The first of each name. */
-function named(shown: readonly Example[], value: (example: Example) => unknown): Examples {
-  const pairs = shown.map((example) => [example.name, { summary: example.summary, value: value(example) }] as const);
-  const first = pairs.filter(([name], index) => pairs.findIndex(([other]) => other === name) === index);
-  return Object.fromEntries(first);
+/** Returns the first example of each name. */
+function named(all: readonly Example[], value: (example: Example) => unknown): Examples {
+  const first = all.filter(({ name }, index) => all.findIndex((other) => other.name === name) === index);
+  return Object.fromEntries(first.map((each) => [each.name, { summary: each.summary, value: value(each) }]));
 }
 
-const key = 'The partner’s key, `bgk_<client id>_…`,';
+const key = 'the partner’s key, `bgk_<client id>_…`,';
 
-/** The ways to send a credential, each for one kind of caller. */
+/** The security schemes, each for one kind of caller. */
 export const securitySchemes = {
   client: {
     type: 'http',
     scheme: 'basic',
     description:
-      '**client**: a partner with its client id as user name and its key as password. Where there is a body, `client_id` and `client_secret` in it are as good, and what most clients of this API send.',
+      '**Client credentials**: the partner’s client id as the user name and its key as the password. An operation with a body also accepts them as `client_id` and `client_secret` in the body, which is what most clients of this API send.',
   },
   bearer_key: {
     type: 'http',
     scheme: 'bearer',
-    description: `**manager**: ${key} after \`Bearer\`. The partner’s own users and its grants count.`,
+    description: `**Bearer key**: ${key} with the scheme \`Bearer\`. The call is limited to the partner’s users and grants.`,
   },
-  bearer_key_alone: {
+  bearer_key_without_scheme: {
     type: 'apiKey',
     in: 'header',
     name: 'Authorization',
-    description: `**manager**: ${key} without a word before it, as clients made from the banking API’s own document send it.`,
+    description: `**Bearer key**: ${key} without a scheme, as sent by clients that are generated from the banking API’s document.`,
   },
   api_key: {
     type: 'apiKey',
     in: 'header',
     name: 'x-api-key',
-    description: `**identified**: ${key} where a partner only has to be known: nothing permanent comes of it.`,
+    description: `**API key**: ${key} for calls that only identify the partner and create nothing permanent.`,
   },
   token: {
     type: 'http',
     scheme: 'bearer',
-    description: '**token**: a user’s token or a JWT, after `Bearer`. It goes to the banking API as it is.',
+    description:
+      '**User token**: a user’s token or JWT with the scheme `Bearer`, forwarded to the banking API unchanged.',
   },
-  token_alone: {
+  token_without_scheme: {
     type: 'apiKey',
     in: 'header',
     name: 'Authorization',
-    description: '**token**: a user’s token or a JWT without a word before it.',
+    description: '**User token**: a user’s token or JWT without a scheme.',
   },
 } as const satisfies Record<string, SecurityScheme>;
 
 const schemesOf: Record<CallerKind, readonly (keyof typeof securitySchemes)[]> = {
   client: ['client'],
-  bearer_key: ['bearer_key', 'bearer_key_alone'],
+  bearer_key: ['bearer_key', 'bearer_key_without_scheme'],
   api_key: ['api_key'],
-  token: ['token', 'token_alone'],
+  token: ['token', 'token_without_scheme'],
   anonymous: [],
 };
 
-/** What satisfies an operation. OpenAPI has no word for credentials in a body: an empty requirement leaves them to the body's schema. */
-export function securityOf({ accepts, fields }: Operation): DocumentedOperation['security'] {
-  // Programs that show one way show the first: the key alone is the shortest.
+/** Returns an operation’s security requirements. OpenAPI cannot express credentials in a body: an empty requirement stands for them. */
+function securityOf({ accepts, fields }: Operation): DocumentedOperation['security'] {
+  // Renderers that show one requirement show the first; the bearer key is the shortest.
   const kinds = accepts.toSorted((one, other) => Number(other === 'bearer_key') - Number(one === 'bearer_key'));
   const headers = kinds.flatMap((kind) => schemesOf[kind]).map((scheme) => ({ [scheme]: [] }));
   return takesBodyCredentials({ accepts, fields }) ? [...headers, {}] : headers;
 }
 
-/** Whether `client_id` and `client_secret` may be in the body. */
-export function takesBodyCredentials({ accepts, fields }: Pick<Operation, 'accepts' | 'fields'>): boolean {
+/** Returns whether the body may contain `client_id` and `client_secret`. */
+function takesBodyCredentials({ accepts, fields }: Pick<Operation, 'accepts' | 'fields'>): boolean {
   return accepts.includes('client') && fields === 'body';
 }
 
-/** A body that may carry the two fields of a credential, both or neither. */
-export function withCredentials(body: Schema): Schema {
+/** Returns a body’s schema with the optional fields `client_id` and `client_secret`, of which each requires the other. */
+function withCredentials(body: Schema): Schema {
   return {
     ...body,
     properties: {
@@ -239,19 +239,19 @@ export function withCredentials(body: Schema): Schema {
   };
 }
 
-/** The call of an example for a shell, at the gateway with this base URL. */
-export function curl(url: string, path: string, { method, caller, request }: Example): string {
+/** Returns the `curl` command for an example, at the gateway with this base URL. */
+function curl(url: string, path: string, { method, caller, request }: Example): string {
   const { path: inPath, query, headers, mediaType, fields } = request;
   const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(inPath[name])));
   const search = encodeQuery(query);
   const body = bodyOf(mediaType, fields);
-  const usual = body.length > 0 ? 'POST' : 'GET';
+  const defaultMethod = body.length > 0 ? 'POST' : 'GET';
   const parts = [
-    ...(method === usual ? [] : [`-X ${method}`]),
+    ...(method === defaultMethod ? [] : [`-X ${method}`]),
     quoted(url + filled + (search === '' ? '' : `?${search}`)),
     ...credentialsOf(headers),
     ...body,
-    // A browser follows; who looks at the call wants to see where to.
+    // A browser follows the redirect; curl prints its target.
     ...(caller === 'anonymous' ? ['-w %header{location}'] : []),
   ];
   return `curl ${parts.join(' \\\n  ')}`;
@@ -265,7 +265,7 @@ function bodyOf(mediaType: Example['request']['mediaType'], fields: Example['req
   return ["-H 'content-type: application/json'", `-d ${quoted(JSON.stringify(fields))}`];
 }
 
-/** What HTTP Basic sends is written in clear, as curl takes it. */
+/** Returns the options for the headers; HTTP Basic credentials are decoded for `-u`. */
 function credentialsOf(headers: Example['request']['headers']): string[] {
   return Object.entries(headers).map(([name, value]) => {
     const basic = /^Basic (.+)$/.exec(value)?.[1];

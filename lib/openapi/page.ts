@@ -3,8 +3,8 @@ import { title } from './descriptions.ts';
 import { type Document, openApiDocument } from './document.ts';
 
 /**
- * The page that shows the API to people: Scalar makes it of `openapi.json` beside it, in the browser. `script` is the address of Scalar's script,
- * `nonce` what the policy knows this one page by. The key that someone pastes there stays in the tab's memory and goes to the gateway alone.
+ * Returns the HTML of the API page, on which Scalar renders `openapi.json` in the browser. `script` is the address of Scalar's script, `nonce` the nonce
+ * of {@link contentSecurityPolicy}. A key that is entered on the page stays in the tab's memory and is sent to the gateway only.
  */
 export function apiPage(script: string, nonce: string): string {
   return `<!doctype html>
@@ -18,7 +18,7 @@ export function apiPage(script: string, nonce: string): string {
 </head>
 <body>
 <div id="app"></div>
-<noscript>This page needs JavaScript. The same is told by <a href="openapi.json">the OpenAPI document</a>.</noscript>
+<noscript>This page needs JavaScript. The API is also described by <a href="openapi.json">the OpenAPI document</a>.</noscript>
 <script>${before}</script>
 <script src="${script}"></script>
 <script>${after}</script>
@@ -27,14 +27,14 @@ export function apiPage(script: string, nonce: string): string {
 `;
 }
 
-/** Lets the browser run the page's scripts, use the style sheets that they make and ask where the page came from, and nothing else. */
+/** Returns the page's Content-Security-Policy: its own scripts, style sheets with the nonce, and connections to its own origin. */
 export function contentSecurityPolicy(nonce: string): string {
   const scripts = [before, after].map((text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`);
   return [
     "default-src 'none'",
     `script-src 'self' ${scripts.join(' ')}`,
     `style-src-elem 'nonce-${nonce}'`,
-    // Scalar writes the width of line numbers into the code that it shows.
+    // Scalar sets the width of line numbers in style attributes.
     "style-src-attr 'unsafe-inline'",
     "connect-src 'self'",
     'img-src data:',
@@ -44,19 +44,19 @@ export function contentSecurityPolicy(nonce: string): string {
   ].join('; ');
 }
 
-/** What Scalar and the libraries within it would else do in ways that a strict policy forbids. */
+/** Adapts Scalar and its libraries to the policy. */
 const before = `
-// Zod would try whether it may make functions of text.
+// Zod would otherwise test whether the policy permits \`eval\`.
 globalThis.__zod_globalConfig = { jitless: true };
-// Style sheets that a script of this page makes are this page's.
+// Style sheets that scripts create get the page's nonce.
 const { content: nonce } = document.querySelector('meta[property=csp-nonce]');
 const { createElement } = document;
-document.createElement = function (...given) {
-  return Object.assign(createElement.apply(this, given), given[0] === 'style' && { nonce });
+document.createElement = function (...args) {
+  return Object.assign(createElement.apply(this, args), args[0] === 'style' && { nonce });
 };
 `;
 
-/** Scalar's own colours are too pale for small text. */
+/** Scalar's default colours do not have enough contrast for small text. */
 const customCss = `
 .light-mode {
   --scalar-color-2: #4d5563; --scalar-color-3: #5d6675;
@@ -69,7 +69,7 @@ const customCss = `
 `;
 
 const configuration = {
-  // Scalar's own servers are asked for nothing.
+  // No requests to Scalar's servers.
   withDefaultFonts: false,
   telemetry: false,
   showDeveloperTools: 'never',
@@ -77,7 +77,7 @@ const configuration = {
   mcp: { disabled: true },
   hideClientButton: true,
   persistAuth: false,
-  // A partner's key alone is enough for almost every operation.
+  // The bearer key is accepted by almost every operation.
   authentication: { preferredSecurityScheme: 'bearer_key' },
   defaultOpenAllTags: true,
   documentDownloadType: 'json',
@@ -85,7 +85,7 @@ const configuration = {
   customCss,
 };
 
-// The page may be seen under another name than the document has for the gateway; calls go to where the page came from.
+// The page can be served under another host name than the document's; calls go to the page's own origin.
 const after = `
 Scalar.createApiReference('#app', {
   ...${JSON.stringify(configuration)},
@@ -94,5 +94,5 @@ Scalar.createApiReference('#app', {
 });
 `;
 
-/** The document as `docs/openapi.json` has it, of a gateway at an address that stands for every partner’s. */
+/** Returns the document in `docs/openapi.json`, with a placeholder for the gateway's address. */
 export const publishedDocument = (): Document => openApiDocument('https://gateway.example/2.0');

@@ -20,14 +20,15 @@ const visible = (longest: number) =>
 const matching = (pattern: RegExp, shape: string, longest: number) =>
   v.pipe(v.string(`must be ${shape}`), v.maxLength(longest, `must be ${shape}`), v.regex(pattern, `must be ${shape}`));
 
-const int = (shape: string) => v.pipe(v.number(`must be ${shape}`), v.safeInteger(`must be ${shape}`));
+const int = (shape: string) =>
+  v.pipe(v.number(`must be ${shape}`), v.safeInteger(`must be ${shape}`), v.minValue(0, `must be ${shape}`));
 
 /** A whole number or its digits, which must match the pattern. */
 const whole = (shape: string, pattern = /^(0|[1-9]\d*)$/, longest = 18) =>
   v.pipe(
-    v.union([int(shape), matching(/^\d+$/, shape, longest)], `must be ${shape}`),
+    v.union([int(shape), matching(pattern, shape, longest)], `must be ${shape}`),
     v.transform(String),
-    matching(pattern, shape, longest),
+    v.regex(pattern, `must be ${shape}`),
   );
 
 const boolean = lazy(() =>

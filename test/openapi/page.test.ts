@@ -13,11 +13,11 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-const ask = async (path: string, headers: Record<string, string> = {}) => fetch(api.url + path, { headers });
+const get = async (path: string, headers: Record<string, string> = {}) => fetch(api.url + path, { headers });
 
 describe('the page', () => {
-  test('runs its own scripts and no other, and asks nobody else', async () => {
-    const answer = await ask('/docs');
+  test('runs only its own scripts and connects only to its own origin', async () => {
+    const answer = await get('/docs');
     const { headers } = answer;
     const page = await answer.text();
     expect(answer.status).toBe(200);
@@ -36,23 +36,23 @@ describe('the page', () => {
     const [, nonce] = /<meta property="csp-nonce" content="([\w-]{22})">/.exec(page) ?? [];
     expect(policy.get('style-src-elem')).toEqual([`'nonce-${nonce}'`]);
     expect(headers.get('cache-control')).toBe('no-store');
-    expect(await (await ask('/docs')).text()).not.toContain(nonce);
+    expect(await (await get('/docs')).text()).not.toContain(nonce);
     expect(policy.get('frame-ancestors')).toEqual(["'none'"]);
-    // Scalar cannot do without styles of single elements.
+    // Scalar requires style attributes.
     policy.delete('style-src-attr');
     const sources = [...policy.values()].flat();
     expect(sources.filter((source) => /unsafe|https?:|\*/.test(source))).toEqual([]);
     expect(page).not.toMatch(/https?:\/\/|bgk_|\bon\w+=/);
   });
 
-  test('asks for a script that may be kept for good and fits Lambda’s answer', async () => {
+  test('loads a script that is immutable and fits into a Lambda response', async () => {
     const [, address = ''] =
-      /<script src="(docs\/scalar\.js\?[\w-]{43})">/.exec(await (await ask('/docs')).text()) ?? [];
-    const script = await ask(`/${address}`);
+      /<script src="(docs\/scalar\.js\?[\w-]{43})">/.exec(await (await get('/docs')).text()) ?? [];
+    const script = await get(`/${address}`);
     expect(script.headers.get('content-type')).toBe('text/javascript; charset=utf-8');
     expect(script.headers.get('content-encoding')).toBe('gzip');
     expect(script.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
-    // 6 MB, of which base64 takes a quarter.
+    // A Lambda response has at most 6 MB, a quarter of which is base64 overhead.
     expect(Number(script.headers.get('content-length'))).toBeLessThan(4_000_000);
     const text = await script.text();
     expect(text).toMatch(/^\/\*! Scalar API Reference, MIT/);
@@ -61,22 +61,22 @@ describe('the page', () => {
   });
 });
 
-test('the document is there for programs', async () => {
-  const answer = await ask('/openapi.json');
+test('/openapi.json returns the document', async () => {
+  const answer = await get('/openapi.json');
   expect(answer.headers.get('content-type')).toBe('application/json');
   expect(await answer.json()).toEqual(JSON.parse(JSON.stringify(openApiDocument(url))));
 });
 
 describe.each(['/docs/scalar.js', '/openapi.json'])('%s', (path) => {
-  test('may be kept, and is not sent again to who has it', async () => {
-    const { headers } = await ask(path);
+  test('is cacheable, and returns 304 for a matching etag', async () => {
+    const { headers } = await get(path);
     expect(headers.get('cache-control')).toMatch(/^public, max-age=\d+/);
     expect(headers.get('x-content-type-options')).toBe('nosniff');
     const etag = headers.get('etag') ?? '';
     expect(etag).toMatch(/^"[\w-]{43}"$/);
-    const again = await ask(path, { 'if-none-match': `"other", W/${etag}` });
+    const again = await get(path, { 'if-none-match': `"other", W/${etag}` });
     expect([again.status, await again.text(), again.headers.get('etag')]).toEqual([304, '', etag]);
-    const other = await ask(path, { 'if-none-match': '"other"' });
+    const other = await get(path, { 'if-none-match': '"other"' });
     expect(other.status).toBe(200);
   });
 });
