@@ -1,4 +1,4 @@
-/** The one source of time: milliseconds since the epoch. Everything that expires or ages asks here. */
+/** Returns the current time in milliseconds since the epoch. The only source of time in `lib`. */
 export function now(): number {
   return Date.now();
 }

@@ -1,5 +1,5 @@
-/** Makes something when it is first asked for, once. */
-export function lazy<T extends object>(make: () => T): () => T {
-  let made: T | undefined;
-  return () => (made ??= make());
+/** Returns a function that creates the value on its first call and returns the same value afterwards. */
+export function lazy<T extends object>(create: () => T): () => T {
+  let value: T | undefined;
+  return () => (value ??= create());
 }

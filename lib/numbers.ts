@@ -1,13 +1,13 @@
 import * as v from 'valibot';
 
-/** A number; JSON has ways to write one that is infinite, which is none here. */
+/** A finite number. JSON can express infinite ones, such as `1e400`. */
 export const number = v.pipe(v.number(), v.finite());
 
-/** A whole number that JavaScript can tell from its neighbours. */
+/** A safe integer. */
 export const int = v.pipe(v.number(), v.safeInteger());
 
 /** A user's id. */
 export const userId = v.pipe(int, v.minValue(1));
 
-/** A number of seconds from now on, or since the epoch. */
+/** A duration, or a time since the epoch, in seconds. */
 export const seconds = v.pipe(number, v.minValue(0));

@@ -1,4 +1,4 @@
-/** A text as one word of a shell's command line. */
+/** Returns a text quoted as one word of a shell command. */
 export function quoted(text: string): string {
   return /^[\w./:=-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -11,7 +11,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import type { CallItem } from './table.ts';
 
-// The SDK's client, for whatever does not serve requests. One attempt ends after a second and a half, a call after two attempts.
+// The SDK's client, for code that does not serve requests. An attempt times out after 1.5 seconds; a call makes two attempts.
 
 /** The SDK's client of this process. */
 export const dynamodb = new DynamoDBClient({
@@ -19,19 +19,19 @@ export const dynamodb = new DynamoDBClient({
   requestHandler: { connectionTimeout: 1_000, requestTimeout: 1_500, throwOnRequestTimeout: true },
 });
 
-/** Makes the table's calls with the SDK, which finds an operator's credentials wherever they are. */
+/** Calls DynamoDB with the SDK, which resolves credentials from all of an operator's sources. */
 export const callBySdk: CallItem = (operation, input) => {
-  // The table writes the documented input of each.
+  // `table` passes the documented input of each operation.
   switch (operation) {
     case 'GetItem':
       return dynamodb.send(new GetItemCommand(input as GetItemCommandInput));
     case 'PutItem':
-      return dynamodb.send(new PutItemCommand(input as PutItemCommandInput)).then(nothing);
+      return dynamodb.send(new PutItemCommand(input as PutItemCommandInput)).then(noOutput);
     case 'UpdateItem':
-      return dynamodb.send(new UpdateItemCommand(input as UpdateItemCommandInput)).then(nothing);
+      return dynamodb.send(new UpdateItemCommand(input as UpdateItemCommandInput)).then(noOutput);
     case 'DeleteItem':
-      return dynamodb.send(new DeleteItemCommand(input as DeleteItemCommandInput)).then(nothing);
+      return dynamodb.send(new DeleteItemCommand(input as DeleteItemCommandInput)).then(noOutput);
   }
 };
 
-const nothing = () => ({});
+const noOutput = () => ({});

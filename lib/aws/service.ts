@@ -3,28 +3,28 @@ import { deadline } from '../transport/deadline.ts';
 import { dispatch } from '../transport/dispatcher.ts';
 import { signerOf } from './sign.ts';
 
-/** A service of AWS that speaks JSON, as a function of the request path calls it. */
+/** An AWS service with a JSON protocol. */
 export interface JsonService {
-  /** As signatures name it, and its host. */
+  /** The service's name in signatures and in its host name. */
   name: 'secretsmanager' | 'dynamodb';
-  /** Goes before the operation in `X-Amz-Target`. */
+  /** The prefix of the operation in `X-Amz-Target`. */
   target: string;
   contentType: string;
-  /** How long one attempt may take, its connection included, in milliseconds. */
+  /** The timeout of an attempt, including the connection, in milliseconds. */
   attemptTime: number;
 }
 
-/** Calls an operation and gives its answer. Throws AwsError when the service refuses, and the connection's error when there is no answer. */
+/** Calls an operation and returns its output. Throws AwsError for an error response, and the connection's error without a response. */
 export type CallService = (operation: string, input: object) => Promise<Readonly<Record<string, unknown>>>;
 
-/** How long a connection to a service may take to open, and how long an idle one is kept, in milliseconds. */
+/** The timeouts of connections to AWS services, in milliseconds. */
 export const connections = { connectTimeout: 1_000, keepAlive: 20_000 };
-/** The longest wait before the second attempt, in milliseconds: as the SDK's. */
-const pause = { failed: 50, throttled: 1_000 };
+/** The maximum delay before the second attempt, in milliseconds, as in the SDK. */
+const maxDelay = { failed: 50, throttled: 1_000 };
 
 /**
- * Makes the calls of a service: two attempts each, as a repeated read or conditional write does no harm. It speaks the SDK's protocol at
- * a fraction of its start.
+ * Returns a function that calls a service with up to two attempts, because repeating a read or a conditional write is harmless. Loads in a fraction of
+ * the SDK's time.
  */
 export function jsonService({ name, target, contentType, attemptTime }: JsonService): CallService {
   const sign = signerOf(name);
@@ -33,33 +33,31 @@ export function jsonService({ name, target, contentType, attemptTime }: JsonServ
     endpoint ??= env.awsEndpoint(name);
     const { origin } = endpoint;
     const body = JSON.stringify(input);
-    const described = { 'content-type': contentType, 'x-amz-target': `${target}.${operation}` };
-    const headers = sign(endpoint, body, described);
+    const headers = sign(endpoint, body, { 'content-type': contentType, 'x-amz-target': `${target}.${operation}` });
     const attempt = async () => {
-      // undici's own timeouts tick in seconds.
+      // undici's own timeouts have a resolution of a second.
       const { signal, release } = deadline(attemptTime);
       const request = { method: 'POST', path: '/', headers, body, signal } as const;
-      const answer = await dispatch(origin, connections, request).finally(release);
-      return readAnswer(answer.status, answer.text);
+      const { status, text } = await dispatch(origin, connections, request).finally(release);
+      return readOutput(status, text);
     };
     return attempt().catch(async (error: unknown) => {
-      const longest = pauseAfter(error);
-      if (longest === undefined) throw error;
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * longest));
+      const delay = maxDelayAfter(error);
+      if (delay === undefined) throw error;
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * delay));
       return attempt();
     });
   };
 }
 
-/** How long to wait at most before a second attempt; undefined when the error would be the same again. */
-function pauseAfter(error: unknown): number | undefined {
-  // There was no answer, or only half of one.
-  if (!(error instanceof AwsError)) return pause.failed;
-  if (error.status === 429 || throttles.has(error.name)) return pause.throttled;
-  return [500, 502, 503, 504].includes(error.status) ? pause.failed : undefined;
+/** Returns the maximum delay before a second attempt, or undefined for an error that is not retried. */
+function maxDelayAfter(error: unknown): number | undefined {
+  if (!(error instanceof AwsError)) return maxDelay.failed; // There was no complete response.
+  if (error.status === 429 || throttles.has(error.name)) return maxDelay.throttled;
+  return [500, 502, 503, 504].includes(error.status) ? maxDelay.failed : undefined;
 }
 
-/** What the two services call it when they are asked too often. */
+/** The names of throttling errors of both services. */
 const throttles = new Set([
   'ThrottlingException',
   'LimitExceededException',
@@ -67,8 +65,8 @@ const throttles = new Set([
   'RequestLimitExceeded',
 ]);
 
-/** A service of AWS answered with an error, by the service's own name for it; its words, which can quote the request, are not kept. */
-export class AwsError extends Error {
+/** An error response of an AWS service, named by its error code. The service's message is dropped, because it can quote the request. */
+class AwsError extends Error {
   override readonly name: string;
   /** The HTTP status. */
   readonly status: number;
@@ -80,14 +78,14 @@ export class AwsError extends Error {
   }
 }
 
-/** Reads an answer of the JSON protocol. Pure. Throws AwsError: `UnreadableAnswer` when it is not an object. */
-export function readAnswer(status: number, text: string): Readonly<Record<string, unknown>> {
-  const answer = parseObject(text);
-  if (status === 200 && answer !== undefined) return answer;
-  throw new AwsError(answer === undefined ? 'UnreadableAnswer' : errorName(answer), status);
+/** Returns the output in a response. Throws AwsError, with the name `UnreadableAnswer` when the response is not a JSON object. */
+function readOutput(status: number, text: string): Readonly<Record<string, unknown>> {
+  const output = parseObject(text);
+  if (status === 200 && output !== undefined) return output;
+  throw new AwsError(output === undefined ? 'UnreadableAnswer' : errorName(output), status);
 }
 
-/** `com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException`, or the name alone. */
+/** Returns the name of an error type such as `com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException`; the prefix is optional. */
 function errorName({ __type: type }: Readonly<Record<string, unknown>>): string {
   const [, name] = /^(?:[\w.]{1,100}#)?([A-Za-z]{1,60})$/.exec(typeof type === 'string' ? type : '') ?? [];
   return name ?? 'UnknownError';
@@ -96,9 +94,9 @@ function errorName({ __type: type }: Readonly<Record<string, unknown>>): string 
 function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>; // Any object is one.
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>; // An object has string keys.
   } catch {
-    // A parser's message quotes what it parses.
+    // The parser's error is dropped, because its message quotes the text.
   }
   return undefined;
 }

@@ -3,8 +3,8 @@ import { now } from '../clock.ts';
 import { env } from '../config/env.ts';
 
 /**
- * Signs a POST of a body to an endpoint's root; gives all of its headers. Names are in lower case, values without spaces around them. Throws
- * MissingSetting without credentials.
+ * Signs a POST request to an endpoint's root and returns all of its headers. Header names must be in lower case, and values without surrounding spaces.
+ * Throws MissingSetting without credentials.
  */
 export type Sign = (
   endpoint: URL,
@@ -15,11 +15,11 @@ export type Sign = (
 const algorithm = 'AWS4-HMAC-SHA256';
 
 /**
- * Makes the signatures for a service, with the credentials that the environment has at the time. The SDK's own signer, which passes
- * the same test, is made for any request: it takes 0.1 of an empty start and 8 µs a signature more. Source: AWS, “Create a signed AWS API request”.
+ * Returns the signer for a service, which uses the environment's current credentials. The SDK's general signer adds 10 % to a cold start and 8 µs to each
+ * signature. Source: AWS, “Create a signed AWS API request”.
  */
 export function signerOf(service: string): Sign {
-  let derived: { from: string; key: KeyObject } | undefined;
+  let derived: { source: string; key: KeyObject } | undefined;
 
   return ({ host }, body, headers) => {
     const { accessKeyId, secretAccessKey, sessionToken } = env.awsCredentials();
@@ -37,11 +37,11 @@ export function signerOf(service: string): Sign {
     const lines = names.map((name) => `${name}:${signed[name]}\n`).join('');
     const request = ['POST', '/', '', lines, names.join(';'), hash('sha256', body)].join('\n');
 
-    const from = `${secretAccessKey} ${scope}`;
-    if (derived?.from !== from) {
+    const source = `${secretAccessKey} ${scope}`;
+    if (derived?.source !== source) {
       const key = [day, region, service, 'aws4_request'].reduce(hmac, Buffer.from(`AWS4${secretAccessKey}`));
-      // As bytes, Node would try it as two kinds of keys first, and throw an error for each: 6 µs a signature.
-      derived = { from, key: createSecretKey(key) };
+      // A KeyObject is 6 µs faster than a Buffer, which Node first tries to parse as two other kinds of keys.
+      derived = { source, key: createSecretKey(key) };
     }
     const signature = hmac(derived.key, [algorithm, time, scope, hash('sha256', request)].join('\n')).toString('hex');
     const authorization = `${algorithm} Credential=${accessKeyId}/${scope}, SignedHeaders=${names.join(';')}, Signature=${signature}`;

@@ -4,34 +4,34 @@ import { env } from '../config/env.ts';
 import { preconnect } from '../transport/dispatcher.ts';
 import { connections, jsonService } from './service.ts';
 
-/** One item; `pk` is its key: `PARTNER#<client id>`, `USER#<id>` and so on. */
+/** An item. `pk` is its key, for example `PARTNER#<client id>` or `USER#<id>`. */
 export type Item = Record<string, unknown> & { pk: string };
 
-/** The attribute that names the time after which DynamoDB deletes an item, in seconds since the epoch. */
+/** The time-to-live attribute: the time after which DynamoDB deletes the item, in seconds since the epoch. */
 export const expiryAttribute = 'expires_at';
 
-/** Without the condition the write would have changed something that it must not. */
+/** A write was rejected because its condition is false. */
 export class ConditionFailed extends Error {
   override readonly name = 'ConditionFailed';
 }
 
-/** A condition or an update, with its `#names` and `:values`. */
+/** A condition or update expression with its `#names` and `:values`. */
 export interface Expression {
   text: string;
   names?: Record<string, string>;
   values?: Record<string, unknown>;
 }
 
-/** The calls of DynamoDB that the table is made of. */
+/** The DynamoDB operations that the table uses. */
 export type ItemOperation = 'GetItem' | 'PutItem' | 'UpdateItem' | 'DeleteItem';
 
-/** Makes one such call with its documented input and gives its output. Throws the service's error, its name the service's own. */
+/** Calls an operation with its documented input and returns its output. Throws an error named by the service's error code. */
 export type CallItem = (operation: ItemOperation, input: object) => Promise<{ readonly Item?: unknown }>;
 
-// The first call finds a connection that is open, or opening. That of the secrets is opened by their reading.
+// Opens the first call's connection while the function starts. Prefetching the secrets opens the one to Secrets Manager.
 if (env.isStarting()) preconnect(env.awsEndpoint('dynamodb').origin, connections);
 
-/** Calls DynamoDB; one attempt ends after a second and a half, a call after two attempts. */
+/** Calls DynamoDB. An attempt times out after 1.5 seconds; a call makes two attempts. */
 export const callDynamoDb = jsonService({
   name: 'dynamodb',
   target: 'DynamoDB_20120810',
@@ -41,27 +41,26 @@ export const callDynamoDb = jsonService({
 
 let call: CallItem = callDynamoDb;
 
-/** Lets another client make the calls of this process: the operator's, who has more ways to credentials than a function. */
-export function useItemClient(other: CallItem): void {
-  call = other;
+/** Sets the client of this process. The command line uses the SDK's, which supports more sources of credentials. */
+export function useItemClient(client: CallItem): void {
+  call = client;
 }
 
 const marshallOptions = { removeUndefinedValues: true };
 
-/** The table's items, by consistent single-item reads and conditional single-item writes. */
+/** The table: consistent reads and conditional writes of single items. */
 export const table = {
-  /** The item, or undefined. */
+  /** Returns the item, or undefined. */
   async get(pk: string): Promise<Item | undefined> {
-    const { Item: found } = await call('GetItem', {
+    const { Item: item } = await call('GetItem', {
       TableName: env.tableName(),
       Key: marshall({ pk }),
       ConsistentRead: true,
     });
-    // The documented output; whoever reads an item checks its shape.
-    return found === undefined ? undefined : asItem(found as Record<string, AttributeValue>);
+    return item === undefined ? undefined : asItem(item as Record<string, AttributeValue>); // The documented output.
   },
 
-  /** Replaces the item. Throws ConditionFailed. */
+  /** Creates or replaces the item. Throws ConditionFailed. */
   async put(item: Item, condition?: Expression): Promise<void> {
     await write('PutItem', {
       TableName: env.tableName(),
@@ -72,7 +71,7 @@ export const table = {
     });
   },
 
-  /** Changes the item; `values` serve both expressions. Throws ConditionFailed. */
+  /** Updates the item. `names` and `values` apply to both expressions. Throws ConditionFailed. */
   async update(pk: string, change: Expression, condition?: string): Promise<void> {
     await write('UpdateItem', {
       TableName: env.tableName(),
@@ -84,7 +83,7 @@ export const table = {
     });
   },
 
-  /** Removes the item. Throws ConditionFailed. */
+  /** Deletes the item. Throws ConditionFailed. */
   async delete(pk: string, condition?: Expression): Promise<void> {
     await write('DeleteItem', {
       TableName: env.tableName(),
@@ -100,12 +99,12 @@ async function write(operation: ItemOperation, input: object): Promise<void> {
   try {
     await call(operation, input);
   } catch (error) {
-    const isRefused = error instanceof Error && error.name === 'ConditionalCheckFailedException';
-    throw isRefused ? new ConditionFailed('the condition does not hold') : error;
+    const isConditionFailed = error instanceof Error && error.name === 'ConditionalCheckFailedException';
+    throw isConditionFailed ? new ConditionFailed('the condition is false') : error;
   }
 }
 
-/** Reads an item's attributes; every item of the table has a `pk`, its key. */
+/** Returns an item's attributes as JavaScript values. Every item of the table has the key `pk`. */
 export function asItem(attributes: Record<string, AttributeValue>): Item {
   return unmarshall(attributes) as Item;
 }

@@ -20,23 +20,22 @@ import type {
   UserToken,
   WebauthGetOptions,
 } from './types.ts';
-import { send, type Send, withRepeat } from './send.ts';
+import { send, type Send, withRetry } from './send.ts';
 import type { OperationId } from './specification.ts';
 
 export { Configuration, type ConfigurationOptions, type Timeouts } from './configuration.ts';
 export { ApiError, TransportError, type TransportFailure } from './errors.ts';
 export type { MediaType } from './wire.ts';
 export type * from './types.ts';
-export type * from './types.ts';
 export { send, type Send } from './send.ts';
 
 /**
- * The authentication operations of the Budgea / Powens API, against any Budgea domain, a gateway or a sandbox. Every method rejects with
- * {@link ApiError} when the API answers with a refusal and with {@link TransportError} when there is no usable answer. Reads and deletes are
- * repeated once after a failure; nothing that creates a user, mints a token or spends a code is ever sent twice once it may have arrived.
+ * A client for the authentication operations of the Budgea / Powens API, at a Budgea domain, a gateway or a sandbox. Every method rejects with
+ * {@link ApiError} when the API returns an error, and with {@link TransportError} when there is no valid response. Reads and deletes are retried once
+ * after a failure. A request that creates a user or a token, or spends a code, is never sent again once it may have reached the server.
  *
- * In the examples, `api` carries no credential, `user` a user's token and `manager` a manage token or, against a gateway, a partner key.
- * `client_id`, `client_secret`, a registered `redirect_uri` and a `certificate_type` are the application's own.
+ * In the examples, `api` has no credential, `user` has a user's token, and `manager` has a manage token or, at a gateway, a partner key. The application
+ * supplies `client_id`, `client_secret`, a registered `redirect_uri` and a `certificate_type`.
  *
  * @example
  * const api = new AuthenticationApi(new Configuration({ basePath }));
@@ -45,7 +44,7 @@ export { send, type Send } from './send.ts';
  * try {
  *   const { id } = await user.usersIdUserGet('me');
  * } catch (error) {
- *   if (error instanceof ApiError && error.code === 'invalidToken') console.error('The token is not valid any more.');
+ *   if (error instanceof ApiError && error.code === 'invalidToken') console.error('The token is no longer valid.');
  *   else throw error;
  * }
  */
@@ -53,14 +52,14 @@ export class AuthenticationApi {
   readonly #configuration: Configuration;
   readonly #send: Send;
 
-  /** `sender` makes one attempt over the wire; the default is {@link send}. */
+  /** `sender` sends a request once. Default: {@link send}. */
   constructor(configuration: Configuration = new Configuration(), sender: Send = send) {
     this.#configuration = configuration;
     this.#send = sender;
   }
 
   /**
-   * Generates a manage JWT; needs an admin manage token, or against a gateway a key with the grant.
+   * Creates a manage JWT. Requires an admin manage token or, at a gateway, a partner key with the grant.
    *
    * @example
    * const { jwt_token } = await manager.adminJwtPost({ scope: 'users', duration: 60 });
@@ -70,7 +69,7 @@ export class AuthenticationApi {
   }
 
   /**
-   * Creates a user: a temporary one (30 minutes) without credentials, a permanent one with client credentials or a manage token.
+   * Creates a user: a permanent one with client credentials or a manage token, a temporary one (30 minutes) without credentials.
    *
    * @example
    * const { auth_token, id_user } = await api.authInitPost({ client_id, client_secret });
@@ -80,7 +79,7 @@ export class AuthenticationApi {
   }
 
   /**
-   * Generates a user's JWT; without `id_user`, for a new user.
+   * Creates a JWT for a user, or for a new user if `id_user` is absent.
    *
    * @example
    * const { id: id_user } = await user.usersIdUserGet('me');
@@ -88,8 +87,8 @@ export class AuthenticationApi {
    */
   async authJwtPost(opts: AuthJwtPostOptions = {}, call?: CallOptions): Promise<Jwt> {
     const jwt = await this.#call('auth_jwt_post', {}, { ...opts }, call);
-    const answered = jwt.payload?.id_user ?? opts.id_user;
-    if (opts.id_user !== undefined && String(answered) !== String(opts.id_user)) throw unexpectedUser('auth_jwt_post');
+    const returned = jwt.payload?.id_user ?? opts.id_user;
+    if (opts.id_user !== undefined && String(returned) !== String(opts.id_user)) throw unexpectedUser('auth_jwt_post');
     return jwt;
   }
 
@@ -111,7 +110,7 @@ export class AuthenticationApi {
   }
 
   /**
-   * Generates a temporary code (30 minutes) for the token's user, to let another device or a browser in.
+   * Creates a temporary code (30 minutes) with which a browser or another device acts for the token's user.
    *
    * @example
    * const { code, expires_in } = await user.authTokenCodeGet({ type: 'singleAccess' });
@@ -121,7 +120,7 @@ export class AuthenticationApi {
   }
 
   /**
-   * Removes the token in use.
+   * Revokes the configured token.
    *
    * @example
    * await user.authTokenDelete();
@@ -131,7 +130,7 @@ export class AuthenticationApi {
   }
 
   /**
-   * Gets the latest certificate of a type.
+   * Returns the latest certificate of a type.
    *
    * @example
    * const { id, created } = await manager.certificateTypeGet(certificate_type);
@@ -141,7 +140,7 @@ export class AuthenticationApi {
   }
 
   /**
-   * Deletes all connections of the token's user.
+   * Deletes all bank connections of the token's user.
    *
    * @example
    * await user.hashDelete();
@@ -151,7 +150,7 @@ export class AuthenticationApi {
   }
 
   /**
-   * Deletes a user by id or as `me`, or everyone as `all`. Gives what was deleted when the API answers with it.
+   * Deletes a user by id, the token's user (`me`) or all users (`all`). Returns the deleted user or users if the API returns them.
    *
    * @example
    * await user.usersIdUserDelete('me');
@@ -173,7 +172,7 @@ export class AuthenticationApi {
   }
 
   /**
-   * Gets a user by id or as `me`, or everyone as `all`.
+   * Returns a user by id, the token's user (`me`) or all users (`all`).
    *
    * @example
    * const { id, signin } = await user.usersIdUserGet('me');
@@ -187,12 +186,12 @@ export class AuthenticationApi {
     opts: ExpandOptions = {},
     call?: CallOptions,
   ): Promise<Result<'users_id_user_get'>> {
-    const found = await this.#call('users_id_user_get', { id_user: String(id_user) }, { ...opts }, call);
-    return requireRequestedUser('users_id_user_get', id_user, found);
+    const returned = await this.#call('users_id_user_get', { id_user: String(id_user) }, { ...opts }, call);
+    return requireRequestedUser('users_id_user_get', id_user, returned);
   }
 
   /**
-   * Creates a permanent token of a user, by id or `me`, for an application.
+   * Creates a permanent token for an application of a user, who is named by id or `me`.
    *
    * @example
    * const { token } = await user.usersIdUserTokenPost('me', 'sharedAccess');
@@ -202,17 +201,17 @@ export class AuthenticationApi {
   }
 
   /**
-   * Begins adding a connection in a browser; gives the address to send the browser to, and does not follow it.
+   * Starts adding a connection. Returns the address to open in the user's browser, without requesting it.
    *
    * @example
    * const { code: token } = await user.authTokenCodeGet({ type: 'singleAccess' });
-   * const address = await api.webauthGet({ client_id, redirect_uri, token, state: 'mine' });
+   * const address = await api.webauthGet({ client_id, redirect_uri, token, state: 'EXAMPLE-STATE' });
    */
   async webauthGet(opts: WebauthGetOptions = {}, call?: CallOptions): Promise<string> {
     const location = await this.#call('webauth_get', {}, { ...opts }, call);
     const base = `${this.#configuration.basePath}/webauth`;
     if (URL.canParse(location, base)) return new URL(location, base).href;
-    throw new TransportError('malformed', 'webauth_get answered with a redirect to nowhere', { sent: true });
+    throw new TransportError('malformed', 'webauth_get returned a redirect without a valid address', { sent: true });
   }
 
   async #call<Id extends OperationId>(
@@ -222,9 +221,9 @@ export class AuthenticationApi {
     { mediaType, signal }: CallOptions = {},
   ): Promise<Result<Id>> {
     const request = buildRequest(operation, parameters, fields, mediaType);
-    const { timeouts, signal: every } = this.#configuration;
-    const end = deadline(timeouts.total, [every, signal]);
-    return withRepeat(
+    const { timeouts, signal: configuredSignal } = this.#configuration;
+    const end = deadline(timeouts.total, [configuredSignal, signal]);
+    return withRetry(
       request,
       end.signal,
       () => this.#send(request, this.#configuration, end.signal),
@@ -233,10 +232,10 @@ export class AuthenticationApi {
   }
 }
 
-/** One user for an id or `me`, all users for `all`: anything else is no answer to the question. */
-function requireRequestedUser(operation: OperationId, id_user: number | string, answer: User | Users): User | Users {
-  const { id } = answer;
-  const isAsked = typeof id === 'number' ? id_user === 'me' || String(id) === String(id_user) : id_user === 'all';
-  if (isAsked) return answer;
+/** Returns the response if it is the requested user, or all users for `all`. Throws TransportError `unexpected-user` otherwise. */
+function requireRequestedUser(operation: OperationId, id_user: number | string, returned: User | Users): User | Users {
+  const { id } = returned;
+  const isRequested = typeof id === 'number' ? id_user === 'me' || String(id) === String(id_user) : id_user === 'all';
+  if (isRequested) return returned;
   throw unexpectedUser(operation);
 }

@@ -1,29 +1,30 @@
-/** How long to wait, in milliseconds. */
+/** Timeouts in milliseconds. */
 export interface Timeouts {
-  /** For a connection, TLS included: by default 3 seconds. */
+  /** The time to connect, including TLS. Default: 3000. */
   connect: number;
-  /** For the answer's headers, and between two pieces of its body: by default 10 seconds. */
+  /** The time until the response's headers, and between two chunks of its body. Default: 10000. */
   headers: number;
-  /** For the whole call, repeats included: by default 25 seconds. */
+  /** The time for the whole call, including a retry. Default: 25000. */
   total: number;
 }
 
-/** What can be configured; everything has a default. */
+/** The options of a {@link Configuration}. */
 export interface ConfigurationOptions {
-  /** The API's base URL: a Budgea domain, a gateway or a sandbox, `/2.0` included. */
+  /** The base URL of a Budgea domain, a gateway or a sandbox, including `/2.0`. Default: `https://demo.biapi.pro/2.0/`. */
   basePath?: string;
-  /** What `Authorization` carries: a user token, a manage token or, against a gateway, a partner key. */
+  /** The credential for `Authorization`: a user token, a manage token or, at a gateway, a partner key. */
   apiKey?: string | undefined;
-  /** Goes before the key, `Bearer` for example; without it the key stands alone, as the specification's generated clients send it. */
+  /** The scheme before the key, for example `Bearer`. Without it, the key is sent without a scheme, as by the specification's generated clients. */
   apiKeyPrefix?: string | undefined;
   timeouts?: Partial<Timeouts>;
-  /** Ends every call early. */
+  /** Aborts every call. */
   signal?: AbortSignal | undefined;
 }
 
 /**
- * Where the API is and how to call it. A logged configuration does not show the key. Throws a TypeError when the base URL is not a plain
- * http or https URL, when no header can carry the key, or when a timeout is not a positive whole number.
+ * The API's address, credential and timeouts. The credential does not appear in logs of the object. Throws TypeError when the base URL is not an http or
+ * https URL without credentials, query and fragment, when the key contains a character that is invalid in a header, or when a timeout is not a positive
+ * integer.
  */
 export class Configuration {
   readonly basePath: string;
@@ -51,30 +52,32 @@ export class Configuration {
   }
 }
 
-let lastChecked = { given: '', base: '' };
+let lastChecked = { basePath: '', base: '' };
 
-/** Whoever calls often makes many configurations of one address. */
+/** Returns the base URL without a trailing slash. The last one is cached, because applications create many configurations with the same URL. */
 function checkedBase(basePath: string): string {
-  if (lastChecked.given !== basePath) lastChecked = { given: basePath, base: checkBase(basePath) };
+  if (lastChecked.basePath !== basePath) lastChecked = { basePath, base: checkBase(basePath) };
   return lastChecked.base;
 }
 
 function checkBase(basePath: string): string {
   const url = URL.parse(basePath);
-  const plain = url?.username === '' && url.password === '' && url.search === '' && url.hash === '';
-  // The value is not quoted: it can hold a password.
-  if (!plain || !/^https?:$/.test(url.protocol)) throw new TypeError('basePath must be a plain http or https URL');
+  const isPlain = url?.username === '' && url.password === '' && url.search === '' && url.hash === '';
+  // The message does not repeat the value, which can contain a password.
+  if (!isPlain || !/^https?:$/.test(url.protocol)) {
+    throw new TypeError('basePath must be an http or https URL without credentials, query or fragment');
+  }
   return url.origin + url.pathname.replace(/\/+$/, '');
 }
 
 function checkedTimeouts(timeouts: Timeouts): Timeouts {
   for (const [name, time] of Object.entries(timeouts)) {
-    if (!Number.isInteger(time) || time <= 0) throw new TypeError(`timeouts.${name} must be positive and whole`);
+    if (!Number.isInteger(time) || time <= 0) throw new TypeError(`timeouts.${name} must be a positive integer`);
   }
   return timeouts;
 }
 
 function checkedHeader(value: string | undefined): string | undefined {
   if (value === undefined || /^[\t\x20-\x7e\x80-\xff]*$/.test(value)) return value;
-  throw new TypeError('apiKey holds a character that no header can carry');
+  throw new TypeError('apiKey contains a character that is invalid in a header');
 }

@@ -3,21 +3,21 @@ import type { Configuration } from './configuration.ts';
 import { ApiError, TransportError, type TransportFailure } from './errors.ts';
 import type { BudgeaRequest, BudgeaResponse } from './wire.ts';
 
-/** Sends a request once and gives its answer, whatever the status. Throws TransportError. */
+/** Sends a request once and returns the response with any status. Throws TransportError. */
 export type Send = (
   request: BudgeaRequest,
   configuration: Configuration,
   signal: AbortSignal,
 ) => Promise<BudgeaResponse>;
 
-/** An idle connection is kept this long, in milliseconds. */
+/** The time for which an idle connection stays open, in milliseconds. */
 const keepAlive = 4_000;
 
-/** Sends over HTTP/1.1; redirects are answers, not followed. */
+/** Sends over HTTP/1.1 and does not follow redirects. */
 export const send: Send = async (request, { basePath, authorization, timeouts }, signal) => {
   const { origin, prefix } = locate(basePath);
   try {
-    const { status, headers, text } = await dispatch(origin, patienceOf(timeouts), {
+    const { status, headers, text } = await dispatch(origin, connectionOptions(timeouts), {
       method: request.method,
       path: prefix + request.path,
       headers: { ...request.headers, ...(authorization === undefined ? {} : { authorization }) },
@@ -28,8 +28,8 @@ export const send: Send = async (request, { basePath, authorization, timeouts },
     });
     return { status, headers: singleValues(headers), body: text };
   } catch (error) {
-    const { failure, code } = diagnose(error, signal);
-    // The codes alone, and no cause: an error's own text and fields can quote what was sent or answered.
+    const { failure, code } = classify(error, signal);
+    // The error's message and fields can quote the request or the response, so only its code is passed on.
     const message = `${request.operation} failed: ${failure} (${code})`;
     throw new TransportError(failure, message, { sent: !isConnectFailure(error) });
   }
@@ -37,14 +37,14 @@ export const send: Send = async (request, { basePath, authorization, timeouts },
 
 /** Opens a connection for the next request. */
 export function preconnectTo({ basePath, timeouts }: Configuration): void {
-  preconnect(locate(basePath).origin, patienceOf(timeouts));
+  preconnect(locate(basePath).origin, connectionOptions(timeouts));
 }
 
-const patienceOf = ({ connect }: Configuration['timeouts']) => ({ connectTimeout: connect, keepAlive });
+const connectionOptions = ({ connect }: Configuration['timeouts']) => ({ connectTimeout: connect, keepAlive });
 
 let located = { basePath: '', origin: '', prefix: '' };
 
-/** An address is taken apart once: calls go to the same one again and again. */
+/** Parses a base URL. The last one is cached, because calls usually use the same one. */
 function locate(basePath: string): typeof located {
   if (located.basePath !== basePath) {
     const { origin, pathname } = new URL(basePath);
@@ -61,7 +61,7 @@ function singleValues(headers: HttpResponse['headers']): Record<string, string> 
   return values;
 }
 
-const answerFailures = new Map<string, TransportFailure>([
+const responseFailures = new Map<string, TransportFailure>([
   ['UND_ERR_HEADERS_TIMEOUT', 'timeout'],
   ['UND_ERR_BODY_TIMEOUT', 'timeout'],
   ['HTTPParserError', 'malformed'],
@@ -69,17 +69,17 @@ const answerFailures = new Map<string, TransportFailure>([
   ['UND_ERR_RES_EXCEEDED_MAX_SIZE', 'too-large'],
 ]);
 
-function diagnose(error: unknown, signal: AbortSignal): { failure: TransportFailure; code: string } {
+function classify(error: unknown, signal: AbortSignal): { failure: TransportFailure; code: string } {
   if (signal.aborted) {
     const isTimeout = codeOf(signal.reason) === 'TimeoutError';
     return isTimeout ? { failure: 'timeout', code: 'TimeoutError' } : { failure: 'aborted', code: 'AbortError' };
   }
   const code = codeOf(error);
   if (isConnectFailure(error)) return { failure: connectFailure(code), code };
-  return { failure: answerFailures.get(code) ?? 'broken', code };
+  return { failure: responseFailures.get(code) ?? 'broken', code };
 }
 
-/** The system's codes are an E and a word, as ECONNREFUSED; what else ends a connection attempt is TLS's distrust of the other side. */
+/** System errors have codes such as ECONNREFUSED; any other error of a connection attempt is a TLS failure. */
 function connectFailure(code: string): TransportFailure {
   if (code === 'UND_ERR_CONNECT_TIMEOUT') return 'timeout';
   return /^E(?!RR_|PROTO)/.test(code) ? 'unreachable' : 'tls';
@@ -90,30 +90,30 @@ function codeOf(error: unknown): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
 }
 
-const nothingLeft: BudgeaResponse = { status: 204, headers: {}, body: '' };
+const noContent: BudgeaResponse = { status: 204, headers: {}, body: '' };
 
 /**
- * Makes the attempts that the operation allows: a second one when the first never left, or when the operation is repeatable and the first
- * failed. Nothing that creates a user, mints a token or spends a code is sent again once a byte may have arrived.
+ * Sends a request, and sends it once more when the first attempt was not sent, or when the operation is repeatable and the first attempt failed. A
+ * request that creates a user or a token, or spends a code, is not sent again once it may have arrived.
  */
-export async function withRepeat<T>(
+export async function withRetry<T>(
   request: BudgeaRequest,
   signal: AbortSignal,
-  send: () => Promise<BudgeaResponse>,
+  sendOnce: () => Promise<BudgeaResponse>,
   read: (response: BudgeaResponse) => T,
 ): Promise<T> {
-  const attempt = async () => read(await send());
+  const attempt = async () => read(await sendOnce());
   return attempt().catch((first: unknown) => {
-    if (signal.aborted || !isWorthRepeating(request, first)) throw first;
+    if (signal.aborted || !isRetryable(request, first)) throw first;
     return attempt().catch((second: unknown) => {
-      if (mayHaveArrived(first) && foundNothing(request, second)) return read(nothingLeft);
+      if (mayHaveArrived(first) && isAlreadyDeleted(request, second)) return read(noContent);
       throw second;
     });
   });
 }
 
-/** Failures that may be over in a moment; 503 and 429 say themselves when to come back. */
-function isWorthRepeating({ repeatable }: BudgeaRequest, error: unknown): boolean {
+/** Returns whether the failure may be transient. 429 and 503 are not retried, because their `Retry-After` names a later time. */
+function isRetryable({ repeatable }: BudgeaRequest, error: unknown): boolean {
   if (error instanceof ApiError) return repeatable && [500, 502, 504].includes(error.status);
   if (!(error instanceof TransportError)) return false;
   const { failure, sent } = error;
@@ -125,10 +125,10 @@ function mayHaveArrived(error: unknown): boolean {
 }
 
 /**
- * A repeated delete that finds nothing did its work the first time, and so did a token that removed itself and is not known any more. For a
- * user, an unknown token proves nothing, and neither does a page from the network's edge.
+ * Returns whether the error shows that the first attempt of a deletion succeeded: the resource is missing, or the revoked token is invalid. An invalid
+ * token does not prove that a user was deleted, and a response without the API's error envelope proves nothing.
  */
-function foundNothing({ method, operation }: BudgeaRequest, error: unknown): boolean {
+function isAlreadyDeleted({ method, operation }: BudgeaRequest, error: unknown): boolean {
   if (method !== 'DELETE' || !(error instanceof ApiError)) return false;
   const { status, code } = error;
   if (code === undefined) return false;

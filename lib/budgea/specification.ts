@@ -3,9 +3,9 @@ import { lazy } from '../lazy.ts';
 import { int, number, seconds, userId } from '../numbers.ts';
 import type { MediaType } from './wire.ts';
 
-// What Budgea answers, checked before anyone relies on it. Objects are loose: Budgea adds fields, and they pass.
+// The schemas of Budgea's responses. Objects are loose, because Budgea may add fields.
 
-/** An object. valibot alone would take a list for one whose fields are all absent. */
+/** Returns the schema of an object. valibot would accept an array for an object whose fields are all optional. */
 const object = <Entries extends v.ObjectEntries>(entries: Entries) =>
   v.pipe(
     v.unknown(),
@@ -23,7 +23,7 @@ export const authInit = lazy(() =>
   }),
 );
 
-/** `POST /admin/jwt` and `POST /auth/jwt`: the signed token and, decoded, what it says. */
+/** `POST /admin/jwt` and `POST /auth/jwt`: the signed token and its decoded claims. */
 export const jwt = lazy(() =>
   object({
     jwt_token: v.string(),
@@ -31,11 +31,11 @@ export const jwt = lazy(() =>
   }),
 );
 
-/** `POST /auth/token/access`: the permanent token that the code stood for. */
-export const accessToken = lazy(() => object({ access_token: v.string(), token_type: v.nullish(v.string()) }));
+/** `POST /auth/token/access`: the permanent token for the code. */
+const accessToken = lazy(() => object({ access_token: v.string(), token_type: v.nullish(v.string()) }));
 
 /** `GET /auth/token/code`: a temporary code (`expires_in` in seconds). */
-export const temporaryCode = lazy(() =>
+const temporaryCode = lazy(() =>
   object({
     code: v.string(),
     type: v.nullish(v.string()),
@@ -58,13 +58,13 @@ export const certificate = lazy(() =>
 /** One user; `signin` is `YYYY-MM-DD HH:MM:SS` in UTC. */
 const user = lazy(() => object({ id: userId, signin: v.nullish(v.string()), platform: v.nullish(v.string()) }));
 
-/** `GET /users/{id_user}`: one user, or for `all` everyone. */
-export const userOrUsers = lazy(() => v.union([user(), object({ users: v.array(user()) })]));
+/** `GET /users/{id_user}`: one user, or all users for `all`. */
+const userOrUsers = lazy(() => v.union([user(), object({ users: v.array(user()) })]));
 
 /** `POST /users/{id_user}/token`: a new token of the user. */
-export const userToken = lazy(() => object({ token: v.string() }));
+const userToken = lazy(() => object({ token: v.string() }));
 
-/** Budgea's error envelope; `request_id` is a number, a string or hex in different places. */
+/** Budgea's error envelope. `request_id` is a number, a string or hexadecimal, depending on the operation. */
 export const errorEnvelope = lazy(() =>
   object({
     code: v.string(),
@@ -74,16 +74,16 @@ export const errorEnvelope = lazy(() =>
   }),
 );
 
-/** What the specification says of one operation, as far as a client has to know it. */
+/** The part of an operation's specification that a client needs. */
 export interface Specified {
   method: 'GET' | 'POST' | 'DELETE';
-  /** Relative to the base URL, with `{parameters}`. */
+  /** The path relative to the base URL, with `{parameters}`. */
   path: string;
-  /** Media types of the request's body; the first is the default. None: the fields travel in the query. */
+  /** The media types of the request body; the first is the default. Without one, the fields are sent in the query. */
   mediaTypes: readonly MediaType[];
-  /** Whether the same request may be sent a second time after a failure that leaves open whether the first arrived. */
+  /** Whether the request may be sent again when the first attempt may have arrived. */
   repeatable: boolean;
-  /** The shape of a success; `redirect`: the answer is the target in `Location`. */
+  /** The schema of a success. `redirect`: the result is the address in `Location`. */
   response: (() => v.GenericSchema) | 'empty' | 'redirect';
 }
 
@@ -91,12 +91,12 @@ const json = 'application/json';
 const form = 'application/x-www-form-urlencoded';
 const multipart = 'multipart/form-data';
 
-// Budgea takes every body in three media types; the first here is the one that the specification names for the operation.
+// Budgea accepts every body in three media types; the first here is the operation's media type in the specification.
 const postJson = { method: 'POST', mediaTypes: [json, multipart, form], repeatable: false } as const;
 const postForm = { method: 'POST', mediaTypes: [form, multipart, json], repeatable: false } as const;
 const get = { method: 'GET', mediaTypes: [], repeatable: true } as const;
 const remove = { method: 'DELETE', mediaTypes: [], repeatable: true } as const;
-/** A read by its method, yet each call mints a code or spends one. */
+/** A `GET` that creates or spends a code. */
 const getOnce = { ...get, repeatable: false } as const;
 
 const deletedUsers = lazy(() => v.optional(userOrUsers()));
@@ -117,5 +117,5 @@ export const specification = {
   webauth_get: { ...getOnce, path: '/webauth', response: 'redirect' },
 } as const satisfies Record<string, Specified>;
 
-/** The name of an operation, as the specification gives it. */
+/** The name of an operation in the specification. */
 export type OperationId = keyof typeof specification;

@@ -1,49 +1,56 @@
 import type { MediaType, Result } from './wire.ts';
 
-/** A client application's id and secret; against a gateway, the partner's id and key. */
+/** A client application's id and secret or, at a gateway, the partner's client id and key. */
 export interface ClientCredentials {
   client_id: number | string;
   client_secret: string;
 }
 
-/** What can be said about one call, whatever the operation. */
+/** The options of a call of any operation. */
 export interface CallOptions {
-  /** Writes the body in this media type; by default the one that the specification names for the operation. */
+  /** The media type of the body. Default: the operation's media type in the specification. */
   mediaType?: MediaType;
-  /** Ends the call early; the configured total time ends it anyway. */
+  /** Aborts the call. `timeouts.total` still applies. */
   signal?: AbortSignal;
 }
 
-/** A manage JWT's scope and its life in minutes, 0 for ever; by default `config` and 1 minute. */
+/** The options of `adminJwtPost`. */
 export interface AdminJwtPostOptions {
+  /** Default: `config`. */
   scope?: string;
+  /** The lifetime in minutes; 0 for a JWT that does not expire. Default: 1. */
   duration?: number;
 }
 
-/** Without `id_user` a user is created; `expire: false` makes a permanent token. */
+/** The options of `authJwtPost`. */
 export interface AuthJwtPostOptions extends Partial<ClientCredentials> {
   scope?: string;
+  /** Default: a new user. */
   id_user?: number | string;
+  /** `false` creates a JWT that does not expire. */
   expire?: boolean;
 }
 
-/** The grant type is `authorization_code`, and is so by default; `redirect_uri` is the one that the code was sent to. */
+/** The options of `authTokenAccessPost`. */
 export interface AuthTokenAccessPostOptions {
+  /** Must be `authorization_code`, the default. */
   grant_type?: string;
+  /** The redirect URI that received the code. */
   redirect_uri?: string;
 }
 
-/** A `singleAccess` code works once. */
+/** The options of `authTokenCodeGet`. */
 export interface AuthTokenCodeGetOptions {
+  /** A `singleAccess` code can be used once. */
   type?: 'requestAccess' | 'singleAccess';
 }
 
-/** Which related resources to answer with. */
+/** The related resources to include in the response, separated by commas. */
 export interface ExpandOptions {
   expand?: string;
 }
 
-/** What the browser is sent for; `token` is a temporary code of the user, and this call spends it. */
+/** The options of `webauthGet`. `token` is a temporary code of the user, which the call spends. */
 export interface WebauthGetOptions {
   id_connector?: number | string;
   connector_uuid?: string;
@@ -57,18 +64,18 @@ export interface WebauthGetOptions {
   token?: string;
 }
 
-// What the operations give. Fields that Budgea adds are there too, as unknown.
+// The results of the operations. Fields that Budgea adds have the type `unknown`.
 
-/** A signed token and, decoded, what it says. */
+/** A signed token and its decoded claims. */
 export interface Jwt extends Result<'auth_jwt_post'> {}
 
-/** A new user's token, `permanent` or `temporary`; then it lives `expires_in` seconds. */
+/** A new user's token. A `temporary` token expires after `expires_in` seconds. */
 export interface NewUser extends Result<'auth_init_post'> {}
 
-/** A permanent token of the user that the code stood for. */
+/** A permanent token of the code's user. */
 export interface AccessToken extends Result<'auth_token_access_post'> {}
 
-/** A code that lets another device in as the user, for `expires_in` seconds. */
+/** A code that is valid for `expires_in` seconds and allows another device to act for the user. */
 export interface TemporaryCode extends Result<'auth_token_code_get'> {}
 
 /** The latest certificate of a type. */
@@ -77,7 +84,7 @@ export interface Certificate extends Result<'certificate_type_get'> {}
 /** One user; `signin` is `YYYY-MM-DD HH:MM:SS` in UTC. */
 export interface User extends Exclude<Result<'users_id_user_get'>, { users: unknown }> {}
 
-/** Everyone. */
+/** All users. */
 export interface Users extends Extract<Result<'users_id_user_get'>, { users: unknown }> {}
 
 /** A new token of the user. */

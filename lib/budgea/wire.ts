@@ -2,21 +2,18 @@ import * as v from 'valibot';
 import { ApiError, TransportError } from './errors.ts';
 import { type OperationId, specification } from './specification.ts';
 
-/** A request as it goes over the wire, relative to the base URL; the credential of the configuration is not part of it. */
+/** An HTTP request relative to the base URL, without the configuration's credential. */
 export interface BudgeaRequest {
   operation: OperationId;
   method: 'GET' | 'POST' | 'DELETE';
-  /** Path and query, percent-encoded. */
+  /** The percent-encoded path and query. */
   path: string;
   headers: Readonly<Record<string, string>>;
   body: string | undefined;
   repeatable: boolean;
 }
 
-/**
- * Builds an operation's request from its path parameters and fields. Pure: nothing is sent. Throws a TypeError for a path parameter that
- * would not stay one segment.
- */
+/** Returns an operation's request, built from its path parameters and fields. Throws TypeError when a path parameter is empty, `.` or `..`. */
 export function buildRequest(
   operation: OperationId,
   parameters: Readonly<Record<string, string>>,
@@ -37,25 +34,25 @@ export function buildRequest(
   return { operation, method, path: target, headers: typed, body: text, repeatable };
 }
 
-/** Servers resolve dots, encoded or not: `DELETE /users/..` would be another request. */
+/** Servers resolve dot segments even if they are encoded: `DELETE /users/..` would be another request. */
 function encodeSegment(name: string, value = ''): string {
-  if (/^\.{0,2}$/.test(value)) throw new TypeError(`${name} must not be empty or dots`);
+  if (/^\.{0,2}$/.test(value)) throw new TypeError(`${name} must not be empty, "." or ".."`);
   return encodeURIComponent(value);
 }
 
-/** The media types in which Budgea takes a body. */
+/** The media types of request bodies that Budgea accepts. */
 export type MediaType = 'application/json' | 'application/x-www-form-urlencoded' | 'multipart/form-data';
 
-/** Named values of a query or a body; an undefined one is left out. */
+/** The fields of a query or a body. Undefined values are omitted. */
 export type Fields = Readonly<Record<string, string | number | boolean | undefined>>;
 
-/** A body and the `Content-Type` that says how to read it. */
+/** An encoded body and its `Content-Type`. */
 export interface EncodedBody {
   contentType: string;
   text: string;
 }
 
-/** Writes fields as a body of the media type. */
+/** Returns the fields encoded as a body of the media type. */
 export function encodeBody(mediaType: MediaType, fields: Fields): EncodedBody {
   switch (mediaType) {
     case 'application/json':
@@ -67,7 +64,7 @@ export function encodeBody(mediaType: MediaType, fields: Fields): EncodedBody {
   }
 }
 
-/** Writes fields as `name=value&…`, percent-encoded; empty without any. */
+/** Returns the fields as `name=value&…`, percent-encoded. */
 export function encodeQuery(fields: Fields): string {
   return new URLSearchParams(
     present(fields).map(([name, value]): [string, string] => [name, String(value)]),
@@ -86,14 +83,14 @@ function present(fields: Fields): [string, string | number | boolean][] {
   return Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
 }
 
-/** An answer as it came over the wire; header names in lower case. */
+/** An HTTP response, with header names in lower case. */
 export interface BudgeaResponse {
   status: number;
   headers: Readonly<Record<string, string>>;
   body: string;
 }
 
-/** What an operation's success gives: an object, nothing, or a redirect's target. */
+/** The result of an operation: an object, undefined or the target of a redirect. */
 export type Result<Id extends OperationId> = (typeof specification)[Id]['response'] extends infer Shape
   ? Shape extends () => v.GenericSchema
     ? v.InferOutput<ReturnType<Shape>>
@@ -102,10 +99,7 @@ export type Result<Id extends OperationId> = (typeof specification)[Id]['respons
       : undefined
   : never;
 
-/**
- * Reads an operation's answer. Pure. Throws ApiError when the answer is not a success, TransportError `malformed` when a success is not
- * what the specification says.
- */
+/** Returns an operation's result. Throws ApiError for an error response, and TransportError `malformed` for a success that does not match the specification. */
 export function readResponse<Id extends OperationId>(operation: Id, response: BudgeaResponse): Result<Id>;
 export function readResponse(operation: OperationId, { status, headers, body }: BudgeaResponse): unknown {
   const { response: shape } = specification[operation];
@@ -122,19 +116,18 @@ export function readResponse(operation: OperationId, { status, headers, body }: 
 }
 
 function malformed(operation: OperationId, status: number): TransportError {
-  return new TransportError('malformed', `${operation} answered ${status} with something else than specified`, {
-    sent: true,
-  });
+  const message = `${operation} answered ${status} with a body that does not match the specification`;
+  return new TransportError('malformed', message, { sent: true });
 }
 
-/** No answer of this API has so many levels; one that has far more can be read, and not be written again. */
-const deepest = 100;
+/** The maximum nesting depth of a response. `JSON.stringify` overflows the stack at a depth that `JSON.parse` accepts. */
+const maxDepth = 100;
 
-/** The value that a JSON text stands for, undefined when it is not JSON or too deep. */
+/** Returns the parsed JSON, or undefined when the text is not JSON or nested too deeply. */
 function parseJson(text: string): unknown {
   try {
     const value: unknown = JSON.parse(text);
-    return isDeeper(value, deepest) ? undefined : value;
+    return isDeeper(value, maxDepth) ? undefined : value;
   } catch {
     return undefined;
   }

@@ -2,13 +2,13 @@ import type { Job } from '../operations/jobs.ts';
 import type { Needs, SecretName } from '../operations/table.ts';
 import { secretVariable } from './names.ts';
 
-/** A setting that only the functions get whose rows name it. */
+/** A variable of the functions whose rows name it. */
 export type Setting = Needs['settings'][number] | Job['settings'][number];
 
-/** Every variable by which a deployment tells its functions what they need. */
+/** An environment variable that a deployment sets. */
 export type Variable = 'ENVIRONMENT' | 'BUDGEA_URL' | 'TABLE_NAME' | Setting | `SECRET_${string}`;
 
-/** Thrown when a function starts without a setting that its deployment should have given it. */
+/** A required environment variable is not set. */
 class MissingSetting extends Error {
   override readonly name = 'MissingSetting';
   constructor(variable: Variable | AwsVariable) {
@@ -16,7 +16,7 @@ class MissingSetting extends Error {
   }
 }
 
-/** What Lambda sets, and the SDK looks at too. */
+/** An environment variable of Lambda or of the AWS SDK. */
 type AwsVariable =
   | 'AWS_LAMBDA_RUNTIME_API'
   | 'AWS_REGION'
@@ -27,58 +27,58 @@ type AwsVariable =
   | 'AWS_ENDPOINT_URL_SECRETS_MANAGER'
   | 'AWS_ENDPOINT_URL_DYNAMODB';
 
-function given(variable: Variable | AwsVariable): string | undefined {
+function optional(variable: Variable | AwsVariable): string | undefined {
   return process.env[variable];
 }
 
-function setting(variable: Variable | AwsVariable): string {
-  const value = given(variable);
+function required(variable: Variable | AwsVariable): string {
+  const value = optional(variable);
   if (value === undefined || value === '') throw new MissingSetting(variable);
   return value;
 }
 
-/** The settings of a deployed function. The only place that reads the environment; throws MissingSetting. */
+/** The settings of a function. The only reader of environment variables in `lib`. Functions throw MissingSetting for a required variable. */
 export const env = {
   /** The name of the environment: `local`, `dev`, `staging`, `prod`. */
-  environment: () => setting('ENVIRONMENT'),
+  environment: () => required('ENVIRONMENT'),
   /** The Budgea API's base URL, `/2.0` included. */
-  budgeaUrl: () => setting('BUDGEA_URL'),
-  /** The gateway's own base URL, `/2.0` included: what a browser comes back to. */
-  gatewayUrl: () => setting('GATEWAY_URL'),
+  budgeaUrl: () => required('BUDGEA_URL'),
+  /** The gateway's base URL, `/2.0` included, to which browsers are redirected. */
+  gatewayUrl: () => required('GATEWAY_URL'),
   /** The name of the table. */
-  tableName: () => setting('TABLE_NAME'),
+  tableName: () => required('TABLE_NAME'),
   /** The name or ARN of a secret. */
-  secretId: (name: SecretName) => setting(secretVariable(name)),
-  /** Whether Lambda has just started this process, to answer calls. */
-  isStarting: () => given('AWS_LAMBDA_RUNTIME_API') !== undefined,
-  /** Whether it has, and the function was told of a secret. */
-  prefetches: (name: SecretName) => env.isStarting() && given(secretVariable(name)) !== undefined,
-  /** The certificate types that the gateway keeps. */
-  certificateTypes: () => (given('CERTIFICATE_TYPES') ?? '').split(',').filter((type) => type !== ''),
-  /** The scope of the manage JWTs that the rotation mints. */
-  manageScope: () => given('MANAGE_SCOPE') ?? 'users',
+  secretId: (name: SecretName) => required(secretVariable(name)),
+  /** Whether the process runs on Lambda, so that imports belong to a cold start. */
+  isStarting: () => optional('AWS_LAMBDA_RUNTIME_API') !== undefined,
+  /** Whether the function reads a secret while it starts. */
+  prefetches: (name: SecretName) => env.isStarting() && optional(secretVariable(name)) !== undefined,
+  /** The certificate types that the gateway stores. */
+  certificateTypes: () => (optional('CERTIFICATE_TYPES') ?? '').split(',').filter((type) => type !== ''),
+  /** The scope of manage JWTs. */
+  manageScope: () => optional('MANAGE_SCOPE') ?? 'users',
   /** The interval of the manage token's rotation, in minutes. */
-  rotationMinutes: () => Number(setting('ROTATION_MINUTES')),
-  /** Whether `POST /auth/init` works without any credential. */
-  allowAnonymousInit: () => given('ALLOW_ANONYMOUS_INIT') === 'true',
-  /** The region, which Lambda gives every function. */
-  awsRegion: () => setting('AWS_REGION'),
-  /** Who this function is to AWS: its role's credentials, which Lambda gives it. */
+  rotationMinutes: () => Number(required('ROTATION_MINUTES')),
+  /** Whether `POST /auth/init` accepts calls without credentials. */
+  allowAnonymousInit: () => optional('ALLOW_ANONYMOUS_INIT') === 'true',
+  /** The region, which Lambda sets. */
+  awsRegion: () => required('AWS_REGION'),
+  /** The credentials of the function's role, which Lambda sets. */
   awsCredentials: () => ({
-    accessKeyId: setting('AWS_ACCESS_KEY_ID'),
-    secretAccessKey: setting('AWS_SECRET_ACCESS_KEY'),
-    sessionToken: given('AWS_SESSION_TOKEN'),
+    accessKeyId: required('AWS_ACCESS_KEY_ID'),
+    secretAccessKey: required('AWS_SECRET_ACCESS_KEY'),
+    sessionToken: optional('AWS_SESSION_TOKEN'),
   }),
-  /** Where a service of AWS answers; a variable can name another place, as it can to the SDK. */
+  /** The endpoint of an AWS service, which the SDK's variables override. */
   awsEndpoint: (service: 'secretsmanager' | 'dynamodb') =>
     new URL(
-      given(endpointVariables[service]) ??
-        given('AWS_ENDPOINT_URL') ??
-        `https://${service}.${setting('AWS_REGION')}.${domainOf(setting('AWS_REGION'))}`,
+      optional(endpointVariables[service]) ??
+        optional('AWS_ENDPOINT_URL') ??
+        `https://${service}.${required('AWS_REGION')}.${domainOf(required('AWS_REGION'))}`,
     ),
 };
 
-/** Where a region's services are. Source: the SDK's list of AWS's partitions. */
+/** Returns the domain of a region's services. Source: the SDK's list of AWS partitions. */
 function domainOf(region: string): string {
   if (region.startsWith('cn-')) return 'amazonaws.com.cn';
   return region.startsWith('eusc-') ? 'amazonaws.eu' : 'amazonaws.com';

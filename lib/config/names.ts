@@ -1,10 +1,10 @@
 import type { SecretName } from '../operations/table.ts';
 
-/** The environment variable that says which secret a name stands for: `SECRET_CLIENT_CREDENTIALS` for `client-credentials`. */
+/** Returns the environment variable with a secret's full name or ARN: `SECRET_CLIENT_CREDENTIALS` for `client-credentials`. */
 export const secretVariable = (name: SecretName): `SECRET_${string}` =>
   `SECRET_${name.toUpperCase().replaceAll('-', '_')}`;
 
-/** Whose secret it is: the contract's, or the gateway's own. */
+/** The owner of each secret: the Budgea contract or the gateway. */
 const owners: Record<SecretName, 'budgea' | 'gateway'> = {
   'client-credentials': 'budgea',
   'admin-token': 'budgea',
@@ -12,12 +12,12 @@ const owners: Record<SecretName, 'budgea' | 'gateway'> = {
   'sealing-keys': 'gateway',
 };
 
-/** Every secret of an environment. */
-export const secretNames = Object.keys(owners) as SecretName[]; // The record has these keys alone.
+/** The names of an environment's secrets. */
+export const secretNames = Object.keys(owners) as SecretName[]; // The record has no other keys.
 
-/** A secret's full name in Secrets Manager, `local/budgea/manage-token` for example. */
+/** Returns a secret's full name in Secrets Manager, for example `local/budgea/manage-token`. */
 export const secretFullName = (environment: string, name: SecretName): string =>
   `${environment}/${owners[name]}/${name}`;
 
-/** The table of an environment. */
+/** Returns the name of an environment's table. */
 export const tableFullName = (environment: string): string => `${environment}-gateway`;

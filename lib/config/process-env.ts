@@ -1,7 +1,7 @@
 import { type Variable } from './env.ts';
 import { secretFullName, secretNames, secretVariable, tableFullName } from './names.ts';
 
-// Gives a process the environment that a deployed function has. Used before anything that makes an AWS client is loaded.
+// Sets the environment variables of a deployed function in this process. Must run before a module that creates an AWS client is loaded.
 
 /** An AWS access key. */
 export interface AwsKey {
@@ -9,30 +9,30 @@ export interface AwsKey {
   secretAccessKey: string;
 }
 
-/** Where a local stack's AWS servers answer. */
+/** The URLs of a local stack's AWS servers. */
 export interface AwsAddresses {
   secretsManager: string;
   dynamodb: string;
-  /** The only key that they accept; absent for another AWS endpoint, which is called with the process's own credentials. */
+  /** The only access key that the servers accept. Absent for another AWS endpoint, which uses the process's credentials. */
   aws?: AwsKey | undefined;
 }
 
-/** Settings of the operator's own AWS account that would keep the SDK from the local servers. */
-const inTheWay = [
+/** Variables of the operator's AWS account that would prevent calls to the local servers. */
+const conflicting = [
   'AWS_PROFILE',
   'AWS_USE_FIPS_ENDPOINT',
   'AWS_USE_DUALSTACK_ENDPOINT',
   'AWS_IGNORE_CONFIGURED_ENDPOINT_URLS',
 ];
 
-/** What belongs to the access key that the stack's own replaces. */
-const ofAnotherKey = ['AWS_SESSION_TOKEN', 'AWS_CREDENTIAL_EXPIRATION', 'AWS_CREDENTIAL_SCOPE'];
+/** Variables that belong to the replaced access key. */
+const ofReplacedKey = ['AWS_SESSION_TOKEN', 'AWS_CREDENTIAL_EXPIRATION', 'AWS_CREDENTIAL_SCOPE'];
 
-/** Points the AWS SDK and the gateway's own modules at a local stack. */
+/** Configures the AWS SDK and the gateway's modules for a local stack. */
 export function useLocal({ secretsManager, dynamodb, aws }: AwsAddresses): void {
-  for (const name of inTheWay) delete process.env[name];
+  for (const name of conflicting) delete process.env[name];
   if (aws !== undefined) {
-    for (const name of ofAnotherKey) delete process.env[name];
+    for (const name of ofReplacedKey) delete process.env[name];
     process.env['AWS_ACCESS_KEY_ID'] = aws.accessKeyId;
     process.env['AWS_SECRET_ACCESS_KEY'] = aws.secretAccessKey;
   }
@@ -43,43 +43,43 @@ export function useLocal({ secretsManager, dynamodb, aws }: AwsAddresses): void 
   useDeployed('local');
 }
 
-/** Points the gateway's own modules at an environment; the AWS SDK finds region and credentials by itself. */
+/** Configures the gateway's modules for a deployed environment. The AWS SDK resolves the region and the credentials. */
 export function useDeployed(environment: string): void {
-  give('ENVIRONMENT', environment);
-  give('TABLE_NAME', tableFullName(environment));
-  for (const name of secretNames) give(secretVariable(name), secretFullName(environment, name));
+  set('ENVIRONMENT', environment);
+  set('TABLE_NAME', tableFullName(environment));
+  for (const name of secretNames) set(secretVariable(name), secretFullName(environment, name));
 }
 
-/** What the rotation of the manage token has to know. */
+/** The settings of the manage token's rotation. */
 export interface RotationSettings {
   /** Budgea's base URL, `/2.0` included. */
   budgea: string;
   rotationMinutes: number;
-  /** Without one: what the process was started with, or the default. */
+  /** Default: the process's `MANAGE_SCOPE`. */
   manageScope?: string;
 }
 
-/** Settings that come with a Budgea and a gateway in front of it. */
+/** The settings of a gateway. */
 export interface GatewaySettings extends RotationSettings {
-  /** The gateway's own base URL, `/2.0` included. */
+  /** The gateway's base URL, `/2.0` included. */
   gateway: string;
   certificateTypes: readonly string[];
 }
 
-/** Gives the functions of this process the rest of their settings. */
+/** Sets the functions' remaining variables. */
 export function useSettings({ gateway, certificateTypes, ...rotation }: GatewaySettings): void {
-  give('GATEWAY_URL', gateway);
-  give('CERTIFICATE_TYPES', certificateTypes.join(','));
+  set('GATEWAY_URL', gateway);
+  set('CERTIFICATE_TYPES', certificateTypes.join(','));
   useRotationSettings(rotation);
 }
 
-/** Gives what rotates the manage token in this process its settings. */
+/** Sets the variables of the manage token's rotation. */
 export function useRotationSettings({ budgea, rotationMinutes, manageScope }: RotationSettings): void {
-  give('BUDGEA_URL', budgea);
-  give('ROTATION_MINUTES', String(rotationMinutes));
-  if (manageScope !== undefined) give('MANAGE_SCOPE', manageScope);
+  set('BUDGEA_URL', budgea);
+  set('ROTATION_MINUTES', String(rotationMinutes));
+  if (manageScope !== undefined) set('MANAGE_SCOPE', manageScope);
 }
 
-function give(variable: Variable, value: string): void {
+function set(variable: Variable, value: string): void {
   process.env[variable] = value;
 }

@@ -6,55 +6,54 @@ import { now } from '../clock.ts';
 import { lazy } from '../lazy.ts';
 import type { CountedEvent } from '../operations/call.ts';
 
-/** A certificate as upstream gives it. */
+/** A certificate in upstream's response. */
 export type Certificate = v.InferOutput<ReturnType<typeof certificate>>;
 
-/** What is kept of a certificate type. Times are ISO 8601. */
-const keptCertificate = lazy(() =>
+const storedCertificate = lazy(() =>
   v.object({
-    /** The latest good one, as JSON since its numbers may be larger than the table's; undefined before the first. */
+    /** The latest valid certificate, as JSON because its numbers can exceed DynamoDB's precision. */
     certificate: v.optional(v.pipe(v.string(), v.parseJson(), certificate())),
-    /** When it became another one. */
+    /** When the certificate last changed. */
     changed_at: v.optional(v.string()),
-    /** When upstream was last asked, whatever came of it. */
+    /** When upstream was last called for it. */
     checked_at: v.string(),
-    /** When upstream last confirmed it. */
+    /** When upstream last returned it. */
     confirmed_at: v.optional(v.string()),
   }),
 );
 
-/** What is kept of a certificate type. */
-export type StoredCertificate = v.InferOutput<ReturnType<typeof keptCertificate>>;
+/** The stored state of a certificate type. Times are ISO 8601. */
+export type StoredCertificate = v.InferOutput<ReturnType<typeof storedCertificate>>;
 
 const certificateItem = (type: string): string => `CERTIFICATE#${type}`;
 const timestamp = (): string => new Date(now()).toISOString();
 
-/** What is kept of a type; undefined when it was never asked for. Throws the table's errors. */
+/** Returns the stored state of a certificate type, or undefined. Throws the table's errors. */
 export async function readStoredCertificate(type: string): Promise<StoredCertificate | undefined> {
   const item = await table.get(certificateItem(type));
-  return item === undefined ? undefined : v.parse(keptCertificate(), item);
+  return item === undefined ? undefined : v.parse(storedCertificate(), item);
 }
 
-/** What became of a fetched certificate: `older` and `raced` leave what is kept. */
+/** The result of {@link storeCertificate}. `older` and `raced`: the stored certificate was kept. */
 export type StoreResult = 'changed' | 'unchanged' | 'older' | 'raced';
 
 /**
- * Keeps a fetched certificate, written only when it is another one than the kept one and not older. Adds `CertificateDateIgnored` to `count`
- * when the date of either cannot be compared. Throws the table's errors.
+ * Stores a fetched certificate if it differs from the stored one and is not older. Adds `CertificateDateIgnored` to `count` when one of the dates is not
+ * valid. Throws the table's errors.
  */
 export async function storeCertificate(
   type: string,
   fetched: Certificate,
   count: CountedEvent[],
 ): Promise<StoreResult> {
-  const kept = await readStoredCertificate(type);
+  const stored = await readStoredCertificate(type);
   const time = timestamp();
-  if (isIgnored(fetched.created) || isIgnored(kept?.certificate?.created)) count.push('CertificateDateIgnored');
-  if (isDeepStrictEqual(kept?.certificate, fetched)) {
+  if (isIgnored(fetched.created) || isIgnored(stored?.certificate?.created)) count.push('CertificateDateIgnored');
+  if (isDeepStrictEqual(stored?.certificate, fetched)) {
     await confirm(type, time);
     return 'unchanged';
   }
-  if (isOlder(fetched, kept?.certificate)) {
+  if (isOlder(fetched, stored?.certificate)) {
     await markFailedCheck(type);
     return 'older';
   }
@@ -65,7 +64,7 @@ export async function storeCertificate(
     checked_at: time,
     confirmed_at: time,
   };
-  const changedAt = kept?.changed_at;
+  const changedAt = stored?.changed_at;
   const condition =
     changedAt === undefined
       ? { text: 'attribute_not_exists(changed_at)' }
@@ -79,7 +78,7 @@ export async function storeCertificate(
   }
 }
 
-/** Notes that upstream was asked and gave nothing to keep. Throws the table's errors. */
+/** Records a check without a new certificate. Throws the table's errors. */
 export async function markFailedCheck(type: string): Promise<void> {
   await table.update(certificateItem(type), { text: 'SET checked_at = :time', values: { ':time': timestamp() } });
 }
@@ -91,9 +90,9 @@ async function confirm(type: string, time: string): Promise<void> {
 
 type Created = Certificate['created'];
 
-function isOlder(fetched: Certificate, kept: Certificate | undefined): boolean {
-  const [time, keptTime] = [timeOf(fetched.created), timeOf(kept?.created)];
-  return time !== undefined && keptTime !== undefined && time < keptTime;
+function isOlder(fetched: Certificate, stored: Certificate | undefined): boolean {
+  const [time, storedTime] = [timeOf(fetched.created), timeOf(stored?.created)];
+  return time !== undefined && storedTime !== undefined && time < storedTime;
 }
 
 function isIgnored(created: Created): boolean {
@@ -103,13 +102,13 @@ function isIgnored(created: Created): boolean {
 const day = 86_400_000;
 
 /**
- * When a certificate was created, in milliseconds; upstream does not say in which time zone. A value that is not a date, or is ahead of all time
- * zones, has no time: it must not keep a good certificate out.
+ * Returns when a certificate was created, in milliseconds since the epoch, or undefined for an invalid date or one in the future of all time zones, so
+ * that it cannot block later certificates. Upstream does not specify the time zone.
  */
 function timeOf(created: Created): number | undefined {
   const time = Date.parse(`${created?.replace(' ', 'T')}Z`);
   if (Number.isNaN(time) || time > now() + day) return undefined;
-  // `Date.parse` reads February 30 as March 2.
-  const written = new Date(time).toISOString().slice(0, 19).replace('T', ' ');
-  return written === created ? time : undefined;
+  // `Date.parse` accepts February 30 as March 2.
+  const formatted = new Date(time).toISOString().slice(0, 19).replace('T', ' ');
+  return formatted === created ? time : undefined;
 }

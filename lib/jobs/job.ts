@@ -6,29 +6,29 @@ import { fillObject, metricsLog } from '../observability/log.ts';
 import { type Invocation, createInvocation } from '../operations/call.ts';
 import type { JobId } from '../operations/jobs.ts';
 
-/** Thrown to whoever invoked a scheduled function that failed: its log line has the reason, so that no secret can get into this. */
+/** The error of a failed invocation. The reason is only in the log line, so that the error cannot contain a secret. */
 class JobFailed extends Error {
   override readonly name = 'JobFailed';
 }
 
-/** A scheduled function's Lambda handler. */
+/** The Lambda handler of a job. */
 export type JobHandler = (event: unknown, context: Context) => Promise<void>;
 
-/** What a job adds to its log line, whatever becomes of the run; every field is safe to log. */
-type JobFacts = Readonly<Record<string, string | number | readonly string[]>>;
+/** Fields of a job's log line. Every field must be safe to log. */
+type JobFields = Readonly<Record<string, string | number | readonly string[]>>;
 
-/** One run; `note` takes facts as soon as they are known. */
-export type Run = (event: unknown, invocation: Invocation, note: (facts: JobFacts) => void) => Promise<void>;
+/** Runs a job. `note` adds fields to the log line, which are logged even if the job fails. */
+export type Run = (event: unknown, invocation: Invocation, note: (fields: JobFields) => void) => Promise<void>;
 
-/** Makes a scheduled function's handler: one log line for each run, with metrics by job and outcome. */
+/** Returns a job's handler, which writes a log line with metrics for each invocation. */
 export function job(id: JobId, run: Run): JobHandler {
   return async (event, context) => {
     const startedAt = now();
     const invocation = createInvocation(context, false);
-    let noted: JobFacts = {};
-    const write = (outcome: 'success' | 'failed', explanation: ErrorDescription) => {
+    let fields: JobFields = {};
+    const write = (outcome: 'success' | 'failed', description: ErrorDescription) => {
       const { count } = invocation.log;
-      // What is counted alarms for the whole environment, whoever counted it.
+      // Alarms evaluate counted events by environment.
       const dimensions = [['environment'], ['environment', 'job', 'outcome']];
       metricsLog(dimensions, { runs: 'Count', ...fillObject('Count', count) })(startedAt, {
         level: outcome === 'success' ? 'INFO' : 'ERROR',
@@ -37,15 +37,15 @@ export function job(id: JobId, run: Run): JobHandler {
         environment: env.environment(),
         job: id,
         outcome,
-        ...noted,
-        ...explanation,
+        ...fields,
+        ...description,
         duration_ms: now() - startedAt,
         runs: 1,
         ...fillObject(1, count),
       });
     };
     try {
-      await run(event, invocation, (facts) => (noted = { ...noted, ...facts }));
+      await run(event, invocation, (added) => (fields = { ...fields, ...added }));
     } catch (error) {
       write('failed', describeError(error));
       throw new JobFailed(`${id} failed: see the log line of request ${invocation.requestId}`);

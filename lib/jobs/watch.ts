@@ -6,18 +6,19 @@ import { isPending, listVersions, readVersion, versionInUse } from '../rotation/
 import { manageTokenExpiry } from '../secrets/values.ts';
 import { readStoredCertificate } from './certificates.ts';
 
-/** Numbers of the moment; one that is missing alarms as a bad one does. */
+/** The current values of metrics, by name. Alarms treat missing data as breaching. */
 type Readings = Readonly<Record<string, number>>;
 
-/** What is watched; `read` throws what the service throws that it asks. */
+/** A group of metrics. */
 export interface Gauge {
   name: string;
-  /** What the numbers are about. */
+  /** The metrics' dimensions. */
   about: Readonly<Record<string, string>>;
+  /** Throws the errors of the service that it calls. */
   read: () => Promise<Readings>;
 }
 
-/** Everything that is watched. */
+/** Returns the gauges of the environment. */
 export function gauges(): Gauge[] {
   return [
     { name: 'manage_token', about: {}, read: readManageToken },
@@ -28,24 +29,23 @@ export function gauges(): Gauge[] {
   ];
 }
 
-/** The life left in the manage JWT, in seconds; 0 when there is none that can be used. */
+/** Returns the remaining lifetime of the manage JWT in seconds; 0 without a valid one. */
 async function readManageToken(): Promise<Readings> {
   const secretId = env.secretId('manage-token');
-  const inUse = versionInUse(await listVersions(secretId));
-  // Nobody can sign with what nobody can read.
-  const expiresAt = manageTokenExpiry(inUse && (await readVersion(secretId, inUse.id))) ?? 0;
+  const current = versionInUse(await listVersions(secretId));
+  const expiresAt = manageTokenExpiry(current && (await readVersion(secretId, current.id))) ?? 0;
   return { manage_token_life_s: Math.max(0, Math.round((expiresAt - now()) / 1000)) };
 }
 
-/** A secret's state: seconds since its current value was made, and versions that are still pending. */
+/** Returns the age of a secret's current version in seconds, and the number of pending versions. */
 async function readSecret(secret: SecretName): Promise<Readings> {
   const versions = await listVersions(env.secretId(secret));
-  const inUse = versionInUse(versions);
-  const age: Readings = inUse === undefined ? {} : { secret_age_s: secondsSince(inUse.createdAt) };
+  const current = versionInUse(versions);
+  const age: Readings = current === undefined ? {} : { secret_age_s: secondsSince(current.createdAt) };
   return { ...age, secret_pending: versions.filter(isPending).length };
 }
 
-/** Seconds since upstream last confirmed a certificate; without the number when there is none yet. */
+/** Returns the seconds since upstream last returned a certificate, or no value before the first time. */
 async function readCertificate(type: string): Promise<Readings> {
   const confirmed = (await readStoredCertificate(type))?.confirmed_at;
   return confirmed === undefined ? {} : { certificate_age_s: secondsSince(Date.parse(confirmed)) };

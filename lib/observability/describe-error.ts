@@ -1,13 +1,13 @@
 import { ApiError, TransportError } from '../budgea/authentication-api.ts';
 import { GatewayError, JobError } from '../errors.ts';
 
-/** What the log may know of an error. */
+/** The description of an error in a log line. */
 export interface ErrorDescription {
   detail?: string | undefined;
   cause?: string | undefined;
 }
 
-/** Our own words, and of anything else its name, its code and where it was thrown: other messages can quote a request. */
+/** Returns the message of the gateway's own errors, and the name, code and stack frames of others, whose messages can quote a request. */
 export function describeError(error: unknown): ErrorDescription {
   if (error instanceof GatewayError) return { detail: error.detail, cause: nameOf(error.cause) };
   if (error instanceof JobError || error instanceof TransportError || error instanceof ApiError) {
@@ -21,17 +21,17 @@ function nameOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return typeof error;
   if (error instanceof ApiError || error instanceof TransportError) return error.message;
   const code = 'code' in error && typeof error.code === 'string' ? [error.code] : [];
-  return [error.name, ...code].map((word) => (readsAsName.test(word) ? word : 'unreadable')).join(' ');
+  return [error.name, ...code].map((word) => (namePattern.test(word) ? word : 'unreadable')).join(' ');
 }
 
-/** What a server calls its error ends up here too: `ThrottlingException`, `ERR_INVALID_URL`. */
-const readsAsName = /^(?:[A-Za-z]{1,60}|[A-Z][A-Z0-9_]{1,60})$/;
+/** The form of an error's name or code, such as `ThrottlingException` or `ERR_INVALID_URL`. A server can choose either. */
+const namePattern = /^(?:[A-Za-z]{1,60}|[A-Z][A-Z0-9_]{1,60})$/;
 
-/** The stack's frames. The message before them can quote a request, and can even hold lines that look like frames. */
+/** Returns the stack's frames without the message, which can quote a request and contain lines that look like frames. */
 function whereThrown(error: unknown): string {
   const { message, stack = '' } = error instanceof Error ? error : { message: '' };
   const start = stack.indexOf(message);
-  // A message that was changed later is not the one in the stack: nobody knows where that one ends.
+  // If the message was changed later, the end of the original one in the stack is unknown.
   const frames = start === -1 ? '' : stack.slice(start + message.length);
   return frames
     .split('\n')

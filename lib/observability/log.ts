@@ -1,25 +1,24 @@
-/** Writes one JSON line to standard error, where Lambda and the local stack collect logs. */
+/** Writes a JSON line to standard error, from which Lambda and the local stack collect logs. */
 export function logLine(line: Readonly<Record<string, unknown>>): void {
-  logText(JSON.stringify(line));
+  write(JSON.stringify(line));
 }
 
-/** As {@link logLine}, of what is JSON already. */
-export function logText(json: string): void {
+function write(json: string): void {
   process.stderr.write(`${json}\n`);
 }
 
-/** Metrics of a log line: the unit of the line's number of each name. */
+/** The units of a log line's metrics, by field. */
 export type Metrics = Readonly<Record<string, 'Count' | 'Milliseconds' | 'Seconds'>>;
 
-/** Writes a log line with its metrics, which are of `time`, in milliseconds since the epoch. */
+/** Writes a log line with metrics. `time` is in milliseconds since the epoch. */
 export type LogMetrics = (time: number, line: Readonly<Record<string, unknown>>) => void;
 
-/** Where CloudWatch keeps the gateway's metrics. */
+/** The CloudWatch namespace of the gateway's metrics. */
 export const namespace = 'BudgeaAuthGateway';
 
 /**
- * Makes the writer of lines of which CloudWatch takes numbers as metrics; `dimensions` and `metrics` name fields of the line. What describes
- * them is half of a line and is written here, once for all lines. Source: CloudWatch, “Embedded metric format specification”.
+ * Returns a writer of log lines with metrics. `dimensions` and `metrics` name fields of a line; their description is serialized once. Source: CloudWatch,
+ * “Embedded metric format specification”.
  */
 export function metricsLog(dimensions: readonly (readonly string[])[], metrics: Metrics): LogMetrics {
   const description = JSON.stringify([
@@ -31,11 +30,11 @@ export function metricsLog(dimensions: readonly (readonly string[])[], metrics: 
   ]);
   return (time, line) => {
     const open = JSON.stringify(line).slice(0, -1);
-    logText(`${open},"_aws":{"Timestamp":${time},"CloudWatchMetrics":${description}}}`);
+    write(`${open},"_aws":{"Timestamp":${time},"CloudWatchMetrics":${description}}}`);
   };
 }
 
-/** An object of the names, each with the same value. */
+/** Returns an object that has each name with the same value. */
 export function fillObject<T>(value: T, names: readonly string[]): Record<string, T> {
   return Object.fromEntries(names.map((name) => [name, value]));
 }

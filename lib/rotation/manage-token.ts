@@ -10,20 +10,20 @@ import { signed } from '../secrets/signing.ts';
 import { budgeaClient } from '../secrets/upstream.ts';
 import { type Rotation, UnusableSecret } from './rotate.ts';
 
-/** A JWT outlives a rotation that fails twice. */
+/** The lifetime of a JWT in rotation intervals, so that it outlives two failed rotations. */
 const intervals = 3;
-/** The shortest life worth minting, in minutes, however short the interval is. */
-const shortestLife = 15;
+/** The minimum lifetime in minutes. */
+const minMinutes = 15;
 
-/** How long a new JWT is to live, in minutes: three rotation intervals. Never 0, which would be for ever. */
+/** Returns the lifetime of a new manage JWT in minutes: three rotation intervals. Never 0, which upstream takes for no expiry. Throws JobError. */
 export function manageTokenMinutes(): number {
-  const minutes = Math.max(shortestLife, Math.ceil(intervals * env.rotationMinutes()));
-  // JSON would make null of it, and upstream a minute of that.
+  const minutes = Math.max(minMinutes, Math.ceil(intervals * env.rotationMinutes()));
+  // JSON encodes NaN as null, for which upstream uses one minute.
   if (!Number.isFinite(minutes)) throw new JobError('ROTATION_MINUTES is not a number');
   return minutes;
 }
 
-/** The manage JWT: minted with the admin token, and tried at upstream before it is used. */
+/** The rotation of the manage JWT, which is created with the admin token and tested at upstream. */
 export const manageTokenRotation: Rotation<ManageToken> = {
   schema: manageToken(),
   create: (_current, invocation) =>
@@ -32,10 +32,10 @@ export const manageTokenRotation: Rotation<ManageToken> = {
     ),
   async test({ jwt_token, expires_at }, invocation) {
     const { aud, scope, exp } = readPayload(jwt_token);
-    if (!namesUpstream(aud)) throw new UnusableSecret('it is for another host');
+    if (!isUpstream(aud)) throw new UnusableSecret('its audience is another host');
     if (scope !== env.manageScope()) throw new UnusableSecret('it has another scope');
     if (Math.min(exp, expires_at) - now() / 1000 < (manageTokenMinutes() * 60) / intervals) {
-      throw new UnusableSecret('it would not live until the next rotation');
+      throw new UnusableSecret('it expires before the next rotation');
     }
     await checkAtUpstream(jwt_token, invocation);
   },
@@ -46,31 +46,31 @@ async function checkAtUpstream(token: string, invocation: Invocation): Promise<v
   if (!accepted) throw new UnusableSecret('upstream rejects it');
 }
 
-/** A JWT's audience is upstream's host, with its port or without. */
-function namesUpstream(audience: string): boolean {
+/** Returns whether a JWT's audience is upstream's host, with or without the port. */
+function isUpstream(audience: string): boolean {
   const { host, hostname, port, protocol } = new URL(env.budgeaUrl());
-  const usual = protocol === 'https:' ? '443' : '80';
-  return audience === host || audience === `${hostname}:${port === '' ? usual : port}`;
+  const defaultPort = protocol === 'https:' ? '443' : '80';
+  return audience === host || audience === `${hostname}:${port === '' ? defaultPort : port}`;
 }
 
 const payload = v.object({ type: v.literal('manage_token'), aud: v.string(), scope: v.string(), exp: number });
 
-/** What the JWT says of itself; its signature is upstream's to check. */
+/** Returns a manage JWT's claims without verifying the signature, which upstream does. Throws UnusableSecret. */
 function readPayload(token: string): v.InferOutput<typeof payload> {
   try {
     return v.parse(payload, JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8')));
   } catch {
-    throw new UnusableSecret('it is not a manage JWT that expires');
+    throw new UnusableSecret('it is not a manage JWT with an expiry time');
   }
 }
 
-/** The value of `<env>/budgea/manage-token`; `expires_at` in seconds since the epoch. */
+/** The value of the secret `<env>/budgea/manage-token`. `expires_at` is in seconds since the epoch. */
 export interface ManageToken {
   jwt_token: string;
   expires_at: number;
 }
 
-/** Mints a manage JWT that lives `minutes`; `budgea` carries the admin token. Throws what the client throws. */
+/** Creates a manage JWT with a lifetime in minutes. `budgea` has the admin token. Throws the client's errors. */
 export async function mintManageToken(
   budgea: AuthenticationApi,
   { scope, minutes }: { scope: string; minutes: number },
@@ -79,16 +79,16 @@ export async function mintManageToken(
   return { jwt_token, expires_at: payload?.exp ?? Math.floor(now() / 1000) + minutes * 60 };
 }
 
-/** An id that upstream never gives: the largest that the gateway passes. */
-const nobody = '999999999999999999';
+/** The largest id that the gateway forwards, which upstream never assigns. */
+const unassignedId = '999999999999999999';
 
-/** Whether upstream takes a manage JWT for reading users; `budgea` carries it. Throws when upstream does not say. */
+/** Returns whether upstream accepts a manage JWT for reading users. `budgea` has the JWT. Throws the client's errors when the result is unknown. */
 export async function acceptsManageToken(budgea: AuthenticationApi): Promise<boolean> {
   try {
-    await budgea.usersIdUserGet(nobody);
+    await budgea.usersIdUserGet(unassignedId);
     return true;
   } catch (error) {
-    // A token that is accepted is accepted, whatever the answer says of the user.
+    // A response about any user proves that the token is accepted.
     if (error instanceof TransportError && error.failure === 'unexpected-user') return true;
     if (!(error instanceof ApiError)) throw error;
     if (error.status === 404) return true;

@@ -2,10 +2,10 @@ import { maxCacheLife } from '../secrets/reader.ts';
 import { makeSealingKey, sealingKeys, sealLife, type SealingKeys } from '../webauth/state.ts';
 import { UnusableSecret, type Rotation } from './rotate.ts';
 
-/** The sealing keys: each moves up one place, `next → current → previous`, and a fresh one comes in. */
+/** The rotation of the sealing keys, which moves each key one place, `next → current → previous`, and creates a new one. */
 export const sealingKeyRotation: Rotation<SealingKeys> = {
   schema: sealingKeys(),
-  // The key that leaves may have sealed until the last cache let it go, and that seal has its life still.
+  // Caches may use the replaced key for their lifetime, and its last seal is valid for the lifetime of a seal after that.
   pause: sealLife * 1000 + maxCacheLife,
   create: async (keys) =>
     keys === undefined

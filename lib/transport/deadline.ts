@@ -1,23 +1,23 @@
-/** The end of a call's time. */
+/** A running deadline. */
 export interface Deadline {
-  /** Aborts after the time, with a `TimeoutError` as `AbortSignal.timeout` does, or when one of the followed signals aborts, with its reason. */
+  /** Aborts with a `TimeoutError` at the deadline, or with the reason of a parent signal that aborts. */
   signal: AbortSignal;
-  /** Has to be called when the call is over, so that neither a timer nor a listener outlives it. */
+  /** Removes the timer and the listeners. Must be called when the call ends. */
   release: () => void;
 }
 
 /**
- * Begins the time of a call, in milliseconds; it does not keep the process alive. `AbortSignal.timeout` and `AbortSignal.any` take five times
- * as long, as they leave it to the garbage collector to end them.
+ * Starts a deadline of `time` milliseconds, which does not keep the process alive. `AbortSignal.timeout` and `AbortSignal.any` are five times slower,
+ * because the garbage collector removes their timers and listeners.
  */
-export function deadline(time: number, followed: readonly (AbortSignal | undefined)[] = []): Deadline {
+export function deadline(time: number, parents: readonly (AbortSignal | undefined)[] = []): Deadline {
   const controller = new AbortController();
   const timer = setTimeout(() => {
     controller.abort(new DOMException('The operation was aborted due to timeout', 'TimeoutError'));
   }, time);
   timer.unref();
   const releases = [() => clearTimeout(timer)];
-  for (const signal of followed) {
+  for (const signal of parents) {
     if (signal === undefined) continue;
     const follow = () => controller.abort(signal.reason);
     if (signal.aborted) follow();

@@ -1,54 +1,54 @@
 import type { Socket } from 'node:net';
-import type { buildConnector as Undici, Dispatcher, Pool as PoolOfConnections } from 'undici';
+import type { buildConnector as Undici, Dispatcher, Pool as UndiciPool } from 'undici';
 import buildConnector from 'undici/lib/core/connect.js';
 import Pool from 'undici/lib/dispatcher/pool.js';
 import { now } from '../clock.ts';
 
 const connections = 64;
-/** The longest answer that is read, in bytes. */
-const longestAnswer = 1024 * 1024;
+/** The maximum size of a response body, in bytes. */
+const maxResponseSize = 1024 * 1024;
 const byteOrderMark = '\ufeff';
 
-/** How long opening a connection may take, and how long an idle one is kept, in milliseconds. */
+/** The timeouts of a pool of connections, in milliseconds. */
 export interface ConnectionOptions {
   connectTimeout: number;
+  /** The time for which an idle connection stays open. */
   keepAlive: number;
 }
 
-/** An answer; header names in lower case. */
+/** A response, with header names in lower case. */
 export interface HttpResponse {
   status: number;
   headers: Readonly<Record<string, string | string[] | undefined>>;
   text: string;
 }
 
-/** One request; `signal` ends it. */
+/** A request. `signal` aborts it. */
 export interface DispatchRequest extends Dispatcher.DispatchOptions {
   signal: AbortSignal;
 }
 
-interface Connected {
-  pool: PoolOfConnections;
+interface OriginPool {
+  pool: UndiciPool;
   connector: Connector;
   usedAt: number;
 }
 
-const pools = new Map<string, Connected>();
+const pools = new Map<string, OriginPool>();
 const connectErrors = new WeakSet<Error>();
 
 /**
- * Sends one request over a kept connection of its origin. Rejects with undici's or the socket's error, or with the signal's reason.
- * It gathers the answer itself: the stream that undici's `request` makes of one takes 0.06 of an empty start and a fifth of a warm call.
- * Source of the waiting times: the caller; undici's own default is five minutes.
+ * Sends a request over a pooled connection and returns the complete response. Throws undici's or the socket's error, or the signal's reason. Collects the
+ * body itself, because the stream of undici's `request` adds 6 % to a cold start and 20 % to a warm call.
  */
 export async function dispatch(
   origin: string,
-  patience: ConnectionOptions,
+  options: ConnectionOptions,
   { signal, ...request }: DispatchRequest,
 ): Promise<HttpResponse> {
   signal.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<HttpResponse>();
-  const answer: HttpResponse = { status: 0, headers: {}, text: '' };
+  const response: HttpResponse = { status: 0, headers: {}, text: '' };
   const chunks: Buffer[] = [];
   let running: Dispatcher.DispatchController | undefined;
   const abort = () => {
@@ -57,61 +57,61 @@ export async function dispatch(
   };
   signal.addEventListener('abort', abort);
   try {
-    connectedTo(origin, patience).pool.dispatch(request, {
+    poolFor(origin, options).pool.dispatch(request, {
       onRequestStart: (controller) => {
         running = controller;
-        // While it waited for a connection.
+        // The signal may have aborted while the request waited for a connection.
         if (signal.aborted) abort();
       },
-      // For a 1xx too; the last one counts.
-      onResponseStart: (_, status, headers) => void Object.assign(answer, { status, headers }),
+      // Called for 1xx responses too; the last call is the final response.
+      onResponseStart: (_, status, headers) => void Object.assign(response, { status, headers }),
       onResponseData: (_, chunk) => void chunks.push(chunk),
       onResponseEnd: () => {
         const text = Buffer.concat(chunks).toString();
-        resolve({ ...answer, text: text.startsWith(byteOrderMark) ? text.slice(1) : text });
+        resolve({ ...response, text: text.startsWith(byteOrderMark) ? text.slice(1) : text });
       },
       onResponseError: (_, error) => reject(error),
     });
     return await promise;
   } finally {
     signal.removeEventListener('abort', abort);
-    // undici frees a connection one turn after its answer; a call that follows at once would open another.
+    // undici frees a connection one turn of the event loop after the response. An earlier request would open another connection.
     await new Promise(setImmediate);
   }
 }
 
-/** Opens a connection that the origin's first request finds open, or opening. When it fails, that request opens its own. */
-export function preconnect(origin: string, patience: ConnectionOptions): void {
-  if (!pools.has(keyOf(origin, patience))) connectedTo(origin, patience).connector.openEarly();
+/** Opens a connection for the origin's first request. If it fails, that request opens another one. */
+export function preconnect(origin: string, options: ConnectionOptions): void {
+  if (!pools.has(keyOf(origin, options))) poolFor(origin, options).connector.openEarly();
 }
 
-/** Whether an error of {@link dispatch} is that there was no connection, so that not a byte can have arrived. */
+/** Returns whether an error of {@link dispatch} means that no connection was established, so that nothing was sent. */
 export function isConnectFailure(error: unknown): boolean {
   return error instanceof Error && connectErrors.has(error);
 }
 
 /**
- * The origin's pool. A frozen Lambda's timers do not run, so connections that the far side closed meanwhile look alive when it thaws: after
- * a pause in which they should have been dropped, a new pool takes over and the old one ends with its running requests.
+ * Returns the origin's pool. Timers do not run while a Lambda function is frozen, so afterwards the pool can contain connections that the server has
+ * closed. After a pause longer than `keepAlive`, a new pool replaces the old one, which closes after its running requests.
  */
-function connectedTo(origin: string, patience: ConnectionOptions): Connected {
-  const key = keyOf(origin, patience);
-  const known = pools.get(key);
+function poolFor(origin: string, options: ConnectionOptions): OriginPool {
+  const key = keyOf(origin, options);
+  const existing = pools.get(key);
   const time = now();
-  if (known !== undefined && Math.abs(time - known.usedAt) < patience.keepAlive) {
-    known.usedAt = time;
-    return known;
+  if (existing !== undefined && Math.abs(time - existing.usedAt) < options.keepAlive) {
+    existing.usedAt = time;
+    return existing;
   }
-  known?.pool.close().catch(() => undefined);
-  const connector = connectorOf(origin, patience.connectTimeout);
-  const made = { pool: openPool(origin, connector, patience), connector, usedAt: time };
-  pools.set(key, made);
-  return made;
+  existing?.pool.close().catch(() => undefined);
+  const connector = createConnector(origin, options.connectTimeout);
+  const created = { pool: createPool(origin, connector, options), connector, usedAt: time };
+  pools.set(key, created);
+  return created;
 }
 
 const keyOf = (origin: string, { connectTimeout }: ConnectionOptions) => `${origin} ${connectTimeout}`;
 
-function openPool(origin: string, connector: Connector, { keepAlive }: ConnectionOptions): PoolOfConnections {
+function createPool(origin: string, connector: Connector, { keepAlive }: ConnectionOptions): UndiciPool {
   return new Pool(origin, {
     connect: (target, done) =>
       connector.open(target, (...result) => {
@@ -123,57 +123,57 @@ function openPool(origin: string, connector: Connector, { keepAlive }: Connectio
     pipelining: 1,
     keepAliveTimeout: keepAlive,
     keepAliveMaxTimeout: keepAlive,
-    maxResponseSize: longestAnswer,
+    maxResponseSize,
   });
 }
 
-/** Opens the connections of one origin. */
-export interface Connector {
-  /** As undici asks for one. */
+/** Opens the connections of an origin. */
+interface Connector {
+  /** Opens a connection for undici. */
   open: Undici.connector;
-  /** Opens one that is not asked for yet, and is given away as soon as one is. */
+  /** Opens a connection in advance, which the next call of `open` returns. */
   openEarly: () => void;
 }
 
-/** A connection that carries no request is one that servers soon close: this old, in milliseconds, it is not used any more. */
-const longestEarly = 2_000;
+/** The maximum age of an unused connection, in milliseconds, because servers soon close connections without a request. */
+const maxEarlyAge = 2_000;
 
-/** Makes the connector of an origin, `https://host:port`; opening a connection may take `timeout` milliseconds. */
-export function connectorOf(origin: string, timeout: number): Connector {
-  // HTTP/2 would put many requests on one connection, to be lost together.
+/** Returns the connector of an origin. A connection attempt times out after `timeout` milliseconds. */
+function createConnector(origin: string, timeout: number): Connector {
+  // With HTTP/2, one lost connection would fail many requests.
   const connect = buildConnector({ timeout, allowH2: false });
   let open: Undici.connector = connect;
   return {
     open: (target, done) => open(target, done),
     openEarly() {
-      let early: Early | 'opening' | 'failed' = 'opening';
-      let hand: Undici.Callback = (error, socket) => {
-        early = error === null ? new Early(socket) : 'failed';
+      let early: EarlySocket | 'opening' | 'failed' = 'opening';
+      let onConnect: Undici.Callback = (error, socket) => {
+        early = error === null ? new EarlySocket(socket) : 'failed';
       };
-      connect(targetOf(origin), (...result) => hand(...result));
+      connect(targetOf(origin), (...result) => onConnect(...result));
       open = (target, done) => {
         open = connect;
-        if (early === 'opening') hand = done;
+        if (early === 'opening') onConnect = done;
         else if (early === 'failed' || !early.isFresh()) connect(target, done);
-        // Not at once: undici is not ready while it asks.
+        // undici does not support a synchronous callback.
         else queueMicrotask(done.bind(undefined, null, early.take()));
       };
     },
   };
 }
 
-/** A connection that is open and waits for its first request; it ends by itself when there is none. */
-class Early {
+/** An open connection without a request, which closes itself when it becomes too old. */
+class EarlySocket {
   readonly #socket: Socket;
   readonly #openedAt = now();
 
   constructor(socket: Socket) {
-    this.#socket = socket.setTimeout(longestEarly, () => socket.destroy()).on('error', () => undefined);
+    this.#socket = socket.setTimeout(maxEarlyAge, () => socket.destroy()).on('error', () => undefined);
   }
 
-  /** A frozen Lambda's timers do not run: the clock says how old it is. */
+  /** Compares times, because timers do not run while a Lambda function is frozen. */
   isFresh(): boolean {
-    return this.#socket.writable && Math.abs(now() - this.#openedAt) < longestEarly;
+    return this.#socket.writable && Math.abs(now() - this.#openedAt) < maxEarlyAge;
   }
 
   take(): Socket {

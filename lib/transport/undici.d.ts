@@ -1,4 +1,4 @@
-// undici's main entry loads fetch, WebSocket, cache and HTTP/2 too, which doubles a cold start: these are the modules that a request needs.
+// The modules that a request needs. undici's main entry also loads fetch, WebSocket, cache and HTTP/2, which doubles a cold start.
 declare module 'undici/lib/dispatcher/pool.js' {
   import type { Pool } from 'undici';
   const PoolClass: typeof Pool;
