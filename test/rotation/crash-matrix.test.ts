@@ -1,70 +1,58 @@
-import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { ManageToken } from '#lib/rotation/manage-token.ts';
 import { makeSealingKey, type SealingKeys } from '#lib/webauth/state.ts';
 import { faults } from './gate.ts';
-import { startWorld, type Rotated } from './world.ts';
+import { useFixture, type Rotated } from './fixture.ts';
 
-const world = await startWorld();
-// The SDK waits before it repeats a call, for a random part of its longest pause.
-vi.spyOn(Math, 'random').mockReturnValue(0);
-
-const sealed: SealingKeys = { next: makeSealingKey(), current: makeSealingKey(), previous: makeSealingKey() };
+const initialKeys: SealingKeys = { next: makeSealingKey(), current: makeSealingKey(), previous: makeSealingKey() };
+const fixture = await useFixture({}, async ({ create, mint, adminToken }) => {
+  await create('admin-token', { token: adminToken });
+  await create('manage-token', await mint());
+  await create('sealing-keys', initialKeys);
+});
 
 interface Cell {
-  /** From 1. */
+  /** The number of the call, from 1. */
   call: number;
   name: string;
   fault: (typeof faults)[number];
 }
 
-/** Every call of a rotation, as they come when nothing breaks, with every fault. */
-async function cellsOf(secret: Rotated, begin = async () => {}): Promise<Cell[]> {
+/** Returns every call of a rotation without faults, combined with every fault. */
+async function cellsOf(secret: Rotated, prepare = async () => {}): Promise<Cell[]> {
+  await fixture.prepare();
   await prepare();
-  await begin();
-  await world.rotate(secret);
-  const calls = world.gate.calls();
+  await fixture.rotate(secret);
+  const calls = fixture.gate.calls();
   return calls.flatMap((name, index) => faults.map((fault) => ({ call: index + 1, name, fault })));
 }
 
-async function prepare(): Promise<void> {
-  await world.reset();
-  await Promise.all([
-    world.create('admin-token', { token: world.adminToken }),
-    world.create('manage-token', await world.mint()),
-    world.create('sealing-keys', sealed),
-  ]);
-}
-
-/** Upstream rejects every manage JWT. */
-async function reject(): Promise<void> {
+/** Makes upstream reject every manage JWT. */
+async function rejectTokens(): Promise<void> {
   const body = '{"code":"invalidToken"}';
   const rejection = { status: 403, headers: { 'content-type': 'application/json' }, body };
-  world.gate.meddle((name) => (name.startsWith('GET /users') ? Promise.resolve(rejection) : undefined));
+  fixture.gate.intercept((name) => (name.startsWith('GET /users') ? Promise.resolve(rejection) : undefined));
 }
 
-/** There are no sealing keys yet. */
-async function empty(): Promise<void> {
-  await world.reset();
-  await world.create('sealing-keys');
+/** Starts without sealing keys. */
+async function removeKeys(): Promise<void> {
+  await fixture.reset();
+  await fixture.create('sealing-keys');
 }
 
-const rejectedIn = (cells: Cell[]) => cells.find(({ name }) => name.startsWith('GET /users'))?.call ?? NaN;
+const rejectedCall = (cells: Cell[]) => cells.find(({ name }) => name.startsWith('GET /users'))?.call ?? NaN;
 const matrix = {
   manageToken: await cellsOf('manage-token'),
-  // Up to the call that is rejected, it is the same rotation.
-  rejected: (await cellsOf('manage-token', reject)).filter(({ call }, _, cells) => call >= rejectedIn(cells)),
+  // Before the rejected call, the rotation is the same as above.
+  rejected: (await cellsOf('manage-token', rejectTokens)).filter(({ call }, _, cells) => call >= rejectedCall(cells)),
   sealingKeys: await cellsOf('sealing-keys'),
-  // Only what it writes is another matter than with keys before.
-  first: (await cellsOf('sealing-keys', empty)).filter(({ name }) => /^(?:Put|Update)/.test(name)),
+  // Only the writes differ from a later rotation.
+  first: (await cellsOf('sealing-keys', removeKeys)).filter(({ name }) => /^(?:Put|Update)/.test(name)),
 };
-
-beforeEach(prepare);
-afterEach(() => world.expectNoLeak());
-afterAll(() => world.close());
 
 const names = (cells: Cell[]) => new Set(cells.map(({ name }) => name.replace(/\d+$/, '{id}')));
 
-test('the matrix holds every call that has an effect', () => {
+test('the matrix contains every call', () => {
   const moves = ['DescribeSecret', 'GetSecretValue', 'PutSecretValue', 'UpdateSecretVersionStage'];
   expect(names(matrix.manageToken)).toEqual(new Set([...moves, 'POST /admin/jwt', 'GET /users/{id}']));
   expect(names(matrix.rejected)).toEqual(new Set(['GET /users/{id}', 'UpdateSecretVersionStage', 'DescribeSecret']));
@@ -72,66 +60,60 @@ test('the matrix holds every call that has an effect', () => {
   expect(names(matrix.first)).toEqual(new Set(['PutSecretValue', 'UpdateSecretVersionStage']));
 });
 
-/** One version is in use, the one that was pending, and the one before is kept: nothing is in the next rotation's way. */
-async function expectOneCurrent(secret: Rotated): Promise<void> {
-  const labels = Object.values(await world.stages(secret)).map((stages) => stages.toSorted());
-  expect(labels).toHaveLength(2);
-  expect(labels).toEqual(expect.arrayContaining([['AWSCURRENT', 'AWSPENDING'], ['AWSPREVIOUS']]));
-  expect(await world.rotatedAt(secret)).toBeDefined();
+async function rotateWithFault(secret: Rotated, { call, fault }: Cell): Promise<void> {
+  fixture.gate.plan(call - 1, fault);
+  await fixture.rotate(secret);
+  expect(fixture.gate.isWaiting()).toBe(false);
 }
 
-describe('the manage token’s rotation, retried once, converges', () => {
-  test.each(matrix.manageToken)('after a $fault at call $call, $name', async ({ call, fault }) => {
-    const before = world.minted().length;
-    world.gate.plan(call - 1, fault);
-    await world.rotate('manage-token');
+/** Expects that the rotation has ended: the pending version is current, and the previous one has its label. */
+async function expectOneCurrent(secret: Rotated): Promise<void> {
+  const labels = Object.values(await fixture.stages(secret)).map((stages) => stages.toSorted());
+  expect(labels).toHaveLength(2);
+  expect(labels).toEqual(expect.arrayContaining([['AWSCURRENT', 'AWSPENDING'], ['AWSPREVIOUS']]));
+  expect(await fixture.rotatedAt(secret)).toBeDefined();
+}
 
-    expect(world.gate.isWaiting()).toBe(false);
+describe('a rotation of the manage token ends after one retry', () => {
+  test.each(matrix.manageToken)('after a $fault at call $call, $name', async (cell) => {
+    const before = fixture.minted().length;
+    await rotateWithFault('manage-token', cell);
     await expectOneCurrent('manage-token');
-    const current = await world.value<ManageToken>('manage-token');
-    const row = await world.budgea.jwts.find(current?.jwt_token ?? '');
+    const current = await fixture.value<ManageToken>('manage-token');
+    const row = await fixture.budgea.jwts.find(current?.jwt_token ?? '');
     expect(row).toMatchObject({ claims: { type: 'manage_token', scope: 'users' }, exp: current?.expires_at });
-    const orphans = world.minted().length - before - 1;
-    expect(orphans).toBeGreaterThanOrEqual(0);
-    expect(orphans).toBeLessThanOrEqual(1);
+    const unused = fixture.minted().length - before - 1;
+    expect(unused).toBeGreaterThanOrEqual(0);
+    expect(unused).toBeLessThanOrEqual(1);
   });
 });
 
-describe('a manage JWT that upstream rejects gives up its label within one retry', () => {
-  test.each(matrix.rejected)('after a $fault at call $call, $name', async ({ call, fault }) => {
-    const inUse = await world.value<ManageToken>('manage-token');
-    await reject();
-    world.gate.plan(call - 1, fault);
-    await world.rotate('manage-token');
-
-    expect(world.gate.isWaiting()).toBe(false);
-    expect(Object.values(await world.stages('manage-token'))).toEqual([['AWSCURRENT']]);
-    expect(await world.value<ManageToken>('manage-token')).toEqual(inUse);
+describe('a manage JWT that upstream rejects loses its label within one retry', () => {
+  test.each(matrix.rejected)('after a $fault at call $call, $name', async (cell) => {
+    const current = await fixture.value<ManageToken>('manage-token');
+    await rejectTokens();
+    await rotateWithFault('manage-token', cell);
+    expect(Object.values(await fixture.stages('manage-token'))).toEqual([['AWSCURRENT']]);
+    expect(await fixture.value<ManageToken>('manage-token')).toEqual(current);
   });
 });
 
-describe('the sealing keys’ rotation, retried once, moves them up exactly one place', () => {
-  test.each(matrix.sealingKeys)('after a $fault at call $call, $name', async ({ call, fault }) => {
-    world.gate.plan(call - 1, fault);
-    await world.rotate('sealing-keys');
-
-    expect(world.gate.isWaiting()).toBe(false);
+describe('a rotation of the sealing keys, retried once, moves them exactly one place', () => {
+  test.each(matrix.sealingKeys)('after a $fault at call $call, $name', async (cell) => {
+    await rotateWithFault('sealing-keys', cell);
     await expectOneCurrent('sealing-keys');
-    const keys = await world.value<SealingKeys>('sealing-keys');
-    expect(keys).toMatchObject({ current: sealed.next, previous: sealed.current });
-    expect([sealed.next, sealed.current, sealed.previous]).not.toContainEqual(keys?.next);
+    const keys = await fixture.value<SealingKeys>('sealing-keys');
+    expect(keys).toMatchObject({ current: initialKeys.next, previous: initialKeys.current });
+    expect(Object.values(initialKeys)).not.toContainEqual(keys?.next);
   });
 });
 
-describe('the sealing keys’ first rotation, retried once, makes one value', () => {
-  beforeEach(empty);
+describe('the first rotation of the sealing keys, retried once, creates one value', () => {
+  beforeEach(removeKeys);
 
-  test.each(matrix.first)('after a $fault at call $call, $name', async ({ call, fault }) => {
-    world.gate.plan(call - 1, fault);
-    await world.rotate('sealing-keys');
-
-    expect(world.gate.isWaiting()).toBe(false);
-    expect(Object.values(await world.stages('sealing-keys'))).toEqual([['AWSPENDING', 'AWSCURRENT']]);
-    expect(Object.keys((await world.value('sealing-keys')) ?? {})).toEqual(['next', 'current']);
+  test.each(matrix.first)('after a $fault at call $call, $name', async (cell) => {
+    await rotateWithFault('sealing-keys', cell);
+    expect(Object.values(await fixture.stages('sealing-keys'))).toEqual([['AWSPENDING', 'AWSCURRENT']]);
+    expect(Object.keys((await fixture.value('sealing-keys')) ?? {})).toEqual(['next', 'current']);
   });
 });

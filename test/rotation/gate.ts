@@ -2,53 +2,52 @@ import { randomUUID } from 'node:crypto';
 import { startProxy, type Passed, type Passing } from '../proxy.ts';
 
 /**
- * What can befall one call: its connection breaks before or after it had its effect, and the container lives on; the container dies right
- * after the effect; no answer ever comes, so that the container is killed before any effect; or it is refused as one too many, however often
- * the client repeats it.
+ * The faults of a call: the connection breaks before or after the effect; the container dies after the effect; the call hangs, so that the container
+ * times out before any effect; or the call and its retries are throttled.
  */
 export const faults = ['reset before', 'reset after', 'crash after', 'hang', 'throttle'] as const;
 type Fault = (typeof faults)[number];
 
-/** The one way from the functions to Secrets Manager and to Budgea. */
+/** A proxy in front of Secrets Manager and Budgea. */
 export interface Gate {
   /** The origin of both. */
   url: string;
-  /** The calls since the last time, `GetSecretValue` or `POST /admin/jwt` for example. */
+  /** Returns the calls since the last time, for example `GetSecretValue` or `POST /admin/jwt`. */
   calls(): string[];
-  /** The next call but `before` meets a fault. */
+  /** Plans a fault for the call after the next `before` calls. */
   plan(before: number, fault: Fault): void;
-  /** Meddles with every call from now on, until the next `reset`. */
-  meddle(meddle: Meddling): void;
+  /** Intercepts every call until the next `reset`. */
+  intercept(interceptor: Interceptor): void;
   /** Resolves when a call hangs. */
   hung(): Promise<void>;
-  /** Breaks what is on its way and lets nothing through any more. */
+  /** Breaks running calls and rejects later ones. */
   kill(): void;
   isDead(): boolean;
-  /** Lets calls through again. */
+  /** Accepts calls again. */
   revive(): void;
-  /** Whether the planned fault is still to come. */
+  /** Returns whether the planned fault has not occurred yet. */
   isWaiting(): boolean;
-  /** Forgets what was planned and seen. */
+  /** Removes the planned fault, the interceptor and the recorded calls. */
   reset(): void;
-  /** Everything secret that passed since the last time. */
+  /** Returns the secrets in calls and responses since the last time. */
   secrets(): string[];
   close(): Promise<void>;
 }
 
-/** What a test does with a call; undefined: nothing. */
-type Meddling = (
+/** Returns a call's response, or undefined to forward the call. */
+type Interceptor = (
   name: string,
   request: Passing,
   forward: () => Promise<Exclude<Passed, 'broken'>>,
 ) => Promise<Passed> | undefined;
 
-/** Opens the gate; `secretsManager` and `budgea` give the origins behind it. */
+/** Starts a gate in front of the origins of Secrets Manager and Budgea. */
 export async function openGate(secretsManager: () => string, budgea: () => string): Promise<Gate> {
-  const seen = new Set<string>();
+  const secrets = new Set<string>();
   let calls: string[] = [];
   let planned: { before: number; fault: Fault } | undefined;
   let throttled: string | undefined;
-  let meddling: Meddling | undefined;
+  let interceptor: Interceptor | undefined;
   let hang = Promise.withResolvers<void>();
   let death = Promise.withResolvers<void>();
   let dead = false;
@@ -57,18 +56,18 @@ export async function openGate(secretsManager: () => string, budgea: () => strin
     (request) => (operationOf(request) === undefined ? budgea() : secretsManager()),
     async (request, forward) => {
       if (dead) return 'broken';
-      noteSecrets(seen, request.headers['authorization'], request.body);
+      collectSecrets(secrets, request.headers['authorization'], request.body);
       const name = operationOf(request) ?? `${request.method} ${request.path.replace('/2.0', '')}`;
-      // The client's repetitions of a call have the same id.
+      // The SDK's retries of a call have the same id.
       const id = request.headers['amz-sdk-invocation-id'] ?? randomUUID();
       calls.push(name);
-      const through = async () => {
-        const answer = await forward();
-        noteSecrets(seen, undefined, answer.body);
-        return answer;
+      const forwardAndCollect = async () => {
+        const response = await forward();
+        collectSecrets(secrets, undefined, response.body);
+        return response;
       };
-      const fault = id === throttled ? 'throttle' : due();
-      if (fault === undefined) return meddling?.(name, request, through) ?? through();
+      const fault = id === throttled ? 'throttle' : takeFault();
+      if (fault === undefined) return interceptor?.(name, request, forwardAndCollect) ?? forwardAndCollect();
       if (fault === 'throttle') {
         throttled = id;
         return operationOf(request) === undefined ? tooManyRequests : throttling;
@@ -79,24 +78,36 @@ export async function openGate(secretsManager: () => string, budgea: () => strin
         return 'broken';
       }
       if (fault === 'crash after') dead = true;
-      if (fault !== 'reset before') await through();
+      if (fault !== 'reset before') await forwardAndCollect();
       return 'broken';
     },
   );
 
-  /** The fault of the call that just came, if it has one. */
-  function due(): Fault | undefined {
+  /** Returns the fault of the current call. */
+  function takeFault(): Fault | undefined {
     if (planned === undefined || planned.before-- > 0) return undefined;
     const { fault } = planned;
     planned = undefined;
     return fault;
   }
 
+  function revive(): void {
+    dead = false;
+    hang = Promise.withResolvers();
+    death = Promise.withResolvers();
+  }
+
+  function takeSecrets(): string[] {
+    const taken = [...secrets];
+    secrets.clear();
+    return taken;
+  }
+
   return {
     url: proxy.url,
     calls: () => calls.splice(0),
     plan: (before, fault) => (planned = { before, fault }),
-    meddle: (wanted) => (meddling = wanted),
+    intercept: (wanted) => (interceptor = wanted),
     hung: () => hang.promise,
     kill() {
       dead = true;
@@ -107,25 +118,13 @@ export async function openGate(secretsManager: () => string, budgea: () => strin
     isWaiting: () => planned !== undefined,
     reset() {
       revive();
-      planned = undefined;
-      throttled = undefined;
-      meddling = undefined;
+      planned = throttled = interceptor = undefined;
       calls = [];
-      seen.clear();
+      secrets.clear();
     },
-    secrets() {
-      const secrets = [...seen];
-      seen.clear();
-      return secrets;
-    },
+    secrets: takeSecrets,
     close: () => proxy.close(),
   };
-
-  function revive(): void {
-    dead = false;
-    hang = Promise.withResolvers();
-    death = Promise.withResolvers();
-  }
 }
 
 const throttling: Passed = {
@@ -140,21 +139,21 @@ const tooManyRequests: Passed = {
   body: '{"code":"tooManyRequests","description":"Too many requests"}',
 };
 
-/** The operation of Secrets Manager; undefined for a call of Budgea. */
+/** Returns the operation of Secrets Manager, or undefined for a call of Budgea. */
 function operationOf({ headers }: Passing): string | undefined {
   return headers['x-amz-target']?.split('.')[1];
 }
 
-/** Bearer tokens, and whatever is in a secret's value or an answer with a JWT. */
-function noteSecrets(seen: Set<string>, authorization: string | undefined, body: string): void {
+/** Adds the bearer token, and the secret values and JWTs in the body. */
+function collectSecrets(secrets: Set<string>, authorization: string | undefined, body: string): void {
   const bearer = /^Bearer (.+)$/.exec(authorization ?? '')?.[1];
   const values = [...body.matchAll(/"(?:SecretString|jwt_token)":("(?:[^"\\]|\\.)*")/g)].map(
     ([, value = '""']) => JSON.parse(value) as string,
   );
-  for (const secret of [bearer ?? '', ...values.flatMap(longStrings)]) if (secret !== '') seen.add(secret);
+  for (const secret of [bearer ?? '', ...values.flatMap(longStrings)]) if (secret !== '') secrets.add(secret);
 }
 
-/** Ids and names in a value are shorter than its secrets; a JWT is one as a whole and in its parts. */
+/** Returns the strings in a value that are long enough to be secrets, and the parts of a JWT. */
 function longStrings(value: string): string[] {
   const strings = value.startsWith('{') ? [...value.matchAll(/"([^"]+)"/g)].map(([, text = '']) => text) : [value];
   return [...strings, ...strings.flatMap((text) => text.split('.'))].filter(
@@ -162,5 +161,5 @@ function longStrings(value: string): string[] {
   );
 }
 
-/** Every JWT of this API begins with it. */
+/** The header of every JWT of this API, which is not secret. */
 const jwtHeader = Buffer.from('{"alg":"RS256","typ":"JWT"}').toString('base64url');

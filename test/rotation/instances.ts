@@ -4,35 +4,35 @@ import { newContext } from '#local/api-gateway/context.ts';
 import { toEvent } from '#local/api-gateway/event.ts';
 import { startProxy } from '../proxy.ts';
 
-/** A container of `GET /users/{id_user}`, whose every call is signed with the manage JWT. */
+/** A container of `GET /users/{id_user}`, which signs every call with the manage JWT. */
 export interface Instance {
-  ask(): Promise<APIGatewayProxyStructuredResultV2>;
-  /** How often it read a secret since the last time. */
-  readings(): number;
+  call(): Promise<APIGatewayProxyStructuredResultV2>;
+  /** Returns how often the container read a secret since the last time. */
+  reads(): number;
 }
 
-/** Containers of one function. */
+/** Starts containers of the function. */
 export interface Instances {
-  /** Starts one more, which has not read anything yet. */
+  /** Starts a container that has not read any secret. */
   start(): Promise<Instance>;
   close(): Promise<void>;
 }
 
-/** Prepares containers whose caller is a partner that may ask for all users; the world has to have a table. */
+/** Returns a source of containers whose caller is a partner with the grant `users:all`. Requires a fixture with a table. */
 export async function prepareInstances(): Promise<Instances> {
   const { createPartner } = await import('#lib/partners/directory.ts');
   const { key } = await createPartner({ name: 'An operator', grants: ['users:all'] });
-  const event = allUsers(key);
+  const event = readAllUsers(key);
   const secretsManager = process.env['AWS_ENDPOINT_URL_SECRETS_MANAGER'] ?? '';
   const closing: (() => Promise<void>)[] = [];
 
   return {
     async start() {
-      let reads = 0;
+      let count = 0;
       const proxy = await startProxy(
         () => secretsManager,
         (request, forward) => {
-          if (request.headers['x-amz-target'] === 'secretsmanager.GetSecretValue') reads++;
+          if (request.headers['x-amz-target'] === 'secretsmanager.GetSecretValue') count++;
           return forward();
         },
       );
@@ -42,14 +42,14 @@ export async function prepareInstances(): Promise<Instances> {
         import('#functions/users-id-user-get.ts'),
         import('#lib/secrets/reader.ts'),
       ]);
-      // A client keeps the endpoint that its first call finds in the environment.
+      // A client reads the endpoint from the environment at its first call.
       process.env['AWS_ENDPOINT_URL_SECRETS_MANAGER'] = proxy.url;
-      await readSecretText('nowhere').catch(() => undefined);
-      reads = 0;
+      await readSecretText('unknown').catch(() => undefined);
+      count = 0;
       process.env['AWS_ENDPOINT_URL_SECRETS_MANAGER'] = secretsManager;
       return {
-        ask: () => handler(event, newContext('users-id-user-get', 29_000)),
-        readings: () => reads - (reads = 0),
+        call: () => handler(event, newContext('users-id-user-get', 29_000)),
+        reads: () => count - (count = 0),
       };
     },
     async close() {
@@ -58,9 +58,9 @@ export async function prepareInstances(): Promise<Instances> {
   };
 }
 
-function allUsers(key: string): APIGatewayProxyEventV2 {
+function readAllUsers(key: string): APIGatewayProxyEventV2 {
   const request = {
-    requestId: 'of every call',
+    requestId: 'a request id',
     traceId: 'Root=1-00000000-000000000000000000000000',
     receivedAt: new Date(),
     method: 'GET',

@@ -1,32 +1,24 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { maxCacheLife } from '#lib/secrets/reader.ts';
 import type * as webauthState from '#lib/webauth/state.ts';
 import { sealLife, type SealingKeys } from '#lib/webauth/state.ts';
-import { startWorld, type World } from './world.ts';
+import { useFixture } from './fixture.ts';
 
 type Instance = typeof webauthState;
 
 const rotations = 50;
 const statesPerRotation = 200;
-/** The soonest that one rotation may follow another, in milliseconds: what is hardest for states in flight. */
+/** The minimum time between two rotations, in milliseconds, which is the worst case for states in flight. */
 const interval = sealLife * 1000 + maxCacheLife;
 const start = Date.UTC(2030, 0, 15, 12);
 
-let world: World;
-beforeAll(async () => {
-  vi.useFakeTimers({ toFake: ['Date'], now: start });
+const fixture = await useFixture({ gated: false, now: start }, async ({ create, rotate }) => {
   vi.spyOn(Math, 'random').mockImplementation(seededRandom(2030));
-  world = await startWorld({ gated: false });
-  await world.create('sealing-keys');
-  await world.rotate('sealing-keys');
-});
-afterAll(async () => {
-  vi.useRealTimers();
-  vi.restoreAllMocks();
-  await world.close();
+  await create('sealing-keys');
+  await rotate('sealing-keys');
 });
 
-test('of 10,000 states in flight across 50 rotations none is lost, and none is accepted late', async () => {
+test('10,000 states in flight during 50 rotations are accepted until they expire, and not afterwards', async () => {
   const instances: Instance[] = [];
   for (let n = 0; n < 6; n++) instances.push(await coldInstance());
   const opened = { inTime: 0, late: 0 };
@@ -44,21 +36,21 @@ test('of 10,000 states in flight across 50 rotations none is lost, and none is a
   }
 
   expect(opened).toEqual({ inTime: rotations * statesPerRotation, late: 0 });
-  // What makes it hard did happen: rotations overtook states, and caches that had not heard of one went on sealing.
+  // The difficult cases occurred: rotations while a state was in flight, and seals with a cached older key.
   expect(overtaken).toBeGreaterThan(5_000);
   expect(sealedWithOlderKey).toBeGreaterThan(500);
 
   async function rotate(): Promise<void> {
-    await world.rotate('sealing-keys');
-    const keys = await world.value<SealingKeys>('sealing-keys');
+    await fixture.rotate('sealing-keys');
+    const keys = await fixture.value<SealingKeys>('sealing-keys');
     expect(keys?.current.kid).not.toBe(current);
     current = keys?.current.kid ?? '';
     instances[Math.floor(between(0, instances.length))] = await coldInstance();
   }
 
-  /** A state that is sealed up to a life before the rotation, or after it while caches may still hold the keys before, and opened twice. */
+  /** Returns the events of a state: it is sealed around a rotation, while keys of either side may be in use, opened in time and opened late. */
   function flightAround(rotatesAt: number) {
-    // Seals count in whole seconds.
+    // Expiry times are whole seconds.
     const sealedAt = between(rotatesAt - (sealLife - 1) * 1000, rotatesAt + maxCacheLife);
     const expiresAt = sealedAt - (sealedAt % 1000) + sealLife * 1000;
     const opensAt = Math.random() < 0.3 ? expiresAt - 1 : between(Math.max(sealedAt, rotatesAt), expiresAt);
@@ -94,24 +86,24 @@ test('of 10,000 states in flight across 50 rotations none is lost, and none is a
   }
 });
 
-/** A module graph of its own, which reads the keys when it needs them for the first time. */
+/** Loads the module anew, as a new container does. */
 async function coldInstance(): Promise<Instance> {
   vi.resetModules();
   return import('#lib/webauth/state.ts');
 }
 
-/** A whole number from the first to before the last. */
+/** Returns a random integer from `first` to below `last`. */
 function between(first: number, last: number): number {
   return Math.floor(first + Math.random() * (last - first));
 }
 
 function anyOf(instances: Instance[]): Instance {
-  const chosen = instances[between(0, instances.length)];
-  if (chosen === undefined) throw new Error('there is none');
-  return chosen;
+  const instance = instances[between(0, instances.length)];
+  if (instance === undefined) throw new Error('there is no instance');
+  return instance;
 }
 
-/** The same numbers in every run: “mulberry32”. */
+/** Returns a generator of the same numbers in every run (mulberry32). */
 function seededRandom(seed: number): () => number {
   let state = seed;
   return () => {

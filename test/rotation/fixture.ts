@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import {
   CreateSecretCommand,
   DescribeSecretCommand,
@@ -6,85 +7,128 @@ import {
   RotateSecretCommand,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
+import { fastify } from 'fastify';
+import { afterAll, afterEach, beforeEach, vi } from 'vitest';
 import { secretFullName } from '#lib/config/names.ts';
 import { useLocal, useSettings } from '#lib/config/process-env.ts';
 import type { SecretName } from '#lib/operations/table.ts';
 import type { ManageToken } from '#lib/rotation/manage-token.ts';
+import { makeSealingKey } from '#lib/webauth/state.ts';
 import { startDynamoDb } from '#local/dynamodb/server.ts';
 import { functionArn } from '#local/jobs.ts';
-import type { Budgea } from '#local/sandbox/budgea.ts';
+import { openBudgea, type Budgea } from '#local/sandbox/budgea.ts';
+import { serveApi } from '#local/sandbox/http/api.ts';
+import { readBodies } from '#local/sandbox/http/bodies.ts';
+import { createCallList } from '#local/sandbox/http/call-list.ts';
+import { createFailures } from '#local/sandbox/http/failures.ts';
+import { createLatency } from '#local/sandbox/http/latency.ts';
 import type { JwtRow } from '#local/sandbox/state/jwts.ts';
 import { startSecretsManager, type RunningSecretsManager } from '#local/secrets-manager/server.ts';
+import { openStore } from '#local/store.ts';
 import { awsKey } from '../aws-key.ts';
-import { certificateTypes, startBudgea } from './budgea.ts';
+import { captureOutput, createLambda } from './functions.ts';
 import { openGate, type Gate } from './gate.ts';
-import { makeLambda } from './lambda.ts';
-import { catchOutput } from './output.ts';
 
-/** A rotation's steps, in the service's order. */
+/** A rotation's steps in order. */
 export const steps = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'];
 
-/** The functions that rotate, by what they rotate. */
+/** The rotation function of each secret. */
 export const rotations = { 'manage-token': 'rotate-manage-token', 'sealing-keys': 'rotate-sealing-key' } as const;
 export type Rotated = keyof typeof rotations;
 
-/** Minutes between two rotations of the manage token. */
+/** The interval of the manage token's rotation, in minutes. */
 export const interval = 240;
 
-/** A Secrets Manager and a Budgea behind one gate, and the functions as Lambda runs them. */
-export interface World {
+/** The certificate types that upstream has and the gateway stores. */
+export const certificateTypes = ['qwac', 'qseal'];
+
+/** A Secrets Manager and a sandbox Budgea behind a gate, and the scheduled functions as Lambda runs them. */
+export interface Fixture {
   gate: Gate;
-  /** The test's own way to the Secrets Manager, past the gate. */
+  /** The test's own client of Secrets Manager, which bypasses the gate. */
   readonly aws: SecretsManagerClient;
   budgea: Budgea;
   adminToken: string;
-  /** A manage JWT that upstream takes for so many minutes. */
+  /** Creates a manage JWT with a lifetime in minutes, 720 by default. */
   mint(minutes?: number): Promise<ManageToken>;
-  /** The manage JWTs that were ever minted and not revoked. */
+  /** Returns all manage JWTs that were not revoked. */
   minted(): JwtRow[];
-  /** Begins anew: an empty Secrets Manager, cold functions, nothing planned. */
+  /** Empties Secrets Manager, resets the gate and makes functions cold. */
   reset(): Promise<void>;
+  /** Resets and prepares the fixture as before a test. */
+  prepare(): Promise<void>;
   create(secret: SecretName, value?: unknown): Promise<void>;
-  /** Writes a secret as the operator does, whether it is there or not. */
+  /** Creates every secret with a valid value. */
+  createAll(): Promise<void>;
+  /** Sets a secret's value as the operator does, and creates the secret if necessary. */
   set(secret: SecretName, value: unknown): Promise<void>;
-  /** Gives the pending version a value that no function made. */
+  /** Sets the value of a pending version. */
   putPending(secret: SecretName, version: string, value: unknown): Promise<void>;
-  /** The labels of each version that has any. */
+  /** Returns the labels of each labelled version. */
   stages(secret: SecretName): Promise<Record<string, string[]>>;
-  /** The value of the version with that label; undefined when there is none, or none that is JSON. */
+  /** Returns the value of the version with a label, or undefined if there is none or if it is not JSON. */
   value<T>(secret: SecretName, stage?: string): Promise<T | undefined>;
-  /** Has the service rotate a secret, its one retry included, and waits for the end. */
+  /** Rotates a secret through the service, including its retry, and waits for the end. */
   rotate(secret: Rotated): Promise<void>;
-  /** Has the service try a new configuration without rotating. */
+  /** Tests a rotation's configuration through the service, without rotating. */
   try(secret: Rotated): Promise<void>;
-  /** Has the service begin a rotation whose steps the test takes itself; gives the version that it makes. */
+  /** Starts a rotation whose steps the test runs itself. Returns the pending version. */
   begin(secret: Rotated): Promise<string>;
-  /** Takes one step as the service does, with another secret's name if there is one. */
+  /** Runs a step as the service does. */
   step(secret: Rotated, step: string, version: string, secretId?: string): Promise<void>;
-  /** When the service last ended a rotation well. */
+  /** Returns the time of the last successful rotation. */
   rotatedAt(secret: Rotated): Promise<Date | undefined>;
-  /** Runs a function once, as Lambda does: one whose container dies is cold the next time. */
+  /** Invokes a function. */
   invoke(name: string, event: unknown): Promise<void>;
-  /** The log lines since the last time. */
+  /** Returns the log lines since the last call. */
   logs(): Record<string, unknown>[];
-  /** Fails when anything secret is in what was logged or thrown since the last time. */
+  /** Returns the reason of the last failed run. */
+  reason(): unknown;
+  /** Fails when a secret was logged or thrown since the last call. */
   expectNoLeak(): void;
   close(): Promise<void>;
 }
 
-/** How to start a world. */
-export interface WorldOptions {
-  /** Whether the functions reach everything through the gate; without it they are faster. */
+/** The options of a fixture. */
+export interface FixtureOptions {
+  /** Whether calls pass through the gate. Without it, functions are faster. Default: true. */
   gated?: boolean;
-  /** Whether there is a table; the functions that rotate need none. */
+  /** Whether there is a table. Functions that rotate need none. */
   table?: boolean;
-  /** Called when the service's call of a rotation function has ended well. */
+  /** Called after each successful step of a rotation that the service runs. */
   afterStep?: (step: string) => Promise<void>;
+  /** The fixed time at which each test starts, in milliseconds since the epoch. Default: real time. */
+  now?: number;
 }
 
-/** Starts it, with nothing in it. */
-export async function startWorld({ gated = true, table = false, afterStep }: WorldOptions = {}): Promise<World> {
-  const output = catchOutput();
+/** Starts a fixture for the test file, and resets and prepares it before each test. Each test fails if a secret leaks. */
+export async function useFixture(
+  options: FixtureOptions = {},
+  prepare: (fixture: Fixture) => Promise<void> = async () => undefined,
+): Promise<Fixture> {
+  const { now } = options;
+  if (now !== undefined) vi.useFakeTimers({ toFake: ['Date'], now });
+  // The SDK waits for a random time before it retries.
+  vi.spyOn(Math, 'random').mockReturnValue(0);
+  const fixture = await startFixture(options, prepare);
+  beforeEach(() => fixture.prepare());
+  afterEach(() => {
+    vi.unstubAllEnvs();
+    fixture.expectNoLeak();
+  });
+  afterAll(async () => {
+    vi.useRealTimers();
+    await fixture.close();
+    vi.restoreAllMocks();
+  });
+  return fixture;
+}
+
+async function startFixture(
+  { gated = true, table = false, afterStep, now }: FixtureOptions,
+  prepare: (fixture: Fixture) => Promise<void>,
+): Promise<Fixture> {
+  const output = captureOutput();
   let server: RunningSecretsManager;
   let client: SecretsManagerClient;
   let isManual = false;
@@ -94,9 +138,9 @@ export async function startWorld({ gated = true, table = false, afterStep }: Wor
   );
   const sandbox = await startBudgea(() => (gated ? gate.url : sandbox.url));
   const dynamodb = table ? await startDynamoDb({ port: 0, accessKeyId: awsKey.accessKeyId }) : undefined;
-  const lambda = makeLambda(gate);
+  const lambda = createLambda(gate);
 
-  const world: World = {
+  const fixture: Fixture = {
     gate,
     get aws() {
       return client;
@@ -111,16 +155,28 @@ export async function startWorld({ gated = true, table = false, afterStep }: Wor
     async reset() {
       await stop();
       gate.reset();
-      lambda.forget();
+      lambda.reset();
       await start();
+    },
+    async prepare() {
+      if (now !== undefined) vi.setSystemTime(now);
+      await fixture.reset();
+      await prepare(fixture);
     },
     async create(secret, value) {
       const SecretString = value === undefined ? undefined : text(value);
       await client.send(new CreateSecretCommand({ Name: secretFullName('local', secret), SecretString }));
     },
+    async createAll() {
+      const client_secret = 'the secret of the contract, long enough';
+      await fixture.create('client-credentials', { client_id: 1, client_secret });
+      await fixture.create('admin-token', { token: fixture.adminToken });
+      await fixture.create('manage-token', await fixture.mint());
+      await fixture.create('sealing-keys', { next: makeSealingKey(), current: makeSealingKey() });
+    },
     async set(secret, value) {
       const put = { SecretId: secretFullName('local', secret), SecretString: text(value) };
-      await client.send(new PutSecretValueCommand(put)).catch(() => world.create(secret, value));
+      await client.send(new PutSecretValueCommand(put)).catch(() => fixture.create(secret, value));
     },
     async putPending(secret, version, value) {
       const SecretId = secretFullName('local', secret);
@@ -132,25 +188,25 @@ export async function startWorld({ gated = true, table = false, afterStep }: Wor
     },
     async value<T>(secret: SecretName, stage = 'AWSCURRENT') {
       const command = new GetSecretValueCommand({ SecretId: secretFullName('local', secret), VersionStage: stage });
-      // Whoever asks knows the secret's shape.
+      // The caller names the secret's type.
       const read = async () => JSON.parse((await client.send(command)).SecretString ?? '') as T;
       return read().catch(() => undefined);
     },
     async rotate(secret) {
       isManual = false;
-      await beginRotation(secret);
+      await startRotation(secret);
     },
     async try(secret) {
       isManual = false;
-      await beginRotation(secret, { RotateImmediately: false });
+      await startRotation(secret, { RotateImmediately: false });
     },
     async begin(secret) {
       isManual = true;
-      return beginRotation(secret);
+      return startRotation(secret);
     },
     async step(secret, Step, ClientRequestToken, SecretId) {
       const { ARN } = await describe(secret);
-      await world.invoke(rotations[secret], { SecretId: SecretId ?? ARN, ClientRequestToken, Step });
+      await fixture.invoke(rotations[secret], { SecretId: SecretId ?? ARN, ClientRequestToken, Step });
     },
     async rotatedAt(secret) {
       return (await describe(secret)).LastRotatedDate;
@@ -162,6 +218,7 @@ export async function startWorld({ gated = true, table = false, afterStep }: Wor
       });
     },
     logs: () => output.logs(),
+    reason: () => output.logs().at(-1)?.['detail'],
     expectNoLeak: () => output.expectNone(gate.secrets()),
     async close() {
       output.release();
@@ -176,22 +233,22 @@ export async function startWorld({ gated = true, table = false, afterStep }: Wor
   useSettings({ budgea, gateway: 'http://127.0.0.1:1/2.0', certificateTypes, rotationMinutes: interval });
   await start();
   if (table) await (await import('#local/table.ts')).createTable();
-  return world;
+  return fixture;
 
   async function start(): Promise<void> {
     server = await startSecretsManager({
       port: 0,
       accessKeyId: awsKey.accessKeyId,
-      // Not the function itself: a test may put another one in its place.
+      // Not `Date.now` itself, which fake timers replace.
       now: () => Date.now(),
       rotationRetryDelaysMs: [0],
       async invoke(arn, event) {
-        if (isManual) throw new Error('the test takes the steps itself');
-        await world.invoke(arn.replace(functionArn(''), ''), event);
+        if (isManual) throw new Error('the test runs the steps itself');
+        await fixture.invoke(arn.replace(functionArn(''), ''), event);
         await afterStep?.(event.Step);
       },
     });
-    // When a test moves the time, the SDK suspects its clock and repeats what was refused.
+    // One attempt: when a test moves the time, the SDK would correct its clock and retry rejected requests.
     client = new SecretsManagerClient({ endpoint: server.url, maxAttempts: 1 });
     process.env['AWS_ENDPOINT_URL_SECRETS_MANAGER'] = gated ? gate.url : server.url;
   }
@@ -205,7 +262,7 @@ export async function startWorld({ gated = true, table = false, afterStep }: Wor
     return client.send(new DescribeSecretCommand({ SecretId: secretFullName('local', secret) }));
   }
 
-  async function beginRotation(secret: Rotated, options: { RotateImmediately?: boolean } = {}): Promise<string> {
+  async function startRotation(secret: Rotated, options: { RotateImmediately?: boolean } = {}): Promise<string> {
     const RotationLambdaARN = functionArn(rotations[secret]);
     const rotation = { SecretId: secretFullName('local', secret), RotationLambdaARN, ...options };
     try {
@@ -217,3 +274,22 @@ export async function startWorld({ gated = true, table = false, afterStep }: Wor
 }
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+
+/** Starts a sandbox Budgea whose JWTs name `origin` as their audience. */
+async function startBudgea(origin: () => string) {
+  const store = await openStore();
+  const app = fastify({ exposeHeadRoutes: false, forceCloseConnections: true });
+  const adminToken = randomBytes(48).toString('base64url');
+  const client = { client_id: 12_345_678, client_secret: 'unused' };
+  const budgea = await openBudgea(store, { client, adminToken, redirectUris: [], certificateTypes }, origin);
+  const services = {
+    budgea,
+    calls: createCallList(budgea.clock.now, certificateTypes),
+    failures: createFailures(),
+    latency: createLatency(),
+  };
+  readBodies(app);
+  app.register(async (scope) => serveApi(scope, services), { prefix: '/2.0' });
+  const url: string = await app.listen({ host: '127.0.0.1', port: 0 });
+  return { url, adminToken, budgea, jwts: () => store.table<JwtRow>('jwts').values(), close: () => app.close() };
+}
