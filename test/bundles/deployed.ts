@@ -26,22 +26,22 @@ import type { TestRequest } from '../invoke.ts';
 import { startAws } from '../roles.ts';
 import { startContainer, type Container, type DeployedFunction } from './runtime/runtime.ts';
 
-/** Every function's bundle in a container of its own, with the variables and the rights that a deployment gives it, in front of the local stack. */
+/** Every function's bundle in a separate container, with the variables and permissions of a deployment, in front of the local stack. */
 export interface Deployed {
   bundles: readonly Bundle[];
   /** The folder with the bundles. */
   folder: string;
-  /** The stack behind them, which the tests prepare: sandbox, secrets, partners. */
+  /** The local stack, in which tests prepare users, secrets and partners. */
   gateway: Gateway;
-  /** Asks the deployed gateway over HTTP, through API Gateway and the Runtime API. */
-  ask: (method: string, path: string, request?: TestRequest) => Promise<Response>;
-  /** Runs a scheduled function once. */
+  /** Calls the deployed gateway over HTTP, through API Gateway and the Runtime API. */
+  call: (method: string, path: string, request?: TestRequest) => Promise<Response>;
+  /** Invokes a scheduled function. */
   run: (name: string) => Promise<unknown>;
-  /** Lets Secrets Manager rotate a secret; resolves after the last step. */
+  /** Rotates a secret through Secrets Manager, and resolves after the last step. */
   rotate: (secret: SecretName) => Promise<void>;
-  /** What a function asked of AWS since the last time. */
+  /** Returns a function's calls of AWS since the last time; those that its role denies begin with `denied`. */
   awsCalls: (name: string) => string[];
-  /** Log lines of a function since the last time. */
+  /** Returns a function's log lines since the last time. */
   logs: (name: string) => Record<string, unknown>[];
   close: () => Promise<void>;
 }
@@ -54,7 +54,7 @@ const rows: Readonly<Record<string, FunctionNeeds>> = {
   ...Object.fromEntries(Object.entries(jobs).map(([id, row]) => [functionName(id), row])),
 };
 
-/** Builds every bundle and starts everything. */
+/** Builds all bundles and starts the servers. */
 export async function deploy(): Promise<Deployed> {
   const folder = await mkdtemp(join(tmpdir(), 'bundles-'));
   const bundling = bundleFunctions(folder);
@@ -105,7 +105,7 @@ export async function deploy(): Promise<Deployed> {
     bundles,
     folder,
     gateway,
-    async ask(method, path, { headers = {}, body } = {}) {
+    async call(method, path, { headers = {}, body } = {}) {
       const sent = { method, headers, redirect: 'manual', ...(body !== undefined && { body }) } as const;
       const answer = await fetch(api.url + basePath + path, sent);
       await requireDocumentedResponse(method, path, answer.clone());
@@ -115,7 +115,7 @@ export async function deploy(): Promise<Deployed> {
     async rotate(secret) {
       const { RotateSecretCommand } = await import('@aws-sdk/client-secrets-manager');
       const { secretsManager: client } = await import('#lib/aws/sdk-secrets-manager.ts');
-      const [name] = Object.entries(rows).find(([, row]) => row.rotates === secret) ?? ['nothing'];
+      const [name] = Object.entries(rows).find(([, row]) => row.rotates === secret) ?? ['unknown'];
       rotated = Promise.withResolvers();
       await client.send(
         new RotateSecretCommand({
@@ -138,10 +138,10 @@ export async function deploy(): Promise<Deployed> {
     },
   };
 
-  /** Its first call starts a container, as in Lambda. */
+  /** Returns the function's container, which the first call starts. */
   function container(name: string): Promise<Container> {
-    const known = containers.get(name);
-    if (known !== undefined) return known;
+    const existing = containers.get(name);
+    if (existing !== undefined) return existing;
     const deployment = deployments.get(name);
     if (deployment === undefined) throw new Error(`there is no function ${name}`);
     const starting = startContainer(deployment).then((each) => {

@@ -1,6 +1,6 @@
 import { registerHooks } from 'node:module';
 
-// The runtime client's native part is built where it is installed, which this project never does: its stand-in speaks the same protocol.
+// Replaces the runtime client's native part, which is not built here, by an implementation of the same protocol.
 registerHooks({
   resolve(specifier, context, next) {
     if (specifier !== './rapid-client.node') return next(specifier, context);

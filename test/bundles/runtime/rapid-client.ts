@@ -1,24 +1,24 @@
 import { Agent, request, type IncomingHttpHeaders } from 'node:http';
 import { text } from 'node:stream/consumers';
 
-// The three functions of aws-lambda-ric's native client, as its `rapid-client.cc` has them, over `node:http`.
+// The three functions of aws-lambda-ric's native client (`rapid-client.cc`), implemented with `node:http`.
 
 const origin = `http://${process.env['AWS_LAMBDA_RUNTIME_API']}/2018-06-01/runtime/invocation`;
 const agent = new Agent({ keepAlive: true, maxSockets: 1 });
 let posted: Promise<unknown> = Promise.resolve();
 
-/** The next invocation, once the last one's result has arrived. */
+/** Returns the next invocation, after the last result was accepted. */
 export async function next(): Promise<{ bodyJson: string; headers: IncomingHttpHeaders }> {
   await posted;
   return send('GET', '/next');
 }
 
-/** Posts a result. The native client waits for the answer right here; this one does so before it asks for the next invocation. */
+/** Posts a result. Unlike the native client, it waits for the response only before the next invocation. */
 export function done(requestId: string, body: string): void {
   posted = send('POST', `/${requestId}/response`, body);
 }
 
-/** Posts a failure. */
+/** Posts an error. */
 export function error(requestId: string, body: string): void {
   posted = send('POST', `/${requestId}/error`, body);
 }

@@ -6,22 +6,22 @@ import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
-/** A function as Lambda has it. */
+/** A function in a deployment. */
 export interface DeployedFunction {
   name: string;
   /** The folder with its bundle. */
   folder: string;
-  /** How long it may take, in milliseconds. */
+  /** The timeout in milliseconds. */
   timeout: number;
-  /** Everything that its environment holds, beside what Lambda itself puts there. */
+  /** The environment variables, without Lambda's own. */
   variables: Readonly<Record<string, string>>;
 }
 
-/** One container of a function, with the real runtime client in it. */
+/** A container of a function, which runs AWS's runtime client. */
 export interface Container {
-  /** Invokes the function and gives what it returns. Rejects with what it, or its start, failed with. */
+  /** Invokes the function and returns its result. Throws the error of the function or of its start. */
   invoke(event: unknown): Promise<unknown>;
-  /** Log lines since the last time. */
+  /** Returns the log lines since the last time. */
   logs(): Record<string, unknown>[];
   close(): Promise<void>;
 }
@@ -33,11 +33,11 @@ interface Invocation {
 
 const client = fileURLToPath(import.meta.resolve('aws-lambda-ric'));
 
-/** Starts Node as Lambda does, with the bundle, its variables and nothing else, beside a server of the Runtime API. */
+/** Starts a server of the Runtime API, and Node with the function's bundle and variables only. */
 export async function startContainer({ name, folder, timeout, variables }: DeployedFunction): Promise<Container> {
   const waiting: Invocation[] = [];
   const running = new Map<string, Invocation>();
-  let asking: ServerResponse | undefined;
+  let poll: ServerResponse | undefined;
 
   const server = createServer((request, response) => void serve(request, response));
   server.listen(0, '127.0.0.1');
@@ -60,16 +60,16 @@ export async function startContainer({ name, folder, timeout, variables }: Deplo
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = once(child, 'exit');
-  void ended.then(() => failAll(new Error(`the container of ${name} ended: ${written.join('\n')}`)));
-  const written: string[] = [];
+  void ended.then(() => failAll(new Error(`the container of ${name} ended: ${output.join('\n')}`)));
+  const output: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (chunk: string) => written.push(...chunk.split('\n')));
+    stream.setEncoding('utf8').on('data', (chunk: string) => output.push(...chunk.split('\n')));
   }
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url?.replace('/2018-06-01/runtime/', '') ?? '';
     if (path === 'invocation/next') {
-      asking = response;
+      poll = response;
       return deliver();
     }
     const body = await json(request).catch(() => undefined);
@@ -82,21 +82,21 @@ export async function startContainer({ name, folder, timeout, variables }: Deplo
     else settle?.reject(new Error(JSON.stringify(body)));
   }
 
-  /** One invocation at a time, as a container has. */
+  /** Delivers the next invocation; a container processes one at a time. */
   function deliver(): void {
-    const next = asking && waiting.shift();
-    if (asking === undefined || next === undefined) return;
+    const next = poll && waiting.shift();
+    if (poll === undefined || next === undefined) return;
     const id = randomUUID();
     running.set(id, next);
-    asking.writeHead(200, {
+    poll.writeHead(200, {
       'content-type': 'application/json',
       'lambda-runtime-aws-request-id': id,
       'lambda-runtime-deadline-ms': String(Date.now() + timeout),
       'lambda-runtime-invoked-function-arn': `arn:aws:lambda:eu-west-3:123456789012:function:${name}`,
       'lambda-runtime-trace-id': 'Root=1-00000000-000000000000000000000000;Parent=0000000000000000;Sampled=0',
     });
-    asking.end(JSON.stringify(next.event));
-    asking = undefined;
+    poll.end(JSON.stringify(next.event));
+    poll = undefined;
   }
 
   function failAll(reason: Error): void {
@@ -107,13 +107,13 @@ export async function startContainer({ name, folder, timeout, variables }: Deplo
   return {
     invoke(event) {
       const settle = Promise.withResolvers<unknown>();
-      if (child.exitCode !== null) settle.reject(new Error(`the container of ${name} ended: ${written.join('\n')}`));
+      if (child.exitCode !== null) settle.reject(new Error(`the container of ${name} ended: ${output.join('\n')}`));
       else waiting.push({ event, settle });
       deliver();
       return settle.promise;
     },
     logs: () =>
-      written
+      output
         .splice(0)
         .filter((line) => line.startsWith('{'))
         .map((line) => JSON.parse(line) as Record<string, unknown>),
