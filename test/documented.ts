@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Ajv2020, ValidateFunction } from 'ajv/dist/2020.js';
-import type { Document, Reference } from '#lib/openapi/document.ts';
+import type { Document, Reference } from '#lib/openapi/schema.ts';
 import { basePath } from '#lib/operations/table.ts';
 import { selectRoute } from '#local/api-gateway/routes.ts';
 import { parseTarget } from '#local/api-gateway/target.ts';

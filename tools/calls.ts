@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
-import { encodeBody, encodeQuery, type EncodedBody, type MediaType } from '#lib/budgea/wire.ts';
+import { encodeBody, encodeQuery, type EncodedBody } from '#lib/budgea/wire.ts';
+import { type MediaType } from '#lib/budgea/specification.ts';
 import type { Values } from '#lib/openapi/examples.ts';
 import { basePath, operations, type Operation, type OperationId } from '#lib/operations/table.ts';
 import { toEvent } from '#local/api-gateway/event.ts';

@@ -25,7 +25,7 @@ import type { OperationId } from './specification.ts';
 
 export { Configuration, type ConfigurationOptions, type Timeouts } from './configuration.ts';
 export { ApiError, TransportError, type TransportFailure } from './errors.ts';
-export type { MediaType } from './wire.ts';
+export type { MediaType } from './specification.ts';
 export type * from './types.ts';
 export { send, type Send } from './send.ts';
 

@@ -1,7 +1,6 @@
 import * as v from 'valibot';
 import { lazy } from '../lazy.ts';
 import { int, number, seconds, userId } from '../numbers.ts';
-import type { MediaType } from './wire.ts';
 
 // The schemas of Budgea's responses. Objects are loose, because Budgea may add fields.
 
@@ -73,6 +72,9 @@ export const errorEnvelope = lazy(() =>
     request_id: v.nullish(v.union([v.string(), number])),
   }),
 );
+
+/** The media types of request bodies that Budgea accepts. */
+export type MediaType = 'application/json' | 'application/x-www-form-urlencoded' | 'multipart/form-data';
 
 /** The part of an operation's specification that a client needs. */
 export interface Specified {

@@ -1,4 +1,5 @@
-import type { MediaType, Result } from './wire.ts';
+import type { Result } from './wire.ts';
+import type { MediaType } from './specification.ts';
 
 /** A client application's id and secret or, at a gateway, the partner's client id and key. */
 export interface ClientCredentials {

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { ApiError, TransportError } from './errors.ts';
-import { type OperationId, specification } from './specification.ts';
+import { type MediaType, type OperationId, specification } from './specification.ts';
 
 /** An HTTP request relative to the base URL, without the configuration's credential. */
 export interface BudgeaRequest {
@@ -39,9 +39,6 @@ function encodeSegment(name: string, value = ''): string {
   if (/^\.{0,2}$/.test(value)) throw new TypeError(`${name} must not be empty, "." or ".."`);
   return encodeURIComponent(value);
 }
-
-/** The media types of request bodies that Budgea accepts. */
-export type MediaType = 'application/json' | 'application/x-www-form-urlencoded' | 'multipart/form-data';
 
 /** The fields of a query or a body. Undefined values are omitted. */
 export type Fields = Readonly<Record<string, string | number | boolean | undefined>>;

@@ -1,8 +1,7 @@
 import { errorCodes } from '../errors.ts';
 import { type Operation, operations } from '../operations/table.ts';
-import type { Answer, Content, Examples, Header, Reference } from './document.ts';
+import type { Answer, Content, Examples, Header, Reference, Schema } from './schema.ts';
 import { type Example, examples } from './examples.ts';
-import type { Schema } from './schema.ts';
 
 type Shape = Operation['errorFormat'];
 

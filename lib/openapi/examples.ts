@@ -1,4 +1,4 @@
-import type { MediaType } from '../budgea/wire.ts';
+import type { MediaType } from '../budgea/specification.ts';
 import type { CallerKind, OperationId } from '../operations/table.ts';
 import recorded from './examples.json' with { type: 'json' };
 

@@ -1,20 +1,23 @@
-import { encodeQuery, type MediaType } from '../budgea/wire.ts';
+import { encodeQuery } from '../budgea/wire.ts';
+import { type MediaType } from '../budgea/specification.ts';
 import type { CallerKind, Operation, OperationId } from '../operations/table.ts';
 import { quoted } from '../shell.ts';
 import { descriptions } from './descriptions.ts';
-import type {
-  Answer,
-  Content,
-  DocumentedOperation,
-  Examples,
-  Header,
-  Parameter,
-  PathItem,
-  SecurityScheme,
-} from './document.ts';
+import {
+  type Answer,
+  type Content,
+  type DocumentedOperation,
+  type Examples,
+  type Header,
+  type Parameter,
+  type PathItem,
+  type SecurityScheme,
+  described,
+  jsonSchema,
+  type Schema,
+} from './schema.ts';
 import { headerReferences, errorResponsesOf } from './error-responses.ts';
 import { type Example, examples } from './examples.ts';
-import { described, jsonSchema, type Schema } from './schema.ts';
 
 /** Returns the path item of a row: an operation for each of its methods. */
 export function pathItem(id: OperationId, row: Operation, url: string): PathItem {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { title } from './descriptions.ts';
-import { type Document, openApiDocument } from './document.ts';
+import { openApiDocument } from './document.ts';
+import { type Document } from './schema.ts';
 
 /**
  * Returns the HTML of the API page, on which Scalar renders `openapi.json` in the browser. `script` is the address of Scalar's script, `nonce` the nonce

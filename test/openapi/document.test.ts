@@ -2,15 +2,16 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
 import { errorCodes } from '#lib/errors.ts';
+import { openApiDocument } from '#lib/openapi/document.ts';
 import {
   type Answer,
   type Content,
   type DocumentedOperation,
-  openApiDocument,
   type Reference,
-} from '#lib/openapi/document.ts';
+  jsonSchema,
+  type Schema,
+} from '#lib/openapi/schema.ts';
 import { examples } from '#lib/openapi/examples.ts';
-import { jsonSchema, type Schema } from '#lib/openapi/schema.ts';
 import { type Operation, type OperationId, operations } from '#lib/operations/table.ts';
 import { routesOf } from '#lib/operations/routes.ts';
 import { serveOnce } from '../http/served.ts';

@@ -1,4 +1,4 @@
-import type { MediaType } from '#lib/budgea/wire.ts';
+import type { MediaType } from '#lib/budgea/specification.ts';
 import type { Values } from '#lib/openapi/examples.ts';
 import type { CallerKind, OperationId } from '#lib/operations/table.ts';
 import type { DemoPartner, DemoPartners } from '#local/demo-partners.ts';
