@@ -8,9 +8,14 @@ export const codePoint = fc
   .oneof(fc.integer({ min: 0, max: 0xd7ff }), fc.integer({ min: 0xe000, max: 0x10_ffff }))
   .map((value) => String.fromCodePoint(value), codePointOf);
 
-/** Of one character alone; throws for anything else, which is no such unit. */
+/** Returns the code point of a text of one character. Throws TypeError for any other value. */
 function codePointOf(text: unknown): number {
   const value = typeof text === 'string' ? text.codePointAt(0) : undefined;
   if (value === undefined || String.fromCodePoint(value) !== text) throw new TypeError('not one character');
   return value;
 }
+
+const special = fc.constantFrom(...'/?#%&=+;:.,-_~"\\\r\n\t\0 <é'.split(''));
+
+/** Any text, often with characters that are special in a URL, a form or JSON. */
+export const anyText = fc.string({ unit: fc.oneof(codePoint, special) });

@@ -1,13 +1,13 @@
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { isIPv4 } from 'node:net';
 
-/** A certificate that signed itself and its key, both PEM. */
+/** A self-signed certificate and its private key in PEM. */
 export interface SelfSigned {
   cert: string;
   key: string;
 }
 
-/** Makes a certificate for a host name or an IPv4 address, valid for an hour (RFC 5280, section 4.1). */
+/** Creates a certificate for a host name or an IPv4 address, valid for an hour (RFC 5280, section 4.1). */
 export function selfSigned(host: string): SelfSigned {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const ecdsaWithSha256 = sequence(oid(1, 2, 840, 10045, 4, 3, 2));
@@ -32,19 +32,19 @@ export function selfSigned(host: string): SelfSigned {
   };
 }
 
-/** A DER value: tag, length, contents (X.690, section 8.1). */
+/** Returns a DER value: tag, length and contents (X.690, section 8.1). */
 function der(tag: number, ...contents: Buffer[]): Buffer {
   const content = Buffer.concat(contents);
   const { length } = content;
-  const written = length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
-  return Buffer.concat([Buffer.from([tag, ...written]), content]);
+  const encodedLength = length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
+  return Buffer.concat([Buffer.from([tag, ...encodedLength]), content]);
 }
 
 function sequence(...contents: Buffer[]): Buffer {
   return der(0x30, ...contents);
 }
 
-/** An object identifier (X.690, section 8.19). */
+/** Returns an object identifier (X.690, section 8.19). */
 function oid(first: number, second: number, ...rest: number[]): Buffer {
   const groups = rest.flatMap((part) => {
     const digits = [part & 0x7f];

@@ -5,14 +5,14 @@ import { json, serversForThisFile } from './scripted-server.ts';
 
 const startServer = serversForThisFile();
 
-test('by default it is the specification’s base URL, without a key', () => {
+test('the defaults are the specification’s base URL and no key', () => {
   const { basePath, authorization, timeouts } = new Configuration();
   expect({ basePath, authorization }).toEqual({ basePath: 'https://demo.biapi.pro/2.0', authorization: undefined });
   expect(timeouts).toEqual({ connect: 3_000, headers: 10_000, total: 25_000 });
   expect(new AuthenticationApi()).toBeInstanceOf(AuthenticationApi);
 });
 
-test('some timeouts may be left to their defaults', () => {
+test('timeouts that are not set have their defaults', () => {
   const { timeouts } = new Configuration({ timeouts: { headers: 5_000, total: undefined } });
   expect(timeouts).toEqual({ connect: 3_000, headers: 5_000, total: 25_000 });
 });
@@ -20,24 +20,24 @@ test('some timeouts may be left to their defaults', () => {
 describe('over the wire', () => {
   test.each([
     ['no key', {}, undefined],
-    ['a key alone', { apiKey: 'k+/=' }, 'k+/='],
+    ['a key without a prefix', { apiKey: 'k+/=' }, 'k+/='],
     ['a key with a prefix', { apiKey: 'k+/=', apiKeyPrefix: 'Bearer' }, 'Bearer k+/='],
-    ['a prefix alone', { apiKeyPrefix: 'Bearer' }, undefined],
+    ['a prefix without a key', { apiKeyPrefix: 'Bearer' }, undefined],
     ['an empty prefix', { apiKey: 'k', apiKeyPrefix: '' }, 'k'],
-  ])('%s becomes the Authorization header', async (_, options, authorization) => {
+  ])('%s determines the Authorization header', async (_, options, authorization) => {
     const server = await startServer([json({ id: 1 })]);
     await new AuthenticationApi(new Configuration({ basePath: server.url, ...options })).usersIdUserGet('me');
     expect(server.received[0]?.headers['authorization']).toBe(authorization);
   });
 
-  test.each(['/2.0', '/2.0/', '/a/b//', '', '/'])('the base path %j goes before the operation’s', async (path) => {
+  test.each(['/2.0', '/2.0/', '/a/b//', '', '/'])('the base path %j precedes the operation’s path', async (path) => {
     const server = await startServer([json({ id: 1 })]);
     const { origin } = new URL(server.url);
     await new AuthenticationApi(new Configuration({ basePath: origin + path })).usersIdUserGet('me');
     expect(server.received[0]?.line).toBe(`GET ${path.replace(/\/+$/, '')}/users/me`);
   });
 
-  test('nothing is sent that nobody asked for', async () => {
+  test('only the required headers are sent', async () => {
     const server = await startServer([json({ id: 1 })]);
     await new AuthenticationApi(new Configuration({ basePath: server.url })).usersIdUserGet('me');
     const { headers = {} } = server.received[0] ?? {};
@@ -45,7 +45,7 @@ describe('over the wire', () => {
   });
 });
 
-describe('what cannot work is refused at once', () => {
+describe('an invalid value is rejected:', () => {
   test.each([
     'budgea.test/2.0',
     'ftp://budgea.test/2.0',
@@ -55,25 +55,26 @@ describe('what cannot work is refused at once', () => {
     'https://budgea.test/2.0#s3cret',
     's3cret',
   ])('the base URL %s', (basePath) => {
-    const error = refusalOf({ basePath });
-    expect(error).toEqual(new TypeError('basePath must be a plain http or https URL'));
+    const error = errorOf({ basePath });
+    const message = 'basePath must be an http or https URL without credentials, query or fragment';
+    expect(error).toEqual(new TypeError(message));
     expect(inspect(error, { showHidden: true })).not.toContain('s3cret');
   });
 
   test.each(['s3cret\n', 's3\r\ncret', 's3\0cret', 's3cret\u2028', 's3cret€'])('the key %j', (apiKey) => {
-    const error = refusalOf({ apiKey, apiKeyPrefix: 'Bearer' });
-    expect(error).toEqual(new TypeError('apiKey holds a character that no header can carry'));
+    const error = errorOf({ apiKey, apiKeyPrefix: 'Bearer' });
+    expect(error).toEqual(new TypeError('apiKey contains a character that is invalid in a header'));
   });
 
-  test.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('the time %d', (time) => {
+  test.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('the timeout %d', (time) => {
     for (const name of ['connect', 'headers', 'total']) {
-      const error = refusalOf({ timeouts: { [name]: time } });
-      expect(error).toEqual(new TypeError(`timeouts.${name} must be positive and whole`));
+      const error = errorOf({ timeouts: { [name]: time } });
+      expect(error).toEqual(new TypeError(`timeouts.${name} must be a positive integer`));
     }
   });
 });
 
-function refusalOf(options: ConfigurationOptions): unknown {
+function errorOf(options: ConfigurationOptions): unknown {
   try {
     return new Configuration(options);
   } catch (error) {
@@ -81,7 +82,7 @@ function refusalOf(options: ConfigurationOptions): unknown {
   }
 }
 
-test('a configuration or a client that is logged does not show the key', () => {
+test('a logged configuration or client does not contain the key', () => {
   const configuration = new Configuration({ apiKey: 's3cret', apiKeyPrefix: 'Bearer' });
   for (const logged of [configuration, new AuthenticationApi(configuration), Object.assign({}, configuration)]) {
     expect(inspect(logged, { depth: null, showHidden: true })).not.toContain('s3cret');

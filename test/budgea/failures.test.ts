@@ -26,7 +26,7 @@ function apiAt(basePath: string, timeouts: Partial<Timeouts> = {}): Authenticati
   return new AuthenticationApi(new Configuration({ basePath, apiKey: secret, timeouts }));
 }
 
-/** How a call that mints a token fails against a server that answers like this. */
+/** Returns the error of a call that creates a token, at a server with this answer. */
 async function failure(answer: Answer, timeouts?: Partial<Timeouts>): Promise<unknown> {
   const { url } = await startServer([answer]);
   return apiAt(url, timeouts)
@@ -34,37 +34,37 @@ async function failure(answer: Answer, timeouts?: Partial<Timeouts>): Promise<un
     .catch((error: unknown) => error);
 }
 
-describe('nothing usable comes back', () => {
+describe('without a valid response', () => {
   const ok = head(200, { 'content-length': '5' });
 
   test.each<[string, string, Answer]>([
     ['a reset after the request', 'broken', reset],
-    ['a connection that ends without an answer', 'broken', hangUp],
+    ['a connection that ends without a response', 'broken', hangUp],
     ['a body that ends early', 'broken', (socket) => void socket.end(`${ok}{}`)],
     ['chunks that end early', 'broken', (socket) => void socket.end(`${chunked}2\r\n{}\r\n`)],
     ['a switch of protocols', 'broken', bytes(head(101, { connection: 'upgrade', upgrade: 'other' }))],
-    ['a continuation that nobody waits for', 'broken', bytes(head(100, {}))],
+    ['an unexpected 100 response', 'broken', bytes(head(100, {}))],
     ['another protocol', 'malformed', bytes('SSH-2.0-OpenSSH_9.2\r\n')],
     ['a header without a colon', 'malformed', bytes('HTTP/1.1 200 OK\r\nno colon\r\n\r\n')],
     ['a header with a control character', 'malformed', bytes('HTTP/1.1 200 OK\r\nx: a\0b\r\n\r\n')],
-    ['a chunk length that is none', 'malformed', bytes(`${chunked}zz\r\n`)],
-    ['headers without an end', 'too-large', bytes(`HTTP/1.1 200 OK\r\nx: ${'y'.repeat(70_000)}`)],
-    ['a page', 'malformed', respond(200, '<html></html>', { 'content-type': 'text/html' })],
-    ['nothing', 'malformed', respond(200)],
-    ['nothing, on purpose', 'malformed', respond(204)],
+    ['an invalid chunk length', 'malformed', bytes(`${chunked}zz\r\n`)],
+    ['endless headers', 'too-large', bytes(`HTTP/1.1 200 OK\r\nx: ${'y'.repeat(70_000)}`)],
+    ['an HTML page', 'malformed', respond(200, '<html></html>', { 'content-type': 'text/html' })],
+    ['an empty body', 'malformed', respond(200)],
+    ['204', 'malformed', respond(204)],
     ['null', 'malformed', json(null)],
-    ['a list', 'malformed', json([])],
-    ['a text', 'malformed', json('token')],
+    ['an array', 'malformed', json([])],
+    ['a string', 'malformed', json('token')],
     ['an object without the token', 'malformed', json({})],
     ['a token that is a number', 'malformed', json({ token: 1 })],
-    ['a compressed answer', 'malformed', respond(200, gzipSync('{"token":"t"}'), { 'content-encoding': 'gzip' })],
-  ])('but %s: %s', async (_, expected, answer) => {
+    ['a compressed body', 'malformed', respond(200, gzipSync('{"token":"t"}'), { 'content-encoding': 'gzip' })],
+  ])('because of %s, the failure is %s', async (_, expected, answer) => {
     const error = await failure(answer);
     expect(error).toBeInstanceOf(TransportError);
     expect(error).toMatchObject({ failure: expected, sent: true });
   });
 
-  test('but a reset before the request is read', async () => {
+  test('because of a reset before the request is read, the failure is broken', async () => {
     const server = await startServer([], {
       onConnection: (socket) => void socket.once('readable', () => socket.resetAndDestroy()),
     });
@@ -73,7 +73,7 @@ describe('nothing usable comes back', () => {
     expect(server).toMatchObject({ connections: 1, received: [] });
   });
 
-  test('but a refused connection, twice as nothing has left', async () => {
+  test('because of a refused connection, the call is retried once', async () => {
     const closed = createServer().listen(0, '127.0.0.1');
     await once(closed, 'listening');
     const { port } = closed.address() as AddressInfo; // Neither a pipe nor closed.
@@ -87,24 +87,24 @@ describe('nothing usable comes back', () => {
     expect(attempts).toBe(2);
   });
 
-  test('but a name that nobody can have', async () => {
-    // Longer than a label may be, so that no name server is asked.
+  test('because of an invalid host name, the failure is unreachable', async () => {
+    // A label over 63 characters is rejected without a DNS query.
     const call = apiAt(`http://${'x'.repeat(64)}.test`).usersIdUserGet('me');
     await expect(call).rejects.toMatchObject({ failure: 'unreachable', sent: false });
   });
 });
 
-describe.concurrent('time runs out', () => {
-  test('waiting for the headers', async () => {
+describe.concurrent('a call times out', () => {
+  test('before the headers', async () => {
     expect(await failure(stall, { headers: 50 })).toMatchObject({ failure: 'timeout', sent: true });
   });
 
-  test('waiting for the rest of the body', async () => {
+  test('before the rest of the body', async () => {
     const error = await failure(bytes(`${head(200, { 'content-length': '9' })}{"`), { headers: 50 });
     expect(error).toMatchObject({ failure: 'timeout', sent: true });
   });
 
-  test('while the body drips', async () => {
+  test('while the body arrives slowly', async () => {
     const error = await failure(
       (socket) => {
         socket.write(chunked);
@@ -127,7 +127,7 @@ describe.concurrent('time runs out', () => {
     expect(error).toMatchObject({ failure: 'timeout', sent: true });
   });
 
-  test('waiting for TLS to begin, twice as nothing has left', async (context) => {
+  test('before TLS starts, and is retried once because nothing was sent', async (context) => {
     const server = await startServer([stall]);
     const call = apiAt(server.url.replace('http:', 'https:'), { connect: 50 }).authInitPost();
     await expect(call).rejects.toMatchObject({ failure: 'timeout', sent: false });
@@ -135,14 +135,14 @@ describe.concurrent('time runs out', () => {
     expect(server.received).toEqual([]);
   });
 
-  test('by the caller’s own clock', async () => {
+  test('by the caller’s signal', async () => {
     const { url } = await startServer([stall]);
     const call = apiAt(url).usersIdUserGet('me', {}, { signal: AbortSignal.timeout(50) });
     await expect(call).rejects.toMatchObject({ failure: 'timeout', sent: true });
   });
 
   test.each([secret, Object.assign(new Error(secret), { code: secret })])(
-    'for the caller’s own reason',
+    'when the caller aborts, without the caller’s reason in the error',
     async (reason) => {
       const controller = new AbortController();
       const { url } = await startServer([() => controller.abort(reason)]);
@@ -155,14 +155,14 @@ describe.concurrent('time runs out', () => {
   );
 });
 
-describe('too much comes back', () => {
-  test('an answer of 1 MiB is read', async () => {
+describe('the size of a response', () => {
+  test('can be 1 MiB', async () => {
     const token = 'x'.repeat(mebibyte - '{"token":""}'.length);
     const { url } = await startServer([json({ token })]);
     await expect(apiAt(url).usersIdUserTokenPost('me', 'a')).resolves.toEqual({ token });
   });
 
-  test('a byte more is refused', async () => {
+  test('cannot be a byte more', async () => {
     const error = await failure(json({ token: 'x'.repeat(mebibyte + 1 - '{"token":""}'.length) }));
     expect(error).toMatchObject({ failure: 'too-large', sent: true });
   });
@@ -170,7 +170,7 @@ describe('too much comes back', () => {
   test.each([
     ['with a length', { 'content-length': String(60 * mebibyte) }],
     ['until the connection ends', { connection: 'close' }],
-  ])('60 MiB %s are not read much further', async (_, headers) => {
+  ])('of 60 MiB %s stops the read soon after the limit', async (_, headers) => {
     const sockets = await socketsDuring(async () => {
       const error = await failure((socket) => {
         socket.write(head(200, headers));
@@ -184,20 +184,20 @@ describe('too much comes back', () => {
   });
 });
 
-describe('a refusal', () => {
-  test('that is a page keeps its text and has no code', async () => {
+describe('an error response', () => {
+  test('that is an HTML page has its text and no code', async () => {
     const error = await failure(respond(502, '<h1>Bad Gateway</h1>', { 'content-type': 'text/html' }));
     expect(error).toMatchObject({ name: 'ApiError', status: 502, code: undefined, body: '<h1>Bad Gateway</h1>' });
   });
 
-  test('keeps its headers, repeated ones joined', async () => {
+  test('has its headers, with repeated ones joined', async () => {
     const error = await failure(
       bytes('HTTP/1.1 429 No\r\nRetry-After: 7\r\nVia: a\r\nvia: b\r\ncontent-length: 0\r\n\r\n'),
     );
     expect(error).toMatchObject({ status: 429, headers: { 'retry-after': '7', via: 'a, b' } });
   });
 
-  test('is what a redirect is, and nobody follows it', async () => {
+  test('can be a redirect, which is not followed', async () => {
     const server = await startServer([respond(302, '', { location: '/2.0/elsewhere' })]);
     await expect(apiAt(server.url).usersIdUserGet('me')).rejects.toMatchObject({
       status: 302,
@@ -207,7 +207,7 @@ describe('a refusal', () => {
   });
 });
 
-describe('no secret shows', () => {
+describe('no secret is shown', () => {
   const escaped = secret.replaceAll('/', String.raw`\/`);
 
   test.each<[string, Answer]>([
@@ -217,12 +217,12 @@ describe('no secret shows', () => {
     ['a page that repeats it', respond(500, `<pre>${secret}</pre>`)],
     ['headers that repeat it', respond(401, '', { 'x-echo': secret, 'www-authenticate': secret })],
     ['a redirect that repeats it', respond(302, '', { location: `/?token=${secret}` })],
-    ['a success that is none', json({ tokens: [secret] })],
+    ['a success that does not match the specification', json({ tokens: [secret] })],
     ['bytes that are not HTTP', bytes(`${secret}\r\n\r\n`)],
-    ['a header that is none', bytes(`HTTP/1.1 200 OK\r\n${secret}\r\n\r\n`)],
+    ['an invalid header', bytes(`HTTP/1.1 200 OK\r\n${secret}\r\n\r\n`)],
     ['a body that ends early', (socket) => void socket.end(`${head(200, { 'content-length': '999' })}${secret}`)],
     ['a reset', reset],
-  ])('in what is said of %s', async (_, answer) => {
+  ])('in the error for %s', async (_, answer) => {
     const error = await failure(answer);
     expect(error).toBeInstanceOf(Error);
     const shown = [
@@ -241,12 +241,12 @@ function pour(socket: Socket, times: number): void {
   if (times > 0 && !socket.destroyed) socket.write(Buffer.alloc(mebibyte, ' '), () => pour(socket, times - 1));
 }
 
-/** The client's sockets, as undici tells of them. */
+/** Returns the sockets that undici reports during a call. */
 async function socketsDuring(during: () => Promise<void>): Promise<Socket[]> {
   const sockets: Socket[] = [];
-  const note = (message: unknown) => void sockets.push((message as { socket: Socket }).socket); // undici's documented message.
-  subscribe('undici:client:connected', note);
+  const add = (message: unknown) => void sockets.push((message as { socket: Socket }).socket); // undici's documented message.
+  subscribe('undici:client:connected', add);
   await during();
-  unsubscribe('undici:client:connected', note);
+  unsubscribe('undici:client:connected', add);
   return sockets;
 }

@@ -4,7 +4,7 @@ import { buildClient } from '#tools/client/build.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 
-/** Installs the client's package into an application's `node_modules`, beside what it says that it depends on and what its compiler needs. */
+/** Installs the client's package, its dependencies and the types that the compiler needs into an application's `node_modules`. */
 export async function installClient(application: string): Promise<void> {
   const packages = join(application, 'node_modules');
   const installed = join(packages, 'budgea-auth-gateway-client');

@@ -10,7 +10,7 @@ import { specification } from '#lib/budgea/specification.ts';
 import { startSandbox, type RunningSandbox } from '#local/sandbox/server.ts';
 import { installClient } from './installed.ts';
 
-// The package as an application installs it: built, with its dependencies, without AWS. The application consists of the examples in the client's
+// The built package, installed into an application with its dependencies and without AWS. The application runs the examples in the client's
 // documentation.
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -19,7 +19,7 @@ const client = { client_id: 12_345_678, client_secret: 's3cret+/=' };
 const adminToken = 'the-admin/token+of=tests';
 const redirect_uri = 'https://app.example/callback';
 
-/** The variables that the documentation of the class defines for the examples. */
+/** The variables that the class's documentation defines for the examples. */
 const scope = `
   const certificate_type = 'qwac';
   const api = new AuthenticationApi(new Configuration({ basePath }));
@@ -49,7 +49,7 @@ test('every method has an example', () => {
   expect(examples.map(([name]) => name).toSorted()).toEqual(['AuthenticationApi', ...methods].toSorted());
 });
 
-test('the examples and the package’s declarations compile', async () => {
+test('the examples compile, and the package’s declarations are valid', async () => {
   const options = {
     strict: true,
     module: 'nodenext',
@@ -65,14 +65,14 @@ test('the examples and the package’s declarations compile', async () => {
   await expect(tsc(application, '-p', 'tsconfig.json')).resolves.toMatchObject({ stdout: '' });
 });
 
-test('the examples work, and their process ends by itself', async () => {
+test('the examples run, and the process exits by itself', async () => {
   const env = { BASE_PATH: sandbox.url };
   const { stdout, stderr } = await run(process.execPath, ['application.ts'], { cwd: application, env });
   expect(stderr).toBe('');
   expect(JSON.parse(stdout)).toEqual(Object.fromEntries(examples.map(([name]) => [name, 'done'])));
 });
 
-test('the project has the same main export', async () => {
+test('the package is also the main export of the project', async () => {
   const own = await mainExport(root);
   const built = await mainExport(join(application, 'node_modules/budgea-auth-gateway-client'));
   expect(own.default).toBe(`./${join('dist/client', built.default)}`);
@@ -90,7 +90,7 @@ function tsc(cwd: string, ...options: string[]) {
   return run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), ...options], { cwd });
 }
 
-/** The example of each documented declaration of the client. */
+/** Returns the example of each documented declaration of the client. */
 async function readExamples(): Promise<[name: string, code: string][]> {
   const source = await readFile(join(root, 'lib/budgea/authentication-api.ts'), 'utf8');
   const documented = source.matchAll(/\/\*\*((?:(?!\*\/).)*?)@example\n((?:(?!\*\/).)*)\*\/\s*([\w ]+)/gs);
@@ -100,7 +100,7 @@ async function readExamples(): Promise<[name: string, code: string][]> {
   ]);
 }
 
-/** The source of an application that runs all examples. */
+/** Returns the source of an application that runs all examples. */
 function applicationOf(all: [string, string][]): string {
   const functions = all.map(([name, code]) => `  async ${name}() {${scope}\n    {\n${code}    }\n  },\n`);
   return `import { ApiError, AuthenticationApi, Configuration } from 'budgea-auth-gateway-client';

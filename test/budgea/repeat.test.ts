@@ -23,7 +23,7 @@ async function scripted(...script: Answer[]) {
 
 const outcome = (call: Promise<unknown>): Promise<unknown> => call.catch((error: unknown) => error);
 
-// Spelled out, so that a slip in the client's own table is found.
+// Listed here, so that an error in the client's table is detected.
 const sentOnce = new Set<OperationName>([
   'admin_jwt_post',
   'auth_init_post',
@@ -37,7 +37,7 @@ const sentOnce = new Set<OperationName>([
 const failures: Record<string, Answer> = {
   'a reset': reset,
   'a connection that ends': hangUp,
-  'a truncated answer': (socket) => void socket.end(`${head(200, { 'content-length': '100' })}{"id":`),
+  'a truncated response': (socket) => void socket.end(`${head(200, { 'content-length': '100' })}{"id":`),
   'status 500': json({ code: 'bug' }, 500),
   'status 502': respond(502, '<html>'),
   'status 504': respond(504),
@@ -47,35 +47,35 @@ describe.each(operationNames)('%s', (name) => {
   const operation = operations[name];
   const times = sentOnce.has(name) ? 1 : 2;
 
-  test.each(Object.keys(failures))('is sent so often before it gives up on %s', async (failure) => {
+  test.each(Object.keys(failures))('is sent the expected number of times on %s', async (failure) => {
     const { server, api } = await scripted(failures[failure] ?? stall);
-    const given = await outcome(operation.call(api));
-    expect(given).toBeInstanceOf(failure.startsWith('status') ? ApiError : TransportError);
+    const result = await outcome(operation.call(api));
+    expect(result).toBeInstanceOf(failure.startsWith('status') ? ApiError : TransportError);
     expect(server.received).toHaveLength(times);
   });
 
-  test('recovers from a failure where it may be sent again', async () => {
+  test('succeeds after a failure if it is repeatable', async () => {
     const { server, api } = await scripted(reset, operation.success);
-    const given = await outcome(operation.call(api));
+    const result = await outcome(operation.call(api));
     const broken = expect.objectContaining({ failure: 'broken', sent: true });
-    expect(given).toEqual(times === 1 ? broken : operation.result);
+    expect(result).toEqual(times === 1 ? broken : operation.result);
     expect(server.received).toHaveLength(times);
     expect(new Set(server.received.map(({ line }) => line)).size).toBe(1);
   });
 
-  test.each([400, 401, 403, 404, 409, 429, 501, 503])('takes status %i for an answer', async (status) => {
+  test.each([400, 401, 403, 404, 409, 429, 501, 503])('is not retried on status %i', async (status) => {
     const { server, api } = await scripted(json({ code: 'someCode' }, status));
     await expect(operation.call(api)).rejects.toMatchObject({ name: 'ApiError', status, code: 'someCode' });
     expect(server.received).toHaveLength(1);
   });
 
-  test('is not sent when its signal has already ended it', async () => {
+  test('is not sent when its signal is aborted', async () => {
     const { server, api } = await scripted(operation.success);
     await expect(operation.call(api, { signal: AbortSignal.abort() })).rejects.toMatchObject({ failure: 'aborted' });
     expect(server.received).toHaveLength(0);
   });
 
-  test('is not sent again once its signal has ended it', async () => {
+  test('is not retried after its signal aborts', async () => {
     const controller = new AbortController();
     const { server, api } = await scripted(() => controller.abort());
     await expect(operation.call(api, { signal: controller.signal })).rejects.toMatchObject({
@@ -86,41 +86,41 @@ describe.each(operationNames)('%s', (name) => {
   });
 });
 
-describe('a repeated delete', () => {
+describe('a retried deletion', () => {
   const invalidToken = json({ code: 'invalidToken' }, 403);
   const notFound = json({ code: 'notFound' }, 404);
 
   test.each<[string, OperationName, Answer, Answer]>([
-    ['a user that is gone', 'users_id_user_delete', reset, notFound],
-    ['a user that is gone after a server error', 'users_id_user_delete', json({ code: 'bug' }, 500), notFound],
-    ['connections that are gone', 'hash_delete', reset, notFound],
-    ['a token that is gone', 'auth_token_delete', reset, notFound],
-    ['a token that is not known', 'auth_token_delete', reset, json({ code: 'unauthorized' }, 401)],
-    ['a token that is not valid', 'auth_token_delete', reset, invalidToken],
+    ['a missing user', 'users_id_user_delete', reset, notFound],
+    ['a missing user after a server error', 'users_id_user_delete', json({ code: 'bug' }, 500), notFound],
+    ['missing connections', 'hash_delete', reset, notFound],
+    ['a missing token', 'auth_token_delete', reset, notFound],
+    ['an unknown token', 'auth_token_delete', reset, json({ code: 'unauthorized' }, 401)],
+    ['an invalid token', 'auth_token_delete', reset, invalidToken],
   ])('succeeds for %s', async (_, name, first, second) => {
     const { server, api } = await scripted(first, second);
     await expect(operations[name].call(api)).resolves.toBeUndefined();
     expect(server.received).toHaveLength(2);
   });
 
-  test('fails for a token that lacks a right, as that token lives on', async () => {
+  test('fails for a token without the permission, because the token still exists', async () => {
     const { api } = await scripted(reset, json({ code: 'forbidden' }, 403));
     await expect(api.authTokenDelete()).rejects.toMatchObject({ status: 403, code: 'forbidden' });
   });
 
-  test('fails for a user whose token is refused, as that says nothing about the user', async () => {
+  test('fails for a user whose token is invalid, because the user may still exist', async () => {
     const { api } = await scripted(reset, invalidToken);
     await expect(api.usersIdUserDelete('me')).rejects.toMatchObject({ code: 'invalidToken' });
   });
 
-  test('fails when it fails again', async () => {
+  test('fails when the retry fails', async () => {
     const { api } = await scripted(reset, json({ code: 'maintenance' }, 503));
     await expect(api.hashDelete()).rejects.toMatchObject({ status: 503 });
     const broken = await scripted(reset, reset);
     await expect(broken.api.hashDelete()).rejects.toMatchObject({ failure: 'broken' });
   });
 
-  test('is not taken for done when the first never left', async () => {
+  test('fails on 404 when the first attempt was not sent', async () => {
     let attempts = 0;
     const api = new AuthenticationApi(new Configuration(), async () => {
       if (++attempts === 1) throw new TransportError('unreachable', 'no route', { sent: false });
@@ -131,24 +131,24 @@ describe('a repeated delete', () => {
   });
 });
 
-test('a repeated read does not take nothing for a success', async () => {
+test('a retried read fails on 404', async () => {
   const { api } = await scripted(reset, json({ code: 'notFound' }, 404));
   await expect(api.usersIdUserGet(7)).rejects.toMatchObject({ status: 404 });
 });
 
-test('an answer that is not what was specified is not asked for again', async () => {
+test('a response that does not match the specification is not retried', async () => {
   const { server, api } = await scripted(bytes(`${head(200, { 'content-length': '2' })}[]`));
   await expect(api.usersIdUserGet(7)).rejects.toMatchObject({ failure: 'malformed' });
   expect(server.received).toHaveLength(1);
 });
 
-test('an error of the sender itself is passed on', async () => {
-  const error = new Error('not ours');
+test('an unknown error of the sender is rethrown', async () => {
+  const error = new Error('unknown');
   const api = new AuthenticationApi(new Configuration(), () => Promise.reject(error));
   await expect(api.usersIdUserGet(7)).rejects.toBe(error);
 });
 
-test('an attempt that the caller ended is the last', async () => {
+test('a call is not retried after the caller aborts', async () => {
   const controller = new AbortController();
   let attempts = 0;
   const api = new AuthenticationApi(new Configuration(), async () => {
@@ -160,7 +160,7 @@ test('an attempt that the caller ended is the last', async () => {
   expect(attempts).toBe(1);
 });
 
-test('one deadline covers all attempts', async () => {
+test('one timeout covers all attempts', async () => {
   const server = await startServer([reset, stall]);
   const total = 20_000;
   const api = new AuthenticationApi(new Configuration({ basePath: server.url, timeouts: { total } }));

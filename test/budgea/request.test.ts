@@ -5,10 +5,10 @@ import { AuthenticationApi, Configuration, type MediaType } from '#lib/budgea/au
 import { buildRequest, type BudgeaRequest } from '#lib/budgea/wire.ts';
 import type { OperationId } from '#lib/budgea/specification.ts';
 import { operationNames, operations } from './operations.ts';
-import { anyText } from './text.ts';
+import { anyText } from '../code-point.ts';
 
-/** The request that a method builds; nothing is sent. */
-async function built(
+/** Returns the request that a method builds, without sending it. */
+async function buildBy(
   call: (api: AuthenticationApi) => Promise<unknown>,
   configuration = new Configuration(),
 ): Promise<BudgeaRequest> {
@@ -19,7 +19,7 @@ async function built(
   });
   await expect(call(api)).rejects.toMatchObject({ status: 418 });
   const [request] = sent;
-  if (request === undefined) throw new Error('nothing was built');
+  if (request === undefined) throw new Error('no request was built');
   return request;
 }
 
@@ -27,7 +27,7 @@ const form = 'application/x-www-form-urlencoded';
 const multipart = 'multipart/form-data';
 const json = 'application/json';
 
-describe('every method builds what the specification says', () => {
+describe('every method builds the specified request', () => {
   const expected: Record<OperationId, [string, string, Record<string, unknown>?]> = {
     admin_jwt_post: ['POST /admin/jwt', json, { scope: 'users', duration: 5 }],
     auth_init_post: ['POST /auth/init', form, { client_id: '12345678', client_secret: 's3cret+/=' }],
@@ -53,7 +53,7 @@ describe('every method builds what the specification says', () => {
 
   test.each(operationNames)('%s', async (name) => {
     const [line, mediaType, fields] = expected[name];
-    const { operation, method, path, headers, body } = await built((api) => operations[name].call(api));
+    const { operation, method, path, headers, body } = await buildBy((api) => operations[name].call(api));
     expect(operation).toBe(name);
     expect(`${method} ${path}`).toBe(line);
     expect(headers['accept']).toBe('application/json');
@@ -62,29 +62,29 @@ describe('every method builds what the specification says', () => {
     expect(body === undefined ? undefined : await read(mediaType, body)).toEqual(fields);
   });
 
-  test('without options, nothing but what is required is sent', async () => {
-    expect(await built((api) => api.adminJwtPost())).toMatchObject({ body: '{}' });
-    expect(await built((api) => api.authInitPost())).toMatchObject({ body: '' });
-    expect(await built((api) => api.authJwtPost())).toMatchObject({ body: '{}' });
-    expect(await built((api) => api.authTokenCodeGet())).toMatchObject({ path: '/auth/token/code' });
-    expect(await built((api) => api.authTokenAccessPost('1', 'b', 'c'))).toMatchObject({
+  test('without options, only required fields are sent', async () => {
+    expect(await buildBy((api) => api.adminJwtPost())).toMatchObject({ body: '{}' });
+    expect(await buildBy((api) => api.authInitPost())).toMatchObject({ body: '' });
+    expect(await buildBy((api) => api.authJwtPost())).toMatchObject({ body: '{}' });
+    expect(await buildBy((api) => api.authTokenCodeGet())).toMatchObject({ path: '/auth/token/code' });
+    expect(await buildBy((api) => api.authTokenAccessPost('1', 'b', 'c'))).toMatchObject({
       body: 'client_id=1&client_secret=b&code=c',
     });
-    expect(await built((api) => api.certificateTypeGet('qwac'))).toMatchObject({ path: '/certificate/qwac' });
-    expect(await built((api) => api.usersIdUserGet('all'))).toMatchObject({ path: '/users/all' });
-    expect(await built((api) => api.webauthGet())).toMatchObject({ path: '/webauth' });
+    expect(await buildBy((api) => api.certificateTypeGet('qwac'))).toMatchObject({ path: '/certificate/qwac' });
+    expect(await buildBy((api) => api.usersIdUserGet('all'))).toMatchObject({ path: '/users/all' });
+    expect(await buildBy((api) => api.webauthGet())).toMatchObject({ path: '/webauth' });
   });
 
-  test('undefined options are left out in every media type', async () => {
+  test('undefined options are omitted in every media type', async () => {
     const opts = { client_id: undefined, scope: undefined, expire: true };
     for (const mediaType of [json, form, multipart] as const) {
-      const { headers, body = '' } = await built((api) => api.authJwtPost(opts, { mediaType }));
+      const { headers, body = '' } = await buildBy((api) => api.authJwtPost(opts, { mediaType }));
       expect(await read(headers['content-type'] ?? '', body)).toEqual({ expire: mediaType === json ? true : 'true' });
     }
   });
 });
 
-describe('any text arrives as it was', () => {
+describe('any text is transmitted unchanged', () => {
   const fields = {
     client_id: anyText,
     client_secret: anyText,
@@ -112,7 +112,7 @@ describe('any text arrives as it was', () => {
     );
   });
 
-  test('in a path, as one segment', () => {
+  test('in a segment of a path', () => {
     const segment = anyText.filter((value) => !/^\.{0,2}$/.test(value));
     fc.assert(
       fc.property(segment, (id_user) => {
@@ -125,13 +125,13 @@ describe('any text arrives as it was', () => {
   });
 });
 
-test.each(['', '.', '..'])('the id %j, which would address another path, is refused', async (id) => {
+test.each(['', '.', '..'])('the id %j, which would change the path, is rejected', async (id) => {
   const api = new AuthenticationApi(new Configuration(), () => Promise.reject(new Error('sent')));
-  await expect(api.usersIdUserDelete(id)).rejects.toThrow(new TypeError('id_user must not be empty or dots'));
-  await expect(api.certificateTypeGet(id)).rejects.toThrow(new TypeError('type must not be empty or dots'));
+  await expect(api.usersIdUserDelete(id)).rejects.toThrow(new TypeError('id_user must not be empty, "." or ".."'));
+  await expect(api.certificateTypeGet(id)).rejects.toThrow(new TypeError('type must not be empty, "." or ".."'));
 });
 
-/** Reads a body as a server does, with parsers that have nothing to do with the client. */
+/** Parses a body with parsers that are independent of the client. */
 async function read(contentType: string, body: string): Promise<Record<string, unknown>> {
   if (contentType === json) return JSON.parse(body);
   if (contentType === form) return { ...parse(body) };

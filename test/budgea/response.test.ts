@@ -11,7 +11,7 @@ import {
 } from '#lib/budgea/authentication-api.ts';
 import { readResponse } from '#lib/budgea/wire.ts';
 import { operationNames } from './operations.ts';
-import { anyText } from './text.ts';
+import { anyText } from '../code-point.ts';
 
 const answer = (status: number, value?: unknown, headers: Record<string, string> = {}) => ({
   status,
@@ -19,8 +19,8 @@ const answer = (status: number, value?: unknown, headers: Record<string, string>
   body: value === undefined ? '' : JSON.stringify(value),
 });
 
-/** The error that reading throws. */
-function refusal(read: () => unknown): unknown {
+/** Returns the error that a function throws. */
+function errorOf(read: () => unknown): unknown {
   try {
     read();
   } catch (error) {
@@ -29,13 +29,14 @@ function refusal(read: () => unknown): unknown {
   throw new Error('nothing was thrown');
 }
 
-/** What webauthGet makes of a redirect. */
+/** Returns the result of webauthGet for a redirect. */
 const webauthTo = (location: string) =>
   new AuthenticationApi(new Configuration({ basePath: 'https://a.test/2.0' }), async () =>
     answer(307, undefined, { location }),
   ).webauthGet();
 
-const refused = (status: number, body: unknown) => refusal(() => readResponse('hash_delete', answer(status, body)));
+const errorResponse = (status: number, body: unknown) =>
+  errorOf(() => readResponse('hash_delete', answer(status, body)));
 
 const deep = (levels: number) => ({
   ...answer(200),
@@ -43,71 +44,73 @@ const deep = (levels: number) => ({
 });
 
 describe('a success', () => {
-  test('keeps fields that nobody specified', () => {
+  test('keeps unspecified fields', () => {
     const user = { id: 1, signin: null, connections: [{ id: 2 }] };
     expect(readResponse('users_id_user_get', answer(200, user))).toEqual(user);
   });
 
-  test('may name a status of its own', () => {
+  test('can have any 2xx status', () => {
     expect(readResponse('users_id_user_token_post', answer(201, { token: 't' }))).toEqual({ token: 't' });
   });
 
-  test('of a delete may be empty, or say what is gone', () => {
+  test('of a deletion can be empty or contain the deleted users', () => {
     expect(readResponse('users_id_user_delete', answer(204))).toBeUndefined();
     expect(readResponse('users_id_user_delete', { ...answer(200), body: ' \n' })).toBeUndefined();
     expect(readResponse('users_id_user_delete', answer(200, { id: 1 }))).toEqual({ id: 1 });
     expect(readResponse('users_id_user_delete', answer(200, { users: [{ id: 1 }] }))).toEqual({ users: [{ id: 1 }] });
-    expect(refusal(() => readResponse('users_id_user_delete', answer(200, null)))).toBeInstanceOf(TransportError);
+    expect(errorOf(() => readResponse('users_id_user_delete', answer(200, null)))).toBeInstanceOf(TransportError);
   });
 
-  test('may be a hundred levels deep, and not more', () => {
+  test('can have a hundred levels, but not more', () => {
     expect(readResponse('users_id_user_get', deep(100))).toMatchObject({ id: 1 });
     for (const levels of [101, 30_000]) {
-      expect(refusal(() => readResponse('users_id_user_get', deep(levels)))).toMatchObject({ failure: 'malformed' });
+      expect(errorOf(() => readResponse('users_id_user_get', deep(levels)))).toMatchObject({ failure: 'malformed' });
     }
   });
 
-  test('without a result may say anything', () => {
+  test('without a result can have any body', () => {
     expect(readResponse('hash_delete', { ...answer(200), body: 'OK' })).toBeUndefined();
   });
 
-  test('of webauth is where it sends the browser', () => {
+  test('of webauth is the target of the redirect', () => {
     expect(readResponse('webauth_get', answer(302, undefined, { location: '/bank' }))).toBe('/bank');
-    expect(refusal(() => readResponse('webauth_get', answer(200)))).toMatchObject({ failure: 'malformed' });
-    expect(refusal(() => readResponse('webauth_get', answer(307)))).toMatchObject({ name: 'ApiError', status: 307 });
+    expect(errorOf(() => readResponse('webauth_get', answer(200)))).toMatchObject({ failure: 'malformed' });
+    expect(errorOf(() => readResponse('webauth_get', answer(307)))).toMatchObject({ name: 'ApiError', status: 307 });
   });
 });
 
 describe('webauthGet', () => {
-  test('gives an absolute address', async () => {
+  test('returns an absolute address', async () => {
     await expect(webauthTo('https://bank.test/x?y')).resolves.toBe('https://bank.test/x?y');
     await expect(webauthTo('/bank?x=1')).resolves.toBe('https://a.test/bank?x=1');
     await expect(webauthTo('bank')).resolves.toBe('https://a.test/2.0/bank');
   });
 
-  test('refuses one that leads nowhere', async () => {
+  test('rejects an invalid address', async () => {
     await expect(webauthTo('https://')).rejects.toMatchObject({ failure: 'malformed', sent: true });
   });
 });
 
-describe('a refusal', () => {
-  test('has the envelope’s code, in whatever form the rest of it is', () => {
+describe('an error response', () => {
+  test('has the envelope’s code, whatever the other fields', () => {
     for (const request_id of [1, 'a1', null, undefined]) {
       const body = { code: 'invalidToken', description: null, message: 'No', request_id };
-      expect(refused(403, body)).toMatchObject({ status: 403, code: 'invalidToken', body: { message: 'No' } });
+      expect(errorResponse(403, body)).toMatchObject({ status: 403, code: 'invalidToken', body: { message: 'No' } });
     }
-    expect(String(refused(403, { code: 'invalidToken' }))).toBe('ApiError: hash_delete answered 403 invalidToken');
+    expect(String(errorResponse(403, { code: 'invalidToken' }))).toBe(
+      'ApiError: hash_delete answered 403 invalidToken',
+    );
   });
 
-  test('has none when the body is no envelope or the code does not read as one', () => {
+  test('has no code when the body is not an envelope or the code has another form', () => {
     for (const body of [undefined, null, 7, 'no', [], {}, { code: 7 }, { code: 'a b' }, { code: '' }, { code: 'a1' }]) {
-      expect(refused(400, body)).toMatchObject({ status: 400, code: undefined });
+      expect(errorResponse(400, body)).toMatchObject({ status: 400, code: undefined });
     }
-    expect(String(refused(400, null))).toBe('ApiError: hash_delete answered 400');
+    expect(String(errorResponse(400, null))).toBe('ApiError: hash_delete answered 400');
   });
 });
 
-test('whatever comes back is a result, an ApiError or a TransportError', () => {
+test('any response is a result, an ApiError or a TransportError', () => {
   const value = fc.oneof(fc.string(), fc.integer(), fc.constant(null), fc.array(fc.record({ id: fc.integer() })));
   const fields = { code: value, token: value, id: value, users: value, auth_token: value, payload: value };
   const object = fc.record(fields, { requiredKeys: [] });
@@ -128,7 +131,7 @@ test('whatever comes back is a result, an ApiError or a TransportError', () => {
   expect(fc.check(property, { numRuns: 200 })).toMatchObject({ failed: false });
 });
 
-test('no error shows a token that the answer repeats', () => {
+test('no error shows a token that the response repeats', () => {
   const token = fc.stringMatching(/^[A-Za-z0-9+/]{31}[0-9]=$/);
   const places = [
     (secret: string) => ({ code: secret }),
@@ -140,14 +143,14 @@ test('no error shows a token that the answer repeats', () => {
   fc.assert(
     fc.property(token, fc.constantFrom(...places), fc.constantFrom(200, 302, 401, 500), (secret, place, status) => {
       const response = { status, headers: { 'x-echo': secret }, body: JSON.stringify(place(secret)) };
-      const error = refusal(() => readResponse('auth_init_post', response));
+      const error = errorOf(() => readResponse('auth_init_post', response));
       const shown = inspect(error, { depth: null, showHidden: true }) + JSON.stringify(error) + String(error);
       expect(shown).not.toContain(secret);
     }),
   );
 });
 
-test('one user and all of them have types of their own', () => {
+test('one user and all users have different types', () => {
   const api = new AuthenticationApi();
   expectTypeOf(() => api.usersIdUserGet('me')).returns.resolves.toEqualTypeOf<User>();
   expectTypeOf(() => api.usersIdUserGet(7)).returns.resolves.toEqualTypeOf<User>();

@@ -21,7 +21,7 @@ function clientWith(apiKey?: string): AuthenticationApi {
   return new AuthenticationApi(new Configuration({ basePath: sandbox.url, apiKey, apiKeyPrefix: 'Bearer' }));
 }
 
-/** A new permanent user and a client that carries its token. */
+/** Creates a permanent user and a client with its token. */
 async function newUser() {
   const { auth_token, id_user } = await api.authInitPost(client);
   return { id: Number(id_user), token: auth_token, user: clientWith(auth_token) };
@@ -36,26 +36,26 @@ async function control(path: string, body: object): Promise<void> {
   expect(ok).toBe(true);
 }
 
-/** The next call of the path does everything, and its answer gets lost. */
-const lose = (path: string) => control('failures', { answer: 'lost', path });
+/** Loses the response to the next call of the path, after the call has its effect. */
+const loseResponse = (path: string) => control('failures', { answer: 'lost', path });
 
 const mediaTypes: MediaType[] = ['application/json', 'application/x-www-form-urlencoded', 'multipart/form-data'];
 
 describe.each(mediaTypes)('in %s', (mediaType) => {
-  test('adminJwtPost mints a manage JWT that is good for what its scope says', async () => {
+  test('adminJwtPost creates a manage JWT with the scope', async () => {
     const { jwt_token, payload } = await manager.adminJwtPost({ scope: 'users', duration: 5 }, { mediaType });
     expect(payload).toMatchObject({ type: 'manage_token', scope: 'users' });
     const { users } = await clientWith(jwt_token).usersIdUserGet('all');
     expect(users).toBeInstanceOf(Array);
   });
 
-  test('authInitPost makes a temporary user without credentials and a permanent one with them', async () => {
+  test('authInitPost creates a temporary user without credentials and a permanent one with them', async () => {
     expect(await api.authInitPost({}, { mediaType })).toMatchObject({ type: 'temporary', expires_in: 1800 });
     expect(await api.authInitPost(client, { mediaType })).toMatchObject({ type: 'permanent' });
     expect(await manager.authInitPost({}, { mediaType })).toMatchObject({ type: 'permanent' });
   });
 
-  test('authJwtPost mints a JWT of a user, or of a new one', async () => {
+  test('authJwtPost creates a JWT for an existing or a new user', async () => {
     const { id } = await newUser();
     const opts = { ...client, id_user: id, scope: 'read', expire: false };
     const { payload } = await api.authJwtPost(opts, { mediaType });
@@ -75,7 +75,7 @@ describe.each(mediaTypes)('in %s', (mediaType) => {
     expect(await clientWith(access_token).usersIdUserGet('me')).toMatchObject({ id });
   });
 
-  test('usersIdUserTokenPost makes a token of a user', async () => {
+  test('usersIdUserTokenPost creates a token for a user', async () => {
     const { id, user } = await newUser();
     const { token } = await user.usersIdUserTokenPost('me', 'Ma banque & moi', { mediaType });
     expect(await clientWith(token).usersIdUserGet(id)).toMatchObject({ id });
@@ -84,7 +84,7 @@ describe.each(mediaTypes)('in %s', (mediaType) => {
   });
 });
 
-test('authTokenCodeGet makes codes that work once or until they expire', async () => {
+test('authTokenCodeGet creates codes for single use or until they expire', async () => {
   const { user } = await newUser();
   expect(await user.authTokenCodeGet()).toMatchObject({ type: 'temporary', access: 'standard', expires_in: 1800 });
   const { code, access } = await user.authTokenCodeGet({ type: 'singleAccess' });
@@ -94,7 +94,7 @@ test('authTokenCodeGet makes codes that work once or until they expire', async (
   await expect(exchange()).rejects.toMatchObject({ status: 400, code: 'invalidCode' });
 });
 
-test('authTokenDelete removes the token in use, and no other', async () => {
+test('authTokenDelete revokes only the configured token', async () => {
   const { user } = await newUser();
   const { token } = await user.usersIdUserTokenPost('me', 'sharedAccess');
   const other = clientWith(token);
@@ -103,34 +103,34 @@ test('authTokenDelete removes the token in use, and no other', async () => {
   await user.usersIdUserGet('me');
 });
 
-test('certificateTypeGet gives the latest certificate of a type', async () => {
+test('certificateTypeGet returns the latest certificate of a type', async () => {
   expect(await manager.certificateTypeGet('qwac', { expand: 'keys' })).toMatchObject({ type: 'qwac' });
   await expect(manager.certificateTypeGet('no such/type')).rejects.toMatchObject({ status: 404, code: 'notFound' });
 });
 
-test('hashDelete and the user’s own operations need a token', async () => {
+test('hashDelete requires a token', async () => {
   const { user } = await newUser();
   await expect(user.hashDelete()).resolves.toBeUndefined();
   await expect(api.hashDelete()).rejects.toMatchObject({ status: 401, code: 'unauthorized' });
 });
 
-test('usersIdUserGet gives one user, with what is to be expanded', async () => {
+test('usersIdUserGet returns one user with the expanded resources', async () => {
   const { id, user } = await newUser();
   expect(await user.usersIdUserGet('me')).toMatchObject({ id, platform: expect.any(String) });
   expect(await user.usersIdUserGet(String(id), { expand: 'connections' })).toMatchObject({ id, connections: [] });
   await expect(manager.usersIdUserGet(999_999_999)).rejects.toMatchObject({ status: 404, code: 'notFound' });
 });
 
-test('usersIdUserDelete deletes one user or everyone', async () => {
+test('usersIdUserDelete deletes one user or all users', async () => {
   const { id, user } = await newUser();
   expect(await user.usersIdUserDelete('me')).toMatchObject({ id });
   const other = await newUser();
   const deleted = await manager.usersIdUserDelete('all');
-  expect(deleted?.users.map((gone) => gone.id)).toContain(other.id);
+  expect(deleted?.users.map((each) => each.id)).toContain(other.id);
   expect(await manager.usersIdUserGet('all')).toEqual({ users: [] });
 });
 
-test('webauthGet gives the bank’s address and does not open it', async () => {
+test('webauthGet returns the bank’s address without requesting it', async () => {
   const { user } = await newUser();
   const { code: token } = await user.authTokenCodeGet({ type: 'singleAccess' });
   const state = 'a state & more+ü';
@@ -139,44 +139,44 @@ test('webauthGet gives the bank’s address and does not open it', async () => {
   await expect(api.webauthGet({ client_id: 1, redirect_uri })).rejects.toMatchObject({ code: 'invalidClient' });
 });
 
-describe('when answers get lost', () => {
-  test('a user is deleted once, and the client says so', async () => {
+describe('when a response is lost,', () => {
+  test('a deleted user counts as deleted', async () => {
     const { id } = await newUser();
-    await lose(`/users/${id}`);
+    await loseResponse(`/users/${id}`);
     await expect(manager.usersIdUserDelete(id)).resolves.toBeUndefined();
     await expect(manager.usersIdUserGet(id)).rejects.toMatchObject({ status: 404 });
   });
 
-  test('a token is removed once, and the client says so', async () => {
+  test('a revoked token counts as revoked', async () => {
     const { user } = await newUser();
-    await lose('/auth/token');
+    await loseResponse('/auth/token');
     await expect(user.authTokenDelete()).resolves.toBeUndefined();
   });
 
-  test('a read is repeated', async () => {
+  test('a read is retried', async () => {
     const { id, user } = await newUser();
-    await lose('/users/me');
+    await loseResponse('/users/me');
     await expect(user.usersIdUserGet('me')).resolves.toMatchObject({ id });
   });
 
-  test('one user is created and not two', async () => {
+  test('a user is created once', async () => {
     const { users: before } = await manager.usersIdUserGet('all');
-    await lose('/auth/init');
+    await loseResponse('/auth/init');
     await expect(api.authInitPost(client)).rejects.toMatchObject({ failure: 'broken', sent: true });
     const { users: after } = await manager.usersIdUserGet('all');
     expect(after).toHaveLength(before.length + 1);
   });
 
-  test('a code is not spent twice', async () => {
+  test('a code is spent once', async () => {
     const { user } = await newUser();
     const { code: token } = await user.authTokenCodeGet({ type: 'singleAccess' });
-    await lose('/webauth');
+    await loseResponse('/webauth');
     const call = api.webauthGet({ client_id: client.client_id, redirect_uri, token });
     await expect(call).rejects.toMatchObject({ failure: 'broken' });
   });
 });
 
-test('overload and maintenance are told with their headers', async () => {
+test('throttling and maintenance are errors with headers', async () => {
   await control('failures', { answer: 'tooManyRequests', path: '/auth/init', retry_after: 7 });
   await expect(api.authInitPost()).rejects.toMatchObject({ status: 429, headers: { 'retry-after': '7' } });
   await control('failures', { answer: 'html', path: '/auth/init' });

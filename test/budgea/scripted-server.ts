@@ -3,66 +3,66 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { afterAll } from 'vitest';
 
-/** A request as it came over the wire; header names in lower case. */
+/** A received request, with header names in lower case. */
 interface Received {
-  /** Method and target: `GET /2.0/users/me`. */
+  /** The method and the target, for example `GET /2.0/users/me`. */
   line: string;
   headers: Readonly<Record<string, string>>;
   body: string;
 }
 
-/** What the server does with one request. */
+/** Answers a request. */
 export type Answer = (socket: Socket, request: Received) => void;
 
-/** How a server differs from one that speaks plain HTTP. */
+/** The options of a scripted server. */
 export interface ScriptOptions {
   tls?: TlsOptions;
-  /** Sees every connection, `count` from 1, before anything is read from it. */
+  /** Called with each connection, and its number from 1, before anything is read. */
   onConnection?: (socket: Socket, count: number) => void;
 }
 
-/** A server that keeps to its script and keeps book. */
+/** A server that answers by a script and records requests. */
 export interface ScriptedServer {
   url: string;
   received: Received[];
   connections: number;
 }
 
-/** Makes servers on loopback that answer the first request with the first answer, and so on; the last one answers all that follow. */
+/** Returns a function that starts servers on loopback, which answer with one answer of the script after another and repeat the last one. */
 export function serversForThisFile() {
   const closings: (() => Promise<void>)[] = [];
   afterAll(() => Promise.all(closings.map((close) => close())));
 
   return async (script: readonly Answer[], { tls, onConnection }: ScriptOptions = {}): Promise<ScriptedServer> => {
     const sockets = new Set<Socket>();
-    const kept: ScriptedServer = { url: '', received: [], connections: 0 };
+    const scripted: ScriptedServer = { url: '', received: [], connections: 0 };
     const accept = (socket: Socket) => {
       sockets.add(socket.on('error', () => undefined));
-      kept.connections++;
-      onConnection?.(socket, kept.connections);
+      scripted.connections++;
+      onConnection?.(socket, scripted.connections);
     };
     const talk = (socket: Socket) => {
       sockets.add(socket.on('error', () => undefined));
       readRequests(socket, (request) => {
-        script[Math.min(kept.received.push(request), script.length) - 1]?.(socket, request);
+        script[Math.min(scripted.received.push(request), script.length) - 1]?.(socket, request);
       });
     };
     const server = tls === undefined ? createServer(talk) : createTlsServer(tls, talk);
     server.on('connection', accept).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo; // Neither a pipe nor closed.
-    kept.url = `http${tls === undefined ? '' : 's'}://127.0.0.1:${port}/2.0`;
+    scripted.url = `http${tls === undefined ? '' : 's'}://127.0.0.1:${port}/2.0`;
     closings.push(async () => {
       const closed = once(server, 'close');
       server.close();
       for (const socket of sockets) socket.destroy();
       await closed;
     });
-    return kept;
+    return scripted;
   };
 }
 
-/** Answers with a whole HTTP response. */
+/** Answers with a complete HTTP response. */
 export function respond(status: number, body: string | Buffer = '', headers: Record<string, string> = {}): Answer {
   const length = Buffer.byteLength(body);
   return (socket) => {
@@ -81,7 +81,7 @@ export function bytes(text: string): Answer {
   return (socket) => void socket.write(text);
 }
 
-/** The beginning of a response, up to its body. */
+/** Returns a response's status line and headers. */
 export function head(status: number, headers: Record<string, string>): string {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   return `HTTP/1.1 ${status} As scripted\r\n${lines.join('')}\r\n`;
@@ -90,7 +90,7 @@ export function head(status: number, headers: Record<string, string>): string {
 /** Breaks the connection with a TCP reset. */
 export const reset: Answer = (socket) => void socket.resetAndDestroy();
 
-/** Ends the connection without an answer. */
+/** Ends the connection without a response. */
 export const hangUp: Answer = (socket) => void socket.end();
 
 /** Never answers. */
