@@ -1,0 +1,78 @@
+import type { Clock, Reply, RequestOptions, Send, Token } from './domain.ts';
+
+/** A user that this run created. */
+export interface User {
+  id: string | undefined;
+  /** The latest first. */
+  tokens: Token[];
+  isDeleted: boolean;
+}
+
+/** The users that a run created. */
+export interface CreatedUsers {
+  all: readonly User[];
+  /** Calls that may have created a user whose token did not arrive. */
+  untraceable: () => number;
+  /** Notes what a call did to users; returns the user that it created. */
+  observe: (line: string, options: RequestOptions, reply: Reply) => User | undefined;
+  /** Deletes each user with its own token; waits and repeats when the domain is overloaded. */
+  deleteAll: () => Promise<void>;
+}
+
+const creating = new Set(['POST /auth/init', 'POST /auth/init/', 'POST /auth/renew', 'POST /auth/jwt']);
+const attempts = 3;
+const pause = 60_000;
+
+/** Opens an empty list of users, who are deleted by `send`. */
+export function openUsers(send: Send, clock: Clock): CreatedUsers {
+  const all: User[] = [];
+  let untraceable = 0;
+
+  async function remove(user: User): Promise<void> {
+    for (let attempt = 1; attempt <= attempts; attempt++) {
+      let isOverloaded = false;
+      for (const as of user.tokens) {
+        const { status } = await send('DELETE /users/me', { as });
+        user.isDeleted ||= isSuccess(status);
+        if (user.isDeleted) return;
+        isOverloaded ||= status === 0 || status === 429 || status >= 500;
+      }
+      if (!isOverloaded) return;
+      if (attempt < attempts) await clock.sleep(pause);
+    }
+  }
+
+  return {
+    all,
+    untraceable: () => untraceable,
+    observe(line, { at, as, body = {} }, { status, body: answer }) {
+      if (line.startsWith('DELETE /users/') && isSuccess(status)) {
+        const isIt = ({ id, tokens }: User) =>
+          at === undefined ? tokens.some(({ value }) => value === as?.value) : id === at;
+        for (const user of all.filter(isIt)) user.isDeleted = true;
+      }
+      if (!creating.has(line) || body['id_user'] !== undefined) return undefined;
+      const value = answer['auth_token'] ?? answer['access_token'] ?? answer['jwt_token'];
+      if (typeof value !== 'string') {
+        if (status === 0 || isSuccess(status)) untraceable++;
+        return undefined;
+      }
+      const id = answer['id_user'];
+      const user: User = {
+        id: id === undefined ? undefined : String(id),
+        tokens: [{ kind: 'user token', value }],
+        isDeleted: false,
+      };
+      all.push(user);
+      return user;
+    },
+    async deleteAll() {
+      for (const user of all) if (!user.isDeleted) await remove(user);
+    },
+  };
+}
+
+/** Whether a status is 2xx. */
+export function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300;
+}
