@@ -1,4 +1,4 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import type { Readable, Writable } from 'node:stream';
@@ -6,14 +6,7 @@ import { isLoopback } from '#lib/loopback.ts';
 import { assumptions, questions } from './assumptions.ts';
 import { InvalidInput, readCredentials } from './credentials.ts';
 import { openDomain, systemClock, type Clock } from './domain.ts';
-import {
-  breakingDifferences,
-  investigate,
-  outcomeOf,
-  type AskPerson,
-  type Findings,
-  type Need,
-} from './investigation.ts';
+import { breakingDifferences, investigate, type AskPerson, type Findings, type Need } from './investigation.ts';
 import { probes } from './probes.ts';
 import { jsonReport, markdownReport, usersLine } from './report.ts';
 import { openUsers } from './users.ts';
@@ -65,16 +58,19 @@ export async function main(args: readonly string[], terminal: Terminal, clock: C
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void stdout.write(text),
-      writeErr: (text) => void stderr.write(text),
+      // Commander repeats what was typed, which can be a credential.
+      outputError: () => {},
     });
   try {
     command.parse(args, { from: 'user' });
     return await run(command.opts<Options>(), terminal, clock);
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
     if (signal.aborted || (error instanceof Error && error.name === 'ExitPromptError')) return 130;
-    if (!(error instanceof InvalidInput)) throw error;
-    stderr.write(`${error.message}\n`);
+    if (error instanceof CommanderError)
+      stderr.write('The options are not valid: see --help. Credentials are never options.\n');
+    else if (error instanceof InvalidInput) stderr.write(`${error.message}\n`);
+    else throw error;
     return 2;
   }
 }
@@ -139,10 +135,10 @@ async function run(options: Options, terminal: Terminal, clock: Clock): Promise<
 function readUpstream(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || url.username + url.password + url.search + url.hash !== '') {
-    throw new InvalidArgumentError('It takes a URL without credentials, query and fragment.');
+    throw new InvalidInput('--upstream takes a URL without credentials, query and fragment.');
   }
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url))) {
-    throw new InvalidArgumentError('It takes https, or http on loopback.');
+    throw new InvalidInput('--upstream takes https, or http on loopback.');
   }
   return url.origin + url.pathname.replace(/\/$/, '');
 }
@@ -153,7 +149,7 @@ function requireWritable(file: string): string {
     writeFileSync(file, '', { flag: 'a' });
     return file;
   } catch {
-    throw new InvalidArgumentError('The file cannot be written.');
+    throw new InvalidInput('The file cannot be written.');
   }
 }
 

@@ -307,7 +307,8 @@ export const probes: readonly Probe[] = [
     const wrong = await request(`${client_id}:not-the-secret`);
     for (const basic of [`${client_id}:${client_secret}`, `${client_id}:${client_secret}:`]) {
       const reply = await request(basic);
-      if (wrong.status !== 0) check('basic-accepted', reply, reply.status !== wrong.status);
+      const isSame = reply.status === wrong.status && reply.body['code'] === wrong.body['code'];
+      if (wrong.status !== 0) check('basic-accepted', reply, !isSame);
     }
   }),
 
@@ -326,11 +327,12 @@ export const probes: readonly Probe[] = [
   }),
 ];
 
-/** Requests a route without credentials; one that the domain does not offer returns 404. */
+/** Requests a route without credentials; one that the domain does not offer returns 404 or 405. */
 async function isOffered({ call, note }: Context, line: string): Promise<boolean> {
   const { status } = await call(line, line.startsWith('POST') ? { body: {} } : {});
-  if (status === 404) note(`${line}: 404, not offered.`);
-  return status !== 404;
+  const isMissing = status === 404 || status === 405;
+  if (isMissing) note(`${line}: ${status}, not offered.`);
+  return !isMissing;
 }
 
 async function rejectsBadClient({ call, check }: Context, line: string, fields: Record<string, string>): Promise<void> {
