@@ -89,6 +89,23 @@ function outcomes(report: JsonReport | undefined, outcome: string): string[] {
     .map(({ id }) => id);
 }
 
+/** Starts the command in a process. */
+async function command(args: readonly string[], input = '') {
+  const child = spawn(process.execPath, ['tools/contract/run.ts', ...args]);
+  const output = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].on('data', (chunk: Buffer) => void (output[name] += chunk.toString()));
+  }
+  child.stdin.end(input);
+  const closed = once(child, 'close').then(() => ({ code: child.exitCode, ...output }));
+  return { child, closed };
+}
+
+/** Enter at each prompt for a credential. */
+const skipsAll = Object.fromEntries(
+  ['Client id', 'Client secret', 'Users token', 'Config token', 'Admin manage token'].map((label) => [label, '\r']),
+);
+
 const all = ['--create', '--burst', '--slow'];
 
 test('the sandbox agrees with every assumption, and routes that it lacks are not offered', async () => {
@@ -240,6 +257,30 @@ describe('users', () => {
   });
 });
 
+describe('users', () => {
+  test('are deleted after an error', async () => {
+    const upstream = await fake();
+    let sleeps = 0;
+    const { now: time, sleep } = upstream.clock;
+    const clock: Clock = {
+      now: time,
+      sleep: (milliseconds, signal) =>
+        ++sleeps === 40 ? Promise.reject(new Error('a defect')) : sleep(milliseconds, signal),
+    };
+    await expect(run(upstream.url, all, { clock, credentials: CREDENTIALS })).rejects.toThrow('a defect');
+    expect(upstream.calls.filter(({ line }) => line === 'POST /auth/init').length).toBeGreaterThan(3);
+    expect(upstream.users.size).toBe(0);
+  });
+
+  test('whose token did not arrive are counted', async () => {
+    const upstream = await fake(['new users are lost']);
+    const { report, stderr } = await run(upstream.url, ['--create'], { ...upstream, credentials: CREDENTIALS });
+    expect(upstream.users.size).toBeGreaterThan(0);
+    expect(report?.users).toMatchObject({ notDeleted: 0, untraceable: upstream.users.size });
+    expect(stderr).toContain(`${upstream.users.size} calls that may have created another`);
+  });
+});
+
 describe('credentials', () => {
   test('are prompted for on a terminal and not shown; Enter skips one', async () => {
     const upstream = await fake();
@@ -248,17 +289,11 @@ describe('credentials', () => {
     const { code, report, stdout, stderr } = await run(upstream.url, [], {
       ...upstream,
       stdin,
-      type: {
-        'Client id': `${client_id}\r`,
-        'Client secret': `${client_secret}\r`,
-        'Users token': '\r',
-        'Config token': '\r',
-        'Admin manage token': '\r',
-      },
+      type: { ...skipsAll, 'Client id': `${client_id}\r`, 'Client secret': `${client_secret}\r` },
     });
     expect(code).toBe(0);
     expect(report?.answers[6]).toMatchObject({ outcome: 'answered' });
-    expect(report?.answers[16]).toMatchObject({ outcome: 'skipped', missing: ['users', '--create'] });
+    expect(report?.answers[16]).toMatchObject({ outcome: 'skipped', missing: ['admin', 'users', '--create'] });
     for (const value of [client_id, client_secret]) expect(stdout + stderr).not.toContain(value);
   });
 
@@ -279,11 +314,7 @@ test('a person describes what the browser shows', async () => {
     ...upstream,
     stdin,
     type: {
-      'Client id': '\r',
-      'Client secret': '\r',
-      'Users token': '\r',
-      'Config token': '\r',
-      'Admin manage token': '\r',
+      ...skipsAll,
       'register a webhook': '4\n',
       'with a connector field': '4\n',
       'with a spent code': '1\n',
@@ -297,18 +328,17 @@ test('a person describes what the browser shows', async () => {
   expect(code).toBe(1);
 });
 
-describe('the command', () => {
-  async function command(args: readonly string[], input = '') {
-    const child = spawn(process.execPath, ['tools/contract/run.ts', ...args]);
-    const output = { stdout: '', stderr: '' };
-    for (const name of ['stdout', 'stderr'] as const) {
-      child[name].on('data', (chunk: Buffer) => void (output[name] += chunk.toString()));
-    }
-    child.stdin.end(input);
-    const closed = once(child, 'close').then(() => ({ code: child.exitCode, ...output }));
-    return { child, closed };
-  }
+test.for([
+  ['a credential', { 'Client id': '\u0003' }],
+  ['what the browser shows', { ...skipsAll, 'register a webhook': '\u0003' }],
+] as const)('Ctrl-C at the prompt for %s ends the command', async ([, type]) => {
+  const upstream = await fake();
+  const stdin = Object.assign(new PassThrough(), { isTTY: true });
+  const { code, stdout } = await run(upstream.url, ['--browser'], { ...upstream, stdin, type });
+  expect([code, stdout]).toEqual([130, '']);
+});
 
+describe('the command', () => {
   test('has a help text with examples', async () => {
     const { code, stdout } = await (await command(['--help'])).closed;
     expect(code).toBe(0);
@@ -316,13 +346,13 @@ describe('the command', () => {
   });
 
   test.for([
-    [],
-    ['--upstream', 'http://s3cret.example/2.0'],
-    ['--upstream', 'https://s3cret:s3cret@x.example/2.0'],
-    ['--upstream', 'https://x.example/2.0', '--client-secret=s3cret'],
-    ['--upstream', 'https://x.example/2.0', 's3cret'],
-    ['--upstream', 'https://x.example/2.0', '--report', '/s3cret/report.md'],
-  ])('rejects wrong usage without repeating it: %j', async (args) => {
+    { args: [] },
+    { args: ['--upstream', 'http://s3cret.example/2.0'] },
+    { args: ['--upstream', 'https://s3cret:s3cret@x.example/2.0'] },
+    { args: ['--upstream', 'https://x.example/2.0', '--client-secret=s3cret'] },
+    { args: ['--upstream', 'https://x.example/2.0', 's3cret'] },
+    { args: ['--upstream', 'https://x.example/2.0', '--report', '/s3cret/report.md'] },
+  ])('rejects wrong usage without repeating it: %j', async ({ args }) => {
     const { code, stdout, stderr } = await (await command(args)).closed;
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).not.toBe('');

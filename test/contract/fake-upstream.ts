@@ -17,9 +17,10 @@ export type Difference =
   | 'bad token is 401'
   | 'no message'
   | 'no Retry-After'
-  | 'users cannot be deleted';
+  | 'users cannot be deleted'
+  | 'new users are lost';
 
-export const CLIENT = { client_id: '38201746', client_secret: 'fake-client-s3cret' };
+const CLIENT = { client_id: '38201746', client_secret: 'fake-client-s3cret' };
 const USERS_TOKEN = 'fake-users-t0ken';
 const CONFIG_TOKEN = 'fake-config-t0ken';
 const ADMIN_TOKEN = 'fake-admin-t0ken';
@@ -85,19 +86,20 @@ export async function startFakeUpstream(clock: Clock, differences: ReadonlySet<D
       if (fields['client_secret'] === undefined) return error(400, 'missingParameter');
       if (!isClient(fields)) return badClient(fields['client_secret']);
       const id = newUser('permanent');
+      if (differences.has('new users are lost')) return { status: 0 };
       return { status: 200, body: { auth_token: newToken(id), type: 'permanent', id_user: Number(id) } };
     },
     'POST /auth/renew': ({ fields }) => {
       if (!isClient(fields)) return badClient(fields['client_secret']);
       const id = fields['id_user'];
       if (id === undefined && !differences.has('renewal creates')) return error(400, 'missingParameter');
-      if (id !== undefined && !users.has(String(id))) return noSuchUser();
+      if (typeof id === 'string' && !users.has(id)) return noSuchUser();
       if (fields['revoke_previous'] === true) {
         for (const [token, owner] of tokens) if (owner === id) tokens.delete(token);
       }
       return {
         status: 200,
-        body: { access_token: newToken(String(id ?? newUser('permanent'))), token_type: 'Bearer' },
+        body: { access_token: newToken(typeof id === 'string' ? id : newUser('permanent')), token_type: 'Bearer' },
       };
     },
     'POST /auth/token/access': ({ fields }) => {
@@ -174,10 +176,6 @@ export async function startFakeUpstream(clock: Clock, differences: ReadonlySet<D
         : asUser(bearer, () => ({ status: 200, body: { url: 'https://bank.example' } })),
   };
 
-  const userOf = (id: string): Answer => ({
-    status: 200,
-    body: { id: Number(id), signin: new Date().toISOString().slice(0, 19).replace('T', ' '), platform: 'sharedAccess' },
-  });
   const asUser = (bearer: string | undefined, then: (id: string) => Answer): Answer => {
     const id = bearer === undefined ? undefined : tokens.get(bearer);
     return id !== undefined && users.has(id) ? then(id) : badToken(bearer);
@@ -209,13 +207,14 @@ export async function startFakeUpstream(clock: Clock, differences: ReadonlySet<D
   }
 
   function withOAuth({ status, body }: Answer): Answer {
-    const oauth = { error: 'invalid_grant', error_description: 'No.' };
+    const oauth = { error: isClientError(body) ? 'invalid_client' : 'invalid_grant', error_description: 'No.' };
     return { status, body: differences.has('OAuth envelope') ? oauth : { ...body, ...oauth } };
   }
 
   const server = createServer((request: IncomingMessage, response: ServerResponse) => {
     void answer(request).then(({ status, body, html, headers }) => {
-      response.writeHead(status, headers).end(html ?? (body && JSON.stringify(body)));
+      if (status === 0) response.destroy();
+      else response.writeHead(status, headers).end(html ?? (body && JSON.stringify(body)));
     });
   });
   server.listen(0, '127.0.0.1');
@@ -235,6 +234,15 @@ export async function startFakeUpstream(clock: Clock, differences: ReadonlySet<D
 
 function isClient(fields: Fields): boolean {
   return String(fields['client_id']) === CLIENT.client_id && fields['client_secret'] === CLIENT.client_secret;
+}
+
+function userOf(id: string): Answer {
+  const signin = new Date().toISOString().slice(0, 19).replace('T', ' ');
+  return { status: 200, body: { id: Number(id), signin, platform: 'sharedAccess' } };
+}
+
+function isClientError(body: object = {}): boolean {
+  return 'code' in body && body.code === 'invalidClient';
 }
 
 function basicOf(credential: string): Fields {

@@ -42,17 +42,23 @@ export interface Assumption {
   breaks: boolean;
 }
 
-const row =
-  (breaks: boolean) =>
-  (question: QuestionNumber, mark: Assumption['mark'], statement: string, ifWrong: string): Assumption => ({
-    question,
-    statement,
-    mark,
-    ifWrong,
-    breaks,
-  });
-const breaking = row(true);
-const harmless = row(false);
+type Row = [question: QuestionNumber, mark: Assumption['mark'], statement: string];
+
+const breaking = (...[question, mark, statement, ifWrong]: [...Row, ifWrong: string]): Assumption => ({
+  question,
+  statement,
+  mark,
+  ifWrong,
+  breaks: true,
+});
+
+const harmless = (...[question, mark, statement, ifWrong]: [...Row, ifWrong?: string]): Assumption => ({
+  question,
+  statement,
+  mark,
+  ifWrong: ifWrong ?? 'The gateway does not depend on it.',
+  breaks: false,
+});
 
 /** Every assumption that the tool compares with the domain. */
 export const assumptions = {
@@ -62,70 +68,46 @@ export const assumptions = {
     'Bad client credentials are rejected with 401.',
     'After a rotation the gateway does not read the new client secret, and signed calls fail until its cache expires.',
   ),
-  'half-client-400': harmless(
-    1,
-    'assumed',
-    'One client field without the other is rejected with 400.',
-    'None: the gateway sends both or none.',
-  ),
+  'half-client-400': harmless(1, 'assumed', 'One client field without the other is rejected with 400.'),
   'error-envelope': breaking(
     1,
     'documented',
-    'Errors other than 404, 429 and 503 have Budgea’s envelope, on /auth/token/access with or without OAuth’s fields.',
+    'Errors of the operations that the gateway calls have Budgea’s envelope, with or without OAuth’s fields; 404, 429 and 503 may not.',
     'Partners receive 502 badGateway instead of the error.',
   ),
-  'message-key': harmless(
-    1,
-    'documented',
-    'Budgea’s envelope has the key message, a string or null.',
-    'None: the gateway adds the key.',
-  ),
+  'message-key': harmless(1, 'documented', 'Budgea’s envelope has the key message, a string or null.'),
   'renew-no-user': harmless(
     2,
     'assumed',
     'A renewal without id_user creates no user.',
     'Clients that call /auth/renew directly create billable users that have no owner. The gateway does not offer it.',
   ),
-  'renew-unknown-user': harmless(
-    3,
-    'assumed',
-    'A renewal for an unknown user is rejected with 400 or 404.',
-    'None: the gateway does not offer /auth/renew.',
-  ),
-  'no-token-401': harmless(
-    4,
-    'reported',
-    'A call without a token is rejected with 401.',
-    'None: the gateway rejects such calls itself.',
-  ),
-  'bad-token-403': harmless(
-    4,
-    'reported',
-    'A token that is not valid is rejected with 403.',
-    'None: the gateway and clients treat 401 alike.',
-  ),
+  'renew-unknown-user': harmless(3, 'assumed', 'A renewal for an unknown user is rejected with 400 or 404.'),
+  'no-token-401': harmless(4, 'reported', 'A call without a token is rejected with 401.'),
+  'bad-token-403': harmless(4, 'reported', 'A token that is not valid is rejected with 403.'),
   'bad-token-recognized': breaking(
     4,
     'assumed',
     'A token that is not valid is rejected with 401, or with 403 and the code invalidToken.',
     'The gateway does not recognize a rejected manage JWT, and does not read the rotated one.',
   ),
-  'manager-reads-user': breaking(
+  'users-token-manages': harmless(5, 'reported', 'A users token reads and deletes a user by id.'),
+  'manage-jwt-reads': breaking(
     5,
     'documented',
-    'A users token, or a manage JWT with the scope users, reads a user by id.',
+    'A manage JWT with the scope users reads a user by id.',
     'Partners cannot read their users with their key.',
   ),
-  'manager-deletes-user': breaking(
+  'manage-jwt-deletes': breaking(
     5,
     'documented',
-    'A users token, or a manage JWT with the scope users, deletes a user by id.',
+    'A manage JWT with the scope users deletes a user by id.',
     'Partners cannot delete their users with their key.',
   ),
   'unknown-user-404': breaking(
     5,
     'reported',
-    'An unknown user id gets 404 with Budgea’s envelope.',
+    'A manage JWT gets 404 with Budgea’s envelope for an unknown user id.',
     'Partners can tell a missing user from another partner’s, and the rotation cannot test a new manage JWT.',
   ),
   'other-user-rejected': breaking(
@@ -134,7 +116,7 @@ export const assumptions = {
     'A user token cannot read another user: 401, 403 or 404.',
     'Each user’s token reads the users of all partners.',
   ),
-  'other-user-403': harmless(6, 'assumed', 'A user token gets 403 for another user.', 'None: partners get the status.'),
+  'other-user-403': harmless(6, 'assumed', 'A user token gets 403 for another user.'),
   'code-fields': breaking(
     7,
     'documented',
@@ -159,54 +141,30 @@ export const assumptions = {
     'A singleAccess code is exchanged once.',
     'A code that leaked from a browser returns a second permanent token.',
   ),
-  'standard-code-again': harmless(
-    7,
-    'assumed',
-    'A requestAccess code is exchanged again while it lives.',
-    'None: the gateway never exchanges a code twice.',
-  ),
+  'standard-code-again': harmless(7, 'assumed', 'A requestAccess code is exchanged again while it lives.'),
   'code-is-no-bearer': harmless(
     8,
     'assumed',
     'A temporary code is not accepted as Bearer.',
     'A code in a browser’s address can read the user until it expires.',
   ),
-  'code-survives-read': harmless(
-    8,
-    'assumed',
-    'Presenting a singleAccess code as Bearer does not spend it.',
-    'None: the gateway never presents codes as Bearer.',
-  ),
+  'code-survives-read': harmless(8, 'assumed', 'Presenting a singleAccess code as Bearer does not spend it.'),
   'single-code-life': breaking(
     9,
     'assumed',
     'A singleAccess code lives 30 minutes at most.',
     'A code outlives the binding to its partner, and another partner can exchange it.',
   ),
-  'renew-keeps-codes': harmless(
-    10,
-    'assumed',
-    'Earlier codes stay valid after a renewal with revoke_previous.',
-    'None: the gateway does not offer /auth/renew.',
-  ),
-  'webhooks-user-token': harmless(
-    11,
-    'documented',
-    'Webhooks carry the user’s token; the gateway receives none.',
-    'None: webhooks do not pass through the gateway.',
-  ),
-  'delete-user-200': harmless(
-    12,
-    'documented',
-    'DELETE /users/me returns 200 with the user.',
-    'None: the gateway passes 204 on.',
-  ),
+  'renew-keeps-codes': harmless(10, 'assumed', 'Earlier codes stay valid after a renewal with revoke_previous.'),
+  'webhooks-user-token': harmless(11, 'documented', 'Webhooks carry the user’s token; the gateway receives none.'),
+  'delete-user-200': harmless(12, 'documented', 'DELETE /users/me returns 200 with the user.'),
   'delete-succeeds': breaking(
     12,
     'documented',
-    'DELETE of a user and of a token, permanent or temporary, returns 2xx.',
+    'DELETE of a user and of a permanent token returns 2xx.',
     'Partners cannot delete users or revoke tokens, and the gateway cannot undo a call that failed.',
   ),
+  'temporary-token-delete': harmless(12, 'assumed', 'DELETE of a temporary token returns 2xx.'),
   'second-delete-recognized': breaking(
     12,
     'assumed',
@@ -219,18 +177,8 @@ export const assumptions = {
     'A rate limit answers 429.',
     'Partners see another error, and no time to wait.',
   ),
-  'retry-after': harmless(
-    13,
-    'reported',
-    'A 429 has Retry-After in seconds.',
-    'None: the gateway sends Retry-After: 5 when there is none.',
-  ),
-  'overload-envelope': harmless(
-    13,
-    'assumed',
-    'A 429 or 503 has Budgea’s envelope.',
-    'None: the gateway sends an envelope of its own.',
-  ),
+  'retry-after': harmless(13, 'reported', 'A 429 has Retry-After in seconds.'),
+  'overload-envelope': harmless(13, 'assumed', 'A 429 or 503 has Budgea’s envelope.'),
   'clients-need-token': harmless(
     14,
     'assumed',
@@ -258,28 +206,19 @@ export const assumptions = {
   hash: breaking(15, 'documented', 'DELETE /hash returns 2xx.', 'Partners cannot use the operation.'),
   certificate: breaking(
     16,
-    'documented',
-    'GET /certificate/{type} accepts a config token, or a manage JWT with the scope config.',
+    'assumed',
+    'GET /certificate/{type} accepts a manage JWT with the scope users.',
     'The gateway cannot fetch certificates, and partners receive 503.',
   ),
-  'certificate-user-token': harmless(
-    16,
-    'assumed',
-    'GET /certificate/{type} accepts every valid token.',
-    'None: partners read the certificates that the gateway stores.',
-  ),
+  'certificate-config-token': harmless(16, 'documented', 'GET /certificate/{type} accepts a config token.'),
+  'certificate-user-token': harmless(16, 'assumed', 'GET /certificate/{type} accepts every valid token.'),
   'users-array': breaking(
     17,
     'documented',
     'GET /users and GET /users/all return users as an array, also when it is empty.',
     'Partners with the grant users:all receive 502 badGateway.',
   ),
-  'users-limit': harmless(
-    17,
-    'documented',
-    'GET /users?limit=1 returns one user at most.',
-    'None: the gateway does not page.',
-  ),
+  'users-limit': harmless(17, 'documented', 'GET /users?limit=1 returns one user at most.'),
   'webauth-redirects': breaking(
     18,
     'documented',
@@ -298,37 +237,16 @@ export const assumptions = {
     'GET /webauth rejects with a 4xx response, not with a redirect.',
     'A redirect of the error reaches the browser instead of the gateway’s page.',
   ),
-  'webauth-url-get': harmless(
-    20,
-    'documented',
-    'GET /webauth-url needs a user token and has no POST form.',
-    'None: the gateway does not offer it.',
-  ),
-  'webview-language': harmless(
-    21,
-    'documented',
-    'The webview opens without a language.',
-    'None: the gateway makes no webview addresses.',
-  ),
+  'webauth-url-get': harmless(20, 'documented', 'GET /webauth-url needs a user token and has no POST form.'),
+  'webview-language': harmless(21, 'documented', 'The webview opens without a language.'),
   'service-token': harmless(
     22,
     'documented',
     'POST /auth/token returns token and scope as strings, or 4xx without the product Pay.',
-    'None: the gateway does not offer it.',
   ),
-  'service-scope': harmless(
-    22,
-    'assumed',
-    'POST /auth/token rejects an unknown scope with 400.',
-    'None: the gateway does not offer it.',
-  ),
-  'signin-utc': harmless(23, 'assumed', 'signin is in UTC.', 'None: partners get the value as it is.'),
-  'basic-accepted': harmless(
-    24,
-    'reported',
-    'HTTP Basic is accepted, with and without a trailing colon.',
-    'None: the gateway sends credentials in the body.',
-  ),
+  'service-scope': harmless(22, 'assumed', 'POST /auth/token rejects an unknown scope with 400.'),
+  'signin-utc': harmless(23, 'assumed', 'signin is in UTC.'),
+  'basic-accepted': harmless(24, 'reported', 'HTTP Basic is accepted, with and without a trailing colon.'),
   'init-fields': breaking(
     25,
     'documented',
@@ -339,14 +257,8 @@ export const assumptions = {
     25,
     'assumed',
     'An unknown field or a Bearer beside body credentials does not change POST /auth/init.',
-    'None: the gateway sends neither.',
   ),
-  'init-slash-404': harmless(
-    25,
-    'assumed',
-    'POST /auth/init/ with a trailing slash is not found.',
-    'None: the gateway sends none.',
-  ),
+  'init-slash-404': harmless(25, 'assumed', 'POST /auth/init/ with a trailing slash is not found.'),
 } as const satisfies Record<string, Assumption>;
 
 /** The name of an assumption. */

@@ -33,7 +33,7 @@ export interface RequestOptions {
 }
 
 /** Which kind of body a response has; `data` is the JSON of a success. */
-export type Envelope = 'Budgea' | 'OAuth' | 'Budgea and OAuth' | 'HTML' | 'empty' | 'data' | 'other';
+type Envelope = 'Budgea' | 'OAuth' | 'Budgea and OAuth' | 'HTML' | 'empty' | 'data' | 'other';
 
 /** The part of a call that a report may show: names and types, no values. */
 export interface Exchange {

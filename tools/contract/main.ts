@@ -50,7 +50,7 @@ export async function main(args: readonly string[], terminal: Terminal, clock: C
     .option('--create', 'create users, and delete them at the end')
     .option('--burst', 'make 31 calls in a minute to find the rate limit')
     .option('--slow', 'wait 31 minutes for the end of a code')
-    .option('--browser', 'print addresses to open, and prompt for what you see')
+    .option('--browser', 'on a terminal: print addresses to open, and prompt for what you see')
     .option('--report <file>', 'write the report as Markdown to a file instead of standard output', requireWritable)
     .option('--json <file>', 'write the report as JSON to a file', requireWritable)
     .addHelpText('after', help)
@@ -66,13 +66,18 @@ export async function main(args: readonly string[], terminal: Terminal, clock: C
     return await run(command.opts<Options>(), terminal, clock);
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
-    if (signal.aborted || (error instanceof Error && error.name === 'ExitPromptError')) return 130;
+    if (signal.aborted || isInterruption(error)) return 130;
     if (error instanceof CommanderError)
       stderr.write('The options are not valid: see --help. Credentials are never options.\n');
     else if (error instanceof InvalidInput) stderr.write(`${error.message}\n`);
     else throw error;
     return 2;
   }
+}
+
+/** Ctrl-C at a prompt: the terminal sends no signal then. */
+function isInterruption(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'ExitPromptError' || error.name === 'AbortError');
 }
 
 async function run(options: Options, terminal: Terminal, clock: Clock): Promise<number> {

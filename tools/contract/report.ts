@@ -57,7 +57,7 @@ export function usersLine({ created, notDeleted, untraceable }: Run['users']): s
 
 function rowsOf(run: Findings, number?: number) {
   return (Object.keys(assumptions) as AssumptionId[]) // The keys of the table.
-    .map((id) => ({ id, ...assumptions[id], outcome: outcomeOf(id, run) }))
+    .map((id) => Object.assign({ id, outcome: outcomeOf(id, run) }, assumptions[id]))
     .filter(({ question }) => number === undefined || question === number);
 }
 

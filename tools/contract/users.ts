@@ -57,9 +57,9 @@ export function openUsers(send: Send, clock: Clock): CreatedUsers {
         if (status === 0 || isSuccess(status)) untraceable++;
         return undefined;
       }
-      const id = answer['id_user'];
+      const id = JSON.stringify(answer['id_user']);
       const user: User = {
-        id: id === undefined ? undefined : String(id),
+        id: /^[1-9]\d{0,17}$/.test(id) ? id : undefined,
         tokens: [{ kind: 'user token', value }],
         isDeleted: false,
       };
