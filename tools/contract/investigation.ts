@@ -86,10 +86,14 @@ const passedOn =
 /** Ends a probe that cannot go on; the message is a sentence for the report. */
 export class Incomplete extends Error {}
 
-/** Runs every probe whose needs are met. Rejects when the signal aborts. */
+/** The first call had no response. */
+export class NoResponse extends Error {}
+
+/** Runs every probe whose needs are met. Rejects when the signal aborts, and with NoResponse. */
 export async function investigate(setup: Setup, probes: readonly Probe[]): Promise<Findings> {
   const { credentials, flags, clock, users, signal } = setup;
   const agreement = new Map<AssumptionId, boolean>();
+  let hasResponded = false;
   const answers = Object.entries(questions).map(([number, question]): Answer => ({
     number: Number(number) as QuestionNumber, // The keys of the table.
     question,
@@ -113,6 +117,8 @@ export async function investigate(setup: Setup, probes: readonly Probe[]): Promi
     const call: Context['call'] = async (line, options = {}) => {
       const reply = await setup.send(line, options, signal);
       users.observe(line, options, reply);
+      hasResponded ||= reply.status !== 0;
+      if (!hasResponded) throw new NoResponse('The domain did not respond. Check --upstream and the network.');
       record(answer, reply.exchange);
       compareError(line, reply);
       return reply;

@@ -15,12 +15,12 @@ export interface CreatedUsers {
   untraceable: () => number;
   /** Notes what a call did to users; returns the user that it created. */
   observe: (line: string, options: RequestOptions, reply: Reply) => User | undefined;
-  /** Deletes each user with its own token; waits and repeats when the domain is overloaded. */
+  /** Deletes each user with its own token; waits and repeats twice at most when the domain is overloaded. */
   deleteAll: () => Promise<void>;
 }
 
 const creating = new Set(['POST /auth/init', 'POST /auth/init/', 'POST /auth/renew', 'POST /auth/jwt']);
-const attempts = 3;
+const rounds = 3;
 const pause = 60_000;
 
 /** Opens an empty list of users, who are deleted by `send`. */
@@ -28,18 +28,16 @@ export function openUsers(send: Send, clock: Clock): CreatedUsers {
   const all: User[] = [];
   let untraceable = 0;
 
-  async function remove(user: User): Promise<void> {
-    for (let attempt = 1; attempt <= attempts; attempt++) {
-      let isOverloaded = false;
-      for (const as of user.tokens) {
-        const { status } = await send('DELETE /users/me', { as });
-        user.isDeleted ||= isSuccess(status);
-        if (user.isDeleted) return;
-        isOverloaded ||= status === 0 || status === 429 || status >= 500;
-      }
-      if (!isOverloaded) return;
-      if (attempt < attempts) await clock.sleep(pause);
+  /** Deletes a user with one of its tokens; returns whether a repetition can help. */
+  async function remove(user: User): Promise<boolean> {
+    let isOverloaded = false;
+    for (const as of user.tokens) {
+      const { status } = await send('DELETE /users/me', { as });
+      user.isDeleted = isSuccess(status);
+      if (user.isDeleted) return false;
+      isOverloaded ||= status === 0 || status === 429 || status >= 500;
     }
+    return isOverloaded;
   }
 
   return {
@@ -67,7 +65,12 @@ export function openUsers(send: Send, clock: Clock): CreatedUsers {
       return user;
     },
     async deleteAll() {
-      for (const user of all) if (!user.isDeleted) await remove(user);
+      for (let round = 1; round <= rounds; round++) {
+        let isWorthRepeating = false;
+        for (const user of all) if (!user.isDeleted) isWorthRepeating = (await remove(user)) || isWorthRepeating;
+        if (!isWorthRepeating) return;
+        if (round < rounds) await clock.sleep(pause);
+      }
     },
   };
 }
