@@ -39,7 +39,11 @@ type Fields = Record<string, unknown>;
 const minute = 60_000;
 
 /** A domain on loopback that offers all routes, and differs as `differences` says. */
-export async function startFakeUpstream(clock: Clock, differences: ReadonlySet<Difference>, onCall = () => {}) {
+export async function startFakeUpstream(
+  clock: Clock,
+  differences: ReadonlySet<Difference>,
+  onCall: (line: string) => void = () => {},
+) {
   const users = new Map<string, 'permanent' | 'temporary'>();
   const tokens = new Map<string, string>();
   const codes = new Map<string, { id: string; single: boolean; expires: number }>();
@@ -190,7 +194,7 @@ export async function startFakeUpstream(clock: Clock, differences: ReadonlySet<D
     const path = url.pathname.replace('/2.0', '');
     const line = `${request.method} ${path}`;
     calls.push({ time: clock.now(), line });
-    onCall();
+    onCall(line);
     if (calls.filter(({ time }) => clock.now() - time < minute).length > 30) {
       return { ...error(429, 'rateLimit'), headers: differences.has('no Retry-After') ? {} : { 'retry-after': '60' } };
     }
