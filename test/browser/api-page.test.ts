@@ -1,26 +1,14 @@
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startGateway, type Gateway } from '../gateway.ts';
-import { startBrowser, type Browser, type Tab } from './browser.ts';
+import { expect, test } from 'vitest';
+import { useGatewayAndBrowser, type Tab } from './browser.ts';
 import { hardToRead, seriousFindings } from './looks.ts';
 
-// The API page as a partner's developer sees it. Every tab fails its test for an error on the console, a breach of the page's policy or a request to
-// another origin.
+// The API page in a browser. Every tab fails its test for an error on the console, a violation of the page's policy or a request to another origin.
 
-let gateway: Gateway;
-let browser: Browser;
-let origin: string;
+const { gateway, browser } = await useGatewayAndBrowser();
+const { origin } = new URL(gateway.file.gateway);
 
-beforeAll(async () => {
-  [gateway, browser] = await Promise.all([startGateway(), startBrowser()]);
-  origin = new URL(gateway.file.gateway).origin;
-});
-afterAll(async () => {
-  await browser.close();
-  await gateway.close();
-});
-
-/** Opens the page; when it is there, Scalar has made it of the document. */
+/** Opens the page and waits until Scalar has rendered the document. */
 async function openPage(): Promise<Tab> {
   const tab = await browser.open();
   await tab.page.goto(`${origin}/docs`);
@@ -28,11 +16,11 @@ async function openPage(): Promise<Tab> {
   return tab;
 }
 
-/** The page is long, and axe looks at all of it. */
-const long = 180_000;
+/** The timeout of tests in which axe checks the whole page, in milliseconds. */
+const longTimeout = 180_000;
 
-/** What axe finds serious in Scalar's editor of requests, which is not ours to mend: names and attributes of its input fields and buttons. */
-const faultsOfItsEditor = new Set([
+/** The serious findings of axe in Scalar's request editor: names and attributes of its input fields and buttons. */
+const findingsInEditor = new Set([
   'aria-input-field-name',
   'aria-prohibited-attr',
   'aria-required-attr',
@@ -43,7 +31,7 @@ const faultsOfItsEditor = new Set([
 const createAUser = (page: Page) => page.getByRole('link', { name: /^Create a user/ }).first();
 const testRequest = (page: Page) => page.getByRole('button', { name: /Test Request.*\/auth\/init/ });
 
-test('it is made of three answers of the gateway’s, and as large as its script', async () => {
+test('the page loads three resources from the gateway, and little more than its script', async () => {
   const { page, requests } = await openPage();
   expect(requests).toEqual([
     `GET ${origin}/docs`,
@@ -58,18 +46,18 @@ test('it is made of three answers of the gateway’s, and as large as its script
 });
 
 test(
-  'it can be read on a telephone and on a desk, by day and by night',
+  'the page is readable on a phone and a desktop, in light and dark mode',
   async () => {
     const { page } = await openPage();
     await createAUser(page).click();
     await testRequest(page).waitFor();
     expect(await hardToRead(page, 'api-page', false)).toEqual([]);
   },
-  long,
+  longTimeout,
 );
 
 test(
-  'a partner’s key that is pasted once makes a user, and is nowhere but in the calls',
+  'a partner’s key creates a user from the page, and is not stored',
   async () => {
     const { page } = await openPage();
     const { client_secret: key } = gateway.file.partner;
@@ -86,13 +74,12 @@ test(
     const headers = { authorization: key };
     expect(await gateway.ask.http('GET', `/users/${id_user}`, { headers })).toMatchObject({ body: { id: id_user } });
     const findings = await seriousFindings(page);
-    expect(new Set(findings.map((finding) => finding.split(':', 1)[0]))).toEqual(faultsOfItsEditor);
-    // Whoever opens the page again, on the same machine, does not find it.
-    const kept = await page.evaluate<string>('JSON.stringify([localStorage, sessionStorage, document.cookie])');
-    expect(kept).not.toContain(key);
+    expect(new Set(findings.map((finding) => finding.split(':', 1)[0]))).toEqual(findingsInEditor);
+    const stored = await page.evaluate<string>('JSON.stringify([localStorage, sessionStorage, document.cookie])');
+    expect(stored).not.toContain(key);
     await page.reload();
     await page.getByRole('heading', { name: 'First calls' }).waitFor();
     expect(await page.getByPlaceholder('Token').inputValue()).toBe('');
   },
-  long,
+  longTimeout,
 );

@@ -2,10 +2,10 @@ import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startBrowser, type Browser, type Tab } from './browser.ts';
+import { useBrowser, type Tab } from './browser.ts';
 import { hardToRead, seriousFindings } from './looks.ts';
 
-// What the other tests rely on: a tab sees what a page does wrong.
+// A tab detects the faults of a page, which the other tests rely on.
 
 const server = createServer(({ url = '' }, response) => {
   const [status, policy, body] = pages[url] ?? [404, "default-src 'none'", ''];
@@ -13,28 +13,24 @@ const server = createServer(({ url = '' }, response) => {
   response.end(`<!doctype html><html lang="en"><title>A page</title><main><h1>A page</h1>${body}</main></html>`);
 });
 const pages: Record<string, [status: number, policy: string, body: string]> = {
-  '/good': [200, "default-src 'none'", '<p>Nothing to see.'],
-  '/refused': [400, "default-src 'none'", '<p>No.'],
+  '/good': [200, "default-src 'none'", '<p>No fault.'],
+  '/rejected': [400, "default-src 'none'", '<p>No.'],
   '/breach': [200, "default-src 'none'", '<script>document.title = "run"</script>'],
   '/throws': [200, "script-src 'unsafe-inline'", '<script>throw new Error("thrown")</script>'],
-  '/missing': [200, 'img-src *', '<img alt="none" src="/nowhere">'],
+  '/missing': [200, 'img-src *', '<img alt="none" src="/unknown">'],
   '/elsewhere': [200, 'img-src *', '<img alt="none" src="http://127.0.0.2/picture">'],
-  '/pale': [200, "style-src 'unsafe-inline'", '<p style="color:#ccc;background:#fff;width:2000px">Who reads this?'],
+  '/pale': [200, "style-src 'unsafe-inline'", '<p style="color:#ccc;background:#fff;width:2000px">Low contrast'],
 };
 
-let browser: Browser;
+const browser = await useBrowser();
 let origin: string;
 
 beforeAll(async () => {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  browser = await startBrowser();
 });
-afterAll(async () => {
-  await browser.close();
-  server.close();
-});
+afterAll(() => void server.close());
 
 async function faultsOf({ page, faults }: Tab, path: string): Promise<string> {
   await page.goto(origin + path);
@@ -42,11 +38,11 @@ async function faultsOf({ page, faults }: Tab, path: string): Promise<string> {
 }
 
 describe('a tab', () => {
-  test('finds nothing wrong with a good page, nor with a refusal', async () => {
+  test('reports no fault of a correct page or an error page', async () => {
     const tab = await browser.open();
     expect(await faultsOf(tab, '/good')).toBe('');
-    expect(await faultsOf(tab, '/refused')).toBe('');
-    expect(tab.requests).toEqual([`GET ${origin}/good`, `GET ${origin}/refused`]);
+    expect(await faultsOf(tab, '/rejected')).toBe('');
+    expect(tab.requests).toEqual([`GET ${origin}/good`, `GET ${origin}/rejected`]);
     expect(await hardToRead(tab.page, 'harness')).toEqual([]);
   });
 
@@ -55,18 +51,18 @@ describe('a tab', () => {
     ['/throws', /uncaught: thrown/],
     ['/missing', /status of 404/],
     ['/elsewhere', /another origin: http:\/\/127\.0\.0\.2/],
-  ])('sees what is wrong with %s', async (path, fault) => {
+  ])('reports the fault of %s', async (path, fault) => {
     expect(await faultsOf(await browser.open(), path)).toMatch(fault);
   });
 
-  test.fails('fails its test for what is wrong', async () => {
+  test.fails('fails its test for a fault', async () => {
     const { page } = await browser.open();
     await page.goto(`${origin}/throws`);
     expect(page.url()).toBe(`${origin}/throws`);
   });
 });
 
-test('a page that is hard to read is found so', async () => {
+test('low contrast and sideways scrolling are reported', async () => {
   const { page } = await browser.open();
   await page.goto(`${origin}/pale`);
   expect(await seriousFindings(page)).toEqual([expect.stringMatching(/^color-contrast: /)]);

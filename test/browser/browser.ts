@@ -1,20 +1,20 @@
 import { chromium, type Page } from 'playwright-core';
-import { expect, onTestFinished } from 'vitest';
+import { afterAll, expect, onTestFinished } from 'vitest';
+import { startGateway, type Gateway } from '../gateway.ts';
 import { chromiumPath } from './require-chromium.ts';
 
-/** One Chromium for one test file. */
+/** A Chromium for a test file. */
 export interface Browser {
-  /** Opens an empty tab that shares nothing with another; it fails its test for whatever `faults` holds at the end, and closes then. */
+  /** Opens a tab with an empty profile. At the end of the test, the tab is closed and `faults` must be empty. */
   open(): Promise<Tab>;
-  close(): Promise<void>;
 }
 
-/** A tab and what went wrong in it. */
+/** A tab with its requests and faults. */
 export interface Tab {
   page: Page;
-  /** What a page may never do: an error or a warning on its console, a breach of its policy, a request to another origin than its own. */
+  /** Errors and warnings on the console, violations of the page's policy, and requests to another origin. */
   faults: string[];
-  /** Every request so far, as `GET http://…`. */
+  /** All requests, as `GET http://…`. */
   requests: string[];
 }
 
@@ -25,18 +25,26 @@ const flags = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
-  // Nothing but this machine has an address.
+  // Only loopback addresses can be resolved.
   '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
 ];
 
-/** Starts Chromium without a window, with a new and empty profile. */
-export async function startBrowser(): Promise<Browser> {
+/** Starts a gateway and a browser for the test file. */
+export async function useGatewayAndBrowser(): Promise<{ gateway: Gateway; browser: Browser }> {
+  const gateway = await startGateway();
+  afterAll(() => gateway.close());
+  return { gateway, browser: await useBrowser() };
+}
+
+/** Starts a headless Chromium for the test file. */
+export async function useBrowser(): Promise<Browser> {
   const isRoot = process.getuid?.() === 0;
   const browser = await chromium.launch({
     executablePath: chromiumPath,
     chromiumSandbox: !isRoot,
     args: isRoot ? [...flags, '--no-sandbox'] : flags,
   });
+  afterAll(() => browser.close());
   return {
     async open() {
       const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
@@ -48,7 +56,6 @@ export async function startBrowser(): Promise<Browser> {
       });
       return tab;
     },
-    close: () => browser.close(),
   };
 }
 
@@ -64,17 +71,13 @@ function watch({ page, faults, requests }: Tab): void {
     requests.push(`${request.method()} ${request.url()}`);
     const { protocol, origin, hostname } = new URL(request.url());
     if (protocol === 'data:' || protocol === 'blob:') return;
-    // A browser is sent from one application to another; what a page loads and asks for stays at home.
-    const isAtHome = request.isNavigationRequest() ? hostname === '127.0.0.1' : origin === originOf(page);
-    if (!isAtHome) faults.push(`another origin: ${origin}`);
+    // Navigation between local applications is allowed; a page's own requests must go to its origin.
+    const isAllowed = request.isNavigationRequest() ? hostname === '127.0.0.1' : origin === new URL(page.url()).origin;
+    if (!isAllowed) faults.push(`another origin: ${origin}`);
   });
 }
 
-/** Chromium complains of every page whose status is an error, which tests look at themselves, and of the icon that it asks for unbidden. */
+/** Returns whether Chromium's message is about a page's error status, which tests check themselves, or about the favicon. */
 function isExpected(url: string, page: Page): boolean {
   return url === page.url() || new URL(url).pathname === '/favicon.ico';
-}
-
-function originOf(page: Page): string {
-  return new URL(page.url()).origin;
 }

@@ -1,31 +1,20 @@
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { deployedIntervals } from '#local/intervals.ts';
 import { startApiGateway } from '#local/api-gateway/server.ts';
 import { openConsole } from '#local/console/console.ts';
-import type { Schedules } from '#local/schedules.ts';
-import { authorization, form, startGateway, type Gateway } from '../gateway.ts';
-import { startBrowser, type Browser, type Tab } from './browser.ts';
+import { authorization, form } from '../gateway.ts';
+import { useGatewayAndBrowser, type Tab } from './browser.ts';
 import { hardToRead } from './looks.ts';
 
-// What an operator sees of a local stack, and does to it.
+// The local stack's console in a browser.
 
-let gateway: Gateway;
-let schedules: Schedules;
-let browser: Browser;
+const { gateway, browser } = await useGatewayAndBrowser();
+const { startSchedules } = await import('#local/schedules.ts');
+const schedules = await startSchedules(deployedIntervals, true);
+afterAll(() => schedules.close());
 
-beforeAll(async () => {
-  [gateway, browser] = await Promise.all([startGateway(), startBrowser()]);
-  const { startSchedules } = await import('#local/schedules.ts');
-  schedules = await startSchedules(deployedIntervals, true);
-});
-afterAll(async () => {
-  await browser.close();
-  await schedules.close();
-  await gateway.close();
-});
-
-/** The console, live. */
+/** Opens the console and waits until it is live. */
 async function openPage(): Promise<Tab> {
   const tab = await browser.open();
   await tab.page.goto(new URL('/', gateway.file.gateway).href);
@@ -36,13 +25,13 @@ async function openPage(): Promise<Tab> {
 
 const panel = (page: Page, title: string) => page.getByRole('region', { name: title, exact: true });
 const press = (page: Page, name: string | RegExp) => page.getByRole('button', { name }).click();
-/** The rows of calls, the newest first. */
+/** The rows of the calls, the newest first. */
 const rows = (page: Page) => panel(page, 'Calls').locator('.calls > li');
 const init = () => gateway.ask.http('POST', '/auth/init', form({ ...gateway.file.partner }));
 const readAll = () => gateway.ask.http('GET', '/users/all', authorization(gateway.file.manager.client_secret));
 
-describe('calls', () => {
-  test('are there as they happen, and show their way without a value', async () => {
+describe('the list of calls', () => {
+  test('shows a call immediately, with its steps and without values', async () => {
     const { page } = await openPage();
     const answer = await init();
     const { auth_token } = answer.body as { auth_token: string };
@@ -69,15 +58,15 @@ describe('calls', () => {
     expect(await hardToRead(page, 'console-call')).toEqual([]);
   });
 
-  test('hold still while one is open, and leave out what went well on request', async () => {
+  test('pauses while a call is open, and hides successful calls on request', async () => {
     const { page } = await openPage();
     await gateway.ask.http('DELETE', '/hash');
     await expect.poll(() => rows(page).first().innerText()).toContain('DELETE /hash');
     await rows(page).first().getByRole('button').press('Enter');
-    const held = await rows(page).count();
+    const count = await rows(page).count();
     await init();
     await page.getByRole('button', { name: '1 newer' }).waitFor();
-    expect(await rows(page).count()).toBe(held);
+    expect(await rows(page).count()).toBe(count);
     await press(page, '1 newer');
     await expect.poll(() => rows(page).first().innerText()).toContain('POST /auth/init');
     await page.getByRole('checkbox', { name: 'Refused and failed alone' }).check();
@@ -86,25 +75,25 @@ describe('calls', () => {
   });
 });
 
-test('nobody is told of anything while the tab is hidden, and nothing is missing afterwards', async () => {
+test('a hidden tab receives no events, and shows all calls when it is visible again', async () => {
   const { page, requests } = await openPage();
-  const listened = () => requests.filter((request) => request.endsWith('/_console/events')).length;
+  const connections = () => requests.filter((request) => request.endsWith('/_console/events')).length;
   const hide = (hidden: boolean) =>
     page.evaluate(`Object.defineProperty(document, 'hidden', { value: ${hidden}, configurable: true });
       document.dispatchEvent(new Event('visibilitychange'));`);
   await hide(true);
   const before = await rows(page).count();
   const { headers } = await gateway.ask.http('DELETE', '/auth/token');
-  expect([listened(), await rows(page).count()]).toEqual([1, before]);
+  expect([connections(), await rows(page).count()]).toEqual([1, before]);
   await hide(false);
   await expect.poll(() => rows(page).first().innerText()).toContain('DELETE /auth/token');
-  expect(listened()).toBe(2);
+  expect(connections()).toBe(2);
   await rows(page).first().getByRole('button').click();
   expect(await rows(page).first().innerText()).toContain(headers['x-request-id']);
 });
 
 describe('the sandbox', () => {
-  test('is slow, broken and mended again', async () => {
+  test('can be slowed, broken and repaired', async () => {
     const { page } = await openPage();
     const sandbox = panel(page, 'Sandbox');
     await sandbox.getByRole('radio', { name: '200 ms' }).check();
@@ -138,7 +127,7 @@ describe('the sandbox', () => {
     expect(way).toContain('answered 200');
   });
 
-  test('moves its time, issues a certificate and revokes the manage JWT, which a rotation heals', async () => {
+  test('moves its time, issues a certificate and revokes the manage JWT, which a rotation replaces', async () => {
     const { page } = await openPage();
     await press(page, /^Move it by \+10 minutes/);
     await page.getByText('is 10:00 ahead').waitFor();
@@ -163,7 +152,7 @@ describe('the sandbox', () => {
   });
 });
 
-test('secrets count down to their rotation, and say why one did not come about', async () => {
+test('secrets show the time until their rotation, and why a rotation failed', async () => {
   const { page } = await openPage();
   const sealing = page.getByRole('article', { name: 'sealing-keys' });
   const left = () => sealing.getByRole('time').first().innerText();
@@ -179,7 +168,7 @@ test('secrets count down to their rotation, and say why one did not come about',
 });
 
 describe('partners', () => {
-  test('are made, with a key that is shown once', async () => {
+  test('are created with a key that is shown once', async () => {
     const { page, faults } = await openPage();
     await press(page, 'New partner');
     const dialog = page.getByRole('dialog');
@@ -190,7 +179,7 @@ describe('partners', () => {
       .getByRole('alert')
       .getByText(/A grant is one of/)
       .waitFor();
-    // The browser itself complains of the refusal.
+    // The browser logs the error response.
     expect(faults.splice(0)).toEqual([expect.stringContaining('status of 400')]);
     await dialog.getByLabel('Grants').fill('jwt:permanent');
     await dialog.getByLabel('Redirect URIs').fill('https://app.example/callback');
@@ -215,7 +204,7 @@ describe('partners', () => {
     expect(await page.content()).not.toContain('bgk_');
   });
 
-  test('get a second key, and lose the first', async () => {
+  test('get a second key before the first is retired', async () => {
     const { client_id } = await gateway.newPartner({ name: 'Changes its key' });
     const { page } = await openPage();
     const partner = page.getByRole('article', { name: 'Changes its key' });
@@ -230,11 +219,11 @@ describe('partners', () => {
   });
 });
 
-test('with another Budgea nothing of the sandbox is shown', async () => {
-  const shown = openConsole({ sandbox: false, aws: true });
+test('with another Budgea, the sandbox is not shown', async () => {
+  const localConsole = openConsole({ sandbox: false, aws: true });
   const { sandbox: _, ...file } = gateway.file;
-  shown.ready({ ...file, upstream: 'https://demo.biapi.pro/2.0' });
-  const server = await startApiGateway({ port: 0, routes: [], besides: shown.besides });
+  localConsole.ready({ ...file, upstream: 'https://demo.biapi.pro/2.0' });
+  const server = await startApiGateway({ port: 0, routes: [], besides: localConsole.besides });
   const { page } = await browser.open();
   await page.goto(server.url);
   await page.getByText('https://demo.biapi.pro/2.0').waitFor();
@@ -242,20 +231,20 @@ test('with another Budgea nothing of the sandbox is shown', async () => {
   expect(await panel(page, 'Sandbox').count()).toBe(0);
   await page.close();
   await server.close();
-  shown.close();
+  localConsole.close();
 });
 
-test('a stack that stops is missed', async () => {
-  const shown = openConsole({ sandbox: false, aws: true });
-  shown.ready(gateway.file);
-  const server = await startApiGateway({ port: 0, routes: [], besides: shown.besides });
+test('the page reports that the stack has stopped', async () => {
+  const localConsole = openConsole({ sandbox: false, aws: true });
+  localConsole.ready(gateway.file);
+  const server = await startApiGateway({ port: 0, routes: [], besides: localConsole.besides });
   const { page, faults } = await browser.open();
   await page.goto(server.url);
   await page.getByText('Live', { exact: true }).waitFor();
   await server.close();
-  shown.close();
+  localConsole.close();
   await expect.poll(() => page.getByRole('status').first().innerText()).toBe('The stack does not answer');
   await page.goto('about:blank');
-  // The browser itself complains of every try.
+  // The browser logs every failed attempt.
   faults.length = 0;
 });

@@ -3,62 +3,36 @@ import { fileURLToPath } from 'node:url';
 import axe, { type AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 
-/** A way to look at a page. */
-interface Look {
-  width: number;
-  scheme: 'light' | 'dark';
-}
+/** A phone and a desktop, in light and dark mode. */
+const looks = [390, 1280].flatMap((width) => (['light', 'dark'] as const).map((scheme) => ({ width, scheme })));
 
-/** A telephone and a desk, by day and by night. */
-const looks: readonly Look[] = [390, 1280].flatMap((width) => [
-  { width, scheme: 'light' },
-  { width, scheme: 'dark' },
-]);
-
-interface Picture {
-  name: string;
-  fullPage: boolean;
-}
-
-const pictures = fileURLToPath(new URL('screenshots', import.meta.url));
-
-/** Shows a page in each look and runs `check` on it; keeps a picture of each as `screenshots/<name>-<width>-<scheme>.png`. */
-async function inEachLook(page: Page, picture: Picture, check: (look: Look) => Promise<void>): Promise<void> {
-  const { name, fullPage } = picture;
-  await mkdir(pictures, { recursive: true });
-  for (const look of looks) {
-    const { width, scheme } = look;
-    await page.setViewportSize({ width, height: 800 });
-    await page.emulateMedia({ colorScheme: scheme });
-    await page.screenshot({ path: `${pictures}/${name}-${width}-${scheme}.png`, fullPage });
-    await check(look);
-  }
-}
+const screenshots = fileURLToPath(new URL('screenshots', import.meta.url));
 
 /**
- * What makes a page hard to read in any look: axe's serious and critical findings, and scrolling sideways. The pictures of a page that is very
- * long show its window alone.
+ * Returns axe's serious and critical findings and sideways scrolling of a page in each look. Saves screenshots as
+ * `screenshots/<name>-<width>-<scheme>.png`, of the viewport only if `fullPage` is false.
  */
 export async function hardToRead(page: Page, name: string, fullPage = true): Promise<string[]> {
+  await mkdir(screenshots, { recursive: true });
   const found: string[] = [];
-  await inEachLook(page, { name, fullPage }, async ({ width, scheme }) => {
+  for (const { width, scheme } of looks) {
+    await page.setViewportSize({ width, height: 800 });
+    await page.emulateMedia({ colorScheme: scheme });
+    await page.screenshot({ path: `${screenshots}/${name}-${width}-${scheme}.png`, fullPage });
     const faults = await seriousFindings(page);
-    if (await scrollsSideways(page)) faults.push('scrolls sideways');
+    if (await page.evaluate<boolean>('document.documentElement.scrollWidth > innerWidth'))
+      faults.push('scrolls sideways');
     found.push(...faults.map((fault) => `${width} ${scheme}: ${fault}`));
-  });
+  }
   return found;
 }
 
-/** axe's serious and critical findings about a page as it is shown now, each with the first place that has it. */
+/** Returns axe's serious and critical findings about the page, each with its first element. */
 export async function seriousFindings(page: Page): Promise<string[]> {
-  // Evaluated by the debugger, which no policy of the page stops.
+  // The debugger evaluates the script independently of the page's policy.
   if (await page.evaluate<boolean>('!globalThis.axe')) await page.evaluate(axe.source);
   const { violations } = await page.evaluate<AxeResults>('axe.run()');
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id, help, nodes }) => `${id}: ${help} (${nodes.length}, ${String(nodes[0]?.target)})`);
-}
-
-async function scrollsSideways(page: Page): Promise<boolean> {
-  return page.evaluate<boolean>('document.documentElement.scrollWidth > innerWidth');
 }

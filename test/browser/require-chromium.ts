@@ -1,9 +1,9 @@
 import { access } from 'node:fs/promises';
 
-/** Debian's Chromium. */
+/** The path of Debian's Chromium. */
 export const chromiumPath = '/usr/bin/chromium';
 
-/** Runs once before all tests. Throws when there is no Chromium, and says how to get one. */
+/** Runs once before all tests. Throws without Chromium, with the command that installs it. */
 export default async function requireChromium(): Promise<void> {
   await access(chromiumPath).catch(() => {
     throw new Error(
