@@ -13,45 +13,45 @@ import { startDynamoDb, type RunningDynamoDb } from '#local/dynamodb/server.ts';
 import { startSecretsManager, type RunningSecretsManager } from '#local/secrets-manager/server.ts';
 import { awsKey, withAwsKey } from '../aws-key.ts';
 
-// What serves requests calls AWS with a client of its own; everything else with the SDK. Both pass the same tests against the same servers.
+// Functions that serve requests call AWS with a small client, all other code with the SDK. Both pass the same tests.
 
-/** One request as it arrived. */
-interface Arrived {
+/** A received request. */
+interface Received {
   headers: IncomingHttpHeaders;
   body: string;
 }
 
-/** What becomes of a request: `forward` lets the local service answer. */
-type Script = 'forward' | 'hang' | ((response: ServerResponse) => void);
+/** The answer to a request; `forward` lets the local service answer. */
+type Step = 'forward' | 'hang' | ((response: ServerResponse) => void);
 
 let secrets: RunningSecretsManager;
 let tables: RunningDynamoDb;
-let front: { url: string; close(): Promise<void> };
-let script: Script[] = [];
-let arrived: Arrived[] = [];
+let proxy: { url: string; close(): Promise<void> };
+let script: Step[] = [];
+let received: Received[] = [];
 let table: typeof Table.table;
 let useItemClient: typeof Table.useItemClient;
 
-/** A way to read a secret and to reach items. */
+/** A client of DynamoDB and Secrets Manager. */
 interface Client {
   items: Table.CallItem;
   secret: (id: string) => Promise<string>;
 }
 
-const both = ['the SDK', 'the small client'] as const;
-let clients: Record<(typeof both)[number], Client>;
+const names = ['the SDK', 'the small client'] as const;
+let clients: Record<(typeof names)[number], Client>;
 
 beforeAll(async () => {
   const options = { port: 0, accessKeyId: awsKey.accessKeyId };
   [secrets, tables] = await Promise.all([startSecretsManager(options), startDynamoDb(options)]);
-  front = await startFront();
-  useLocal({ secretsManager: front.url, dynamodb: front.url });
+  proxy = await startProxy();
+  useLocal({ secretsManager: proxy.url, dynamodb: proxy.url });
   Object.assign(process.env, {
     AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
     AWS_SECRET_ACCESS_KEY: 'example',
     AWS_SESSION_TOKEN: 'session',
   });
-  // Only now: the SDK's clients take their endpoints from the environment.
+  // Imported here, because the SDK's clients read their endpoints from the environment.
   const { callBySdk } = await import('#lib/aws/sdk-dynamodb.ts');
   const { secretsManager } = await import('#lib/aws/sdk-secrets-manager.ts');
   const { callDynamoDb } = await import('#lib/aws/table.ts');
@@ -70,14 +70,14 @@ beforeAll(async () => {
   await clients['the SDK'].items('PutItem', { TableName, Item: item });
 });
 afterAll(async () => {
-  await front.close();
+  await proxy.close();
   await Promise.all([secrets.close(), tables.close()]);
 });
 beforeEach(() => {
-  // Nobody waits before a second attempt.
+  // No delay before a second attempt.
   vi.spyOn(Math, 'random').mockReturnValue(0);
   script = [];
-  arrived = [];
+  received = [];
 });
 afterEach(() => {
   vi.restoreAllMocks();
@@ -90,29 +90,31 @@ const key = { pk: { S: 'x' } };
 const item = { ...key, a: { N: '5' } };
 const value = '{"token":"☃"}';
 
-/** How each client names an answer that it cannot read, and that there was none. */
+/** The clients' errors for an unreadable response, and for none. */
 const unreadable = 'unreadable';
-const noAnswer = 'no answer';
-const names: Readonly<Record<string, string>> = {
+const noResponse = 'no response';
+const outcomes: Readonly<Record<string, string>> = {
   SyntaxError: unreadable,
   UnreadableAnswer: unreadable,
   Unknown: unreadable,
   UnknownError: unreadable,
-  TimeoutError: noAnswer,
-  Error: noAnswer,
+  TimeoutError: noResponse,
+  Error: noResponse,
 };
 
-/** What was read, or the error by its name. */
+/** Returns the value that was read, or the error's name. */
 async function outcomeOf(run: Promise<unknown>): Promise<unknown> {
-  return run.catch((error: unknown) => (error instanceof Error ? (names[error.name] ?? error.name) : 'nothing'));
+  return run.catch((error: unknown) =>
+    error instanceof Error ? (outcomes[error.name] ?? error.name) : 'not an error',
+  );
 }
 
 const text =
-  (status: number, body: string, headers = {}): Script =>
+  (status: number, body: string, headers = {}): Step =>
   (response) =>
     response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0', ...headers }).end(body);
-const reset: Script = (response) => response.socket?.resetAndDestroy();
-const half: Script = (response) => {
+const reset: Step = (response) => response.socket?.resetAndDestroy();
+const half: Step = (response) => {
   response.writeHead(200, { 'content-length': 100 }).write('{"Item":', () => response.socket?.resetAndDestroy());
 };
 const failure = (status: number, type: string) =>
@@ -120,60 +122,65 @@ const failure = (status: number, type: string) =>
     status,
     JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${type}`, message: 'a secret', Message: 'a secret' }),
   );
-const twice = (step: Script): Script[] => [step, step];
+const twice = (step: Step): Step[] => [step, step];
 
-const readings = [
+const reads = [
   ['an item', (client: Client) => client.items('GetItem', { TableName, Key: key }).then(({ Item }) => Item), item],
   ['a secret', (client: Client) => client.secret(secretId), value],
 ] as const;
 const TableName = 'local-gateway';
 
-describe.each(both)('%s reads', (name) => {
-  describe.each(readings)('%s', (_what, read, found) => {
-    test.each<[what: string, steps: Script[], outcome: unknown, attempts: number]>([
-      ['once', [], found, 1],
-      ['again after a failure', [failure(500, 'InternalServerError')], found, 2],
-      ['again after a page from the network’s edge', [text(503, '<html>')], found, 2],
-      ['again when it was too often', [failure(400, 'ThrottlingException')], found, 2],
-      ['again when it was too much', [failure(400, 'ProvisionedThroughputExceededException')], found, 2],
-      ['again when the account’s limit is reached', [failure(400, 'RequestLimitExceeded')], found, 2],
-      ['again after 429', [text(429, '')], found, 2],
-      ['again over a new connection', [reset], found, 2],
-      ['again when the answer breaks off', [half], found, 2],
-      ['twice at most when it fails', twice(failure(500, 'InternalServerError')), 'InternalServerError', 2],
-      ['twice at most when it is too often', twice(failure(400, 'ThrottlingException')), 'ThrottlingException', 2],
-      ['twice at most when pages come', twice(text(503, '<html>')), unreadable, 2],
-      ['twice at most over connections that break', twice(reset), noAnswer, 2],
-      ['once what there is not', [failure(400, 'ResourceNotFoundException')], 'ResourceNotFoundException', 1],
+describe.each(names)('%s reads', (name) => {
+  describe.each(reads)('%s', (_what, read, expected) => {
+    test.each<[what: string, steps: Step[], outcome: unknown, attempts: number]>([
+      ['once', [], expected, 1],
+      ['again after a failure', [failure(500, 'InternalServerError')], expected, 2],
+      ['again after an HTML page of a proxy', [text(503, '<html>')], expected, 2],
+      ['again after ThrottlingException', [failure(400, 'ThrottlingException')], expected, 2],
+      [
+        'again after ProvisionedThroughputExceededException',
+        [failure(400, 'ProvisionedThroughputExceededException')],
+        expected,
+        2,
+      ],
+      ['again after RequestLimitExceeded', [failure(400, 'RequestLimitExceeded')], expected, 2],
+      ['again after 429', [text(429, '')], expected, 2],
+      ['again over a new connection', [reset], expected, 2],
+      ['again after an incomplete response', [half], expected, 2],
+      ['at most twice after failures', twice(failure(500, 'InternalServerError')), 'InternalServerError', 2],
+      ['at most twice when it is throttled', twice(failure(400, 'ThrottlingException')), 'ThrottlingException', 2],
+      ['at most twice after HTML pages', twice(text(503, '<html>')), unreadable, 2],
+      ['at most twice over broken connections', twice(reset), noResponse, 2],
+      ['once what does not exist', [failure(400, 'ResourceNotFoundException')], 'ResourceNotFoundException', 1],
       ['once what is denied', [failure(400, 'AccessDeniedException')], 'AccessDeniedException', 1],
       ['once with a wrong signature', [failure(400, 'InvalidSignatureException')], 'InvalidSignatureException', 1],
-      ['once with an old session', [failure(400, 'ExpiredTokenException')], 'ExpiredTokenException', 1],
-      ['once what nobody can decrypt', [failure(400, 'DecryptionFailure')], 'DecryptionFailure', 1],
+      ['once with an expired session', [failure(400, 'ExpiredTokenException')], 'ExpiredTokenException', 1],
+      ['once what cannot be decrypted', [failure(400, 'DecryptionFailure')], 'DecryptionFailure', 1],
       ['once what is not implemented', [failure(501, 'NotImplemented')], 'NotImplemented', 1],
       ['once what is not JSON', [text(200, 'garbage')], unreadable, 1],
       ['once an error that is not JSON', [text(400, 'garbage')], unreadable, 1],
       ['once an error without a name', [text(400, '{}')], unreadable, 1],
-      ['once, following no redirect', [text(302, '', { location: 'http://127.0.0.1:1/' })], unreadable, 1],
+      ['once, without following a redirect', [text(302, '', { location: 'http://127.0.0.1:1/' })], unreadable, 1],
     ])('%s', async (_how, steps, outcome, attempts) => {
       script = [...steps];
       expect(await outcomeOf(read(clients[name]))).toEqual(outcome);
-      expect(arrived).toHaveLength(attempts);
+      expect(received).toHaveLength(attempts);
     });
   });
 });
 
-test.each(both)('%s reads again when there is no answer in time', async (name) => {
+test.each(names)('%s reads again after a timeout', async (name) => {
   script = ['hang'];
   expect(await clients[name].items('GetItem', { TableName, Key: key })).toMatchObject({ Item: item });
-  expect(arrived).toHaveLength(2);
+  expect(received).toHaveLength(2);
 });
 
-describe.each(both)('the table by %s', (name) => {
+describe.each(names)('the table with %s', (name) => {
   const pk = `USER#${name}`;
   const fields = { owner: '12345678', count: 3, open: true, none: null, list: ['a', { deep: 'ü' }] };
   beforeEach(() => useItemClient(clients[name].items));
 
-  test('gives back what it keeps, changes it and removes it', async () => {
+  test('reads, updates and deletes an item', async () => {
     expect(await table.get(pk)).toBeUndefined();
     await table.put({ pk, ...fields, left: undefined });
     expect(await table.get(pk)).toEqual({ pk, ...fields });
@@ -183,43 +190,36 @@ describe.each(both)('the table by %s', (name) => {
     expect(await table.get(pk)).toBeUndefined();
   });
 
-  test('writes nothing whose condition does not hold', async () => {
+  test('does not write when the condition is false', async () => {
     await table.put({ pk, ...fields });
-    const condition = { text: '#o = :o', names: { '#o': 'owner' }, values: { ':o': 'nobody' } };
-    const refused = expect.objectContaining({ name: 'ConditionFailed' }) as Error;
-    await expect(table.put({ pk }, condition)).rejects.toEqual(refused);
-    const change = { text: 'SET #o = :o', names: { '#o': 'owner' }, values: { ':o': 'nobody' } };
-    await expect(table.update(pk, change, '#o = :o')).rejects.toEqual(refused);
-    await expect(table.delete(pk, condition)).rejects.toEqual(refused);
+    const condition = { text: '#o = :o', names: { '#o': 'owner' }, values: { ':o': 'another' } };
+    const failed = expect.objectContaining({ name: 'ConditionFailed' }) as Error;
+    await expect(table.put({ pk }, condition)).rejects.toEqual(failed);
+    const change = { text: 'SET #o = :o', names: { '#o': 'owner' }, values: { ':o': 'another' } };
+    await expect(table.update(pk, change, '#o = :o')).rejects.toEqual(failed);
+    await expect(table.delete(pk, condition)).rejects.toEqual(failed);
     expect(await table.get(pk)).toEqual({ pk, ...fields });
-    expect(arrived).toHaveLength(5);
+    expect(received).toHaveLength(5);
   });
 
   test.each([
-    ['a table that is not there', { TABLE_NAME: 'nowhere' }],
-    ['a secret that is not there', {}],
-  ])('knows %s by the service’s own name', async (what, variables) => {
-    const before = { ...process.env };
-    Object.assign(process.env, variables);
-    const run = what.includes('table') ? table.get(pk) : clients[name].secret('local/nowhere');
-    const outcome = await outcomeOf(run).finally(() => Object.assign(process.env, before));
-    expect(outcome).toBe('ResourceNotFoundException');
+    ['a missing table', { TABLE_NAME: 'unknown' }],
+    ['a missing secret', {}],
+  ])('reports %s with the service’s error code', async (what, variables) => {
+    for (const [variable, setting] of Object.entries(variables)) vi.stubEnv(variable, setting);
+    const run = what.includes('table') ? table.get(pk) : clients[name].secret('local/unknown');
+    expect(await outcomeOf(run)).toBe('ResourceNotFoundException');
   });
 });
 
-describe.each(both)('what %s sends', (name) => {
-  test('is signed as AWS checks it, with the credentials of the moment', async () => {
+describe.each(names)('a request of %s', (name) => {
+  test('is signed with Signature Version 4 and the current credentials', async () => {
     await clients[name].items('GetItem', { TableName, Key: key });
     await clients[name].secret(secretId);
-    const [first, second] = arrived;
-    expect([first?.headers['x-amz-target'], second?.headers['x-amz-target']]).toEqual([
-      'DynamoDB_20120810.GetItem',
-      'secretsmanager.GetSecretValue',
-    ]);
-    for (const [request, service] of [
-      [first, 'dynamodb'],
-      [second, 'secretsmanager'],
-    ] as const) {
+    const targets = received.map(({ headers }) => headers['x-amz-target']);
+    expect(targets).toEqual(['DynamoDB_20120810.GetItem', 'secretsmanager.GetSecretValue']);
+    for (const [index, service] of ['dynamodb', 'secretsmanager'].entries()) {
+      const request = received[index];
       expect(request?.headers['x-amz-security-token']).toBe('session');
       expect(request?.headers.authorization).toBe(request && authorizationOf(request, service));
     }
@@ -227,16 +227,12 @@ describe.each(both)('what %s sends', (name) => {
 });
 
 describe('the small client', () => {
-  test('takes new credentials at once', async () => {
-    const before = { ...process.env };
-    try {
-      Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'AKIDNEW', AWS_SECRET_ACCESS_KEY: 'new' });
-      delete process.env['AWS_SESSION_TOKEN'];
-      await clients['the small client'].secret(secretId);
-    } finally {
-      Object.assign(process.env, before);
-    }
-    const [request] = arrived;
+  test('uses new credentials immediately', async () => {
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIDNEW');
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'new');
+    vi.stubEnv('AWS_SESSION_TOKEN', undefined);
+    await clients['the small client'].secret(secretId);
+    const [request] = received;
     expect(request?.headers['x-amz-security-token']).toBeUndefined();
     expect(request?.headers.authorization).toBe(
       request && authorizationOf(request, 'secretsmanager', 'AKIDNEW', 'new'),
@@ -244,26 +240,23 @@ describe('the small client', () => {
   });
 
   test('sends nothing without credentials', async () => {
-    const { AWS_ACCESS_KEY_ID } = process.env;
-    delete process.env['AWS_ACCESS_KEY_ID'];
-    const outcome = await outcomeOf(clients['the small client'].secret(secretId));
-    process.env['AWS_ACCESS_KEY_ID'] = AWS_ACCESS_KEY_ID;
-    expect(outcome).toBe('MissingSetting');
-    expect(arrived).toEqual([]);
+    vi.stubEnv('AWS_ACCESS_KEY_ID', undefined);
+    expect(await outcomeOf(clients['the small client'].secret(secretId))).toBe('MissingSetting');
+    expect(received).toEqual([]);
   });
 
-  // The SDK takes these for “there is nothing”, and fills its memory with the last.
+  // The SDK accepts the first three as empty outputs, and has no limit for the last.
   test.each([
-    ['a list', '[]'],
-    ['nothing', ''],
+    ['an array', '[]'],
+    ['an empty body', ''],
     ['null', 'null'],
     ['two megabytes', JSON.stringify({ SecretString: 'x'.repeat(2 ** 21) })],
-  ])('does not take %s for an answer', async (_what, body) => {
+  ])('rejects %s', async (_what, body) => {
     script = twice(text(200, body));
     await expect(clients['the small client'].secret(secretId)).rejects.toThrow(/UnreadableAnswer|size/);
   });
 
-  test('keeps nothing of the service’s words', async () => {
+  test('drops the service’s message', async () => {
     script = [failure(400, 'ValidationException')];
     const error: unknown = await clients['the small client'].secret(secretId).catch((thrown: unknown) => thrown);
     expect(`${String(error)} ${JSON.stringify(error)}`).not.toContain('a secret');
@@ -271,7 +264,7 @@ describe('the small client', () => {
 });
 
 test.each(['eu-west-3', 'us-gov-west-1', 'cn-north-1', 'eusc-de-east-1'])(
-  'the small client calls where the SDK does in %s',
+  'the small client uses the SDK’s endpoints in %s',
   async (region) => {
     const { env } = await import('#lib/config/env.ts');
     vi.stubEnv('AWS_REGION', region);
@@ -286,31 +279,31 @@ test.each(['eu-west-3', 'us-gov-west-1', 'cn-north-1', 'eusc-de-east-1'])(
   },
 );
 
-/** The `Authorization` that a request has to carry, by AWS's description of Signature Version 4, step by step. */
+/** Returns the expected `Authorization` header of a request, by AWS's description of Signature Version 4. */
 function authorizationOf(
-  { headers, body }: Arrived,
+  { headers, body }: Received,
   service: string,
   keyId = 'AKIDEXAMPLE',
   secret = 'example',
 ): string {
   const [, signed = ''] = /SignedHeaders=([^,]+)/.exec(headers.authorization ?? '') ?? [];
-  for (const needed of ['content-type', 'host', 'x-amz-date', 'x-amz-target'])
-    expect(signed.split(';')).toContain(needed);
+  for (const required of ['content-type', 'host', 'x-amz-date', 'x-amz-target'])
+    expect(signed.split(';')).toContain(required);
   const date = String(headers['x-amz-date']);
   const scope = [date.slice(0, 8), 'eu-west-3', service, 'aws4_request'];
   const lines = signed.split(';').map((header) => `${header}:${String(headers[header])}\n`);
   const canonical = ['POST', '/', '', lines.join(''), signed, sha256(body)].join('\n');
   const toSign = ['AWS4-HMAC-SHA256', date, scope.join('/'), sha256(canonical)].join('\n');
-  const signingKey = scope.reduce((last: string | Buffer, part) => hmac(last, part), `AWS4${secret}`);
+  const signingKey = scope.reduce((previous: string | Buffer, part) => hmac(previous, part), `AWS4${secret}`);
   const signature = hmac(signingKey, toSign).toString('hex');
   return `AWS4-HMAC-SHA256 Credential=${keyId}/${scope.join('/')}, SignedHeaders=${signed}, Signature=${signature}`;
 }
 
 const sha256 = (data: string): string => createHash('sha256').update(data).digest('hex');
-const hmac = (by: string | Buffer, data: string): Buffer => createHmac('sha256', by).update(data).digest();
+const hmac = (secret: string | Buffer, data: string): Buffer => createHmac('sha256', secret).update(data).digest();
 
-/** The server that both clients call; each request takes the next step of the script, and after the last one the local services answer. */
-async function startFront() {
+/** Starts the server that both clients call. It answers by the script, and forwards requests after the last step. */
+async function startProxy() {
   const server = createServer((request, response) => void serve(request, response));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -327,7 +320,7 @@ async function startFront() {
 
 async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const body = await buffer(request);
-  arrived.push({ headers: request.headers, body: body.toString() });
+  received.push({ headers: request.headers, body: body.toString() });
   const step = script.shift() ?? 'forward';
   if (step === 'hang') return;
   if (step !== 'forward') return step(response);
