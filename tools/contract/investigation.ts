@@ -15,7 +15,7 @@ export interface Credentials {
 export type Need = '--create' | '--burst' | '--slow' | '--browser' | keyof Credentials;
 
 /** Prints what to open, and returns the choice that describes what was seen. */
-export type AskPerson = (instructions: string, choices: readonly string[]) => Promise<string>;
+export type PromptOperator = (instructions: string, choices: readonly string[]) => Promise<string>;
 
 /** A series of calls that answers one question, or a part of it. */
 export interface Probe {
@@ -41,8 +41,8 @@ export interface Context {
   deleteUsers: () => Promise<void>;
   /** Sleeps until the time has passed. */
   sleep: (milliseconds: number) => Promise<unknown>;
-  /** Asks the person at the browser; the choices map to agreement, or to null when they say nothing about it. */
-  ask: (assumption: AssumptionId, instructions: string, choices: Record<string, boolean | null>) => Promise<void>;
+  /** Prompts the operator for what the browser shows; each choice agrees, differs, or is null when it proves neither. */
+  prompt: (assumption: AssumptionId, instructions: string, choices: Record<string, boolean | null>) => Promise<void>;
 }
 
 /** Calls with the same outcome. */
@@ -74,7 +74,7 @@ export interface Setup {
   users: CreatedUsers;
   credentials: Credentials;
   flags: ReadonlySet<Need>;
-  ask: AskPerson;
+  prompt: PromptOperator;
   signal: AbortSignal;
   onProgress: (done: number, answer: Answer) => void;
 }
@@ -141,8 +141,8 @@ export async function investigate(setup: Setup, probes: readonly Probe[]): Promi
       },
       deleteUsers: users.deleteAll,
       sleep: (milliseconds) => clock.sleep(milliseconds, signal),
-      async ask(assumption, instructions, choices) {
-        const choice = await setup.ask(instructions, Object.keys(choices));
+      async prompt(assumption, instructions, choices) {
+        const choice = await setup.prompt(instructions, Object.keys(choices));
         const agrees = choices[choice];
         if (typeof agrees === 'boolean') settle(assumption, agrees);
         note(`Seen: ${choice}.`);

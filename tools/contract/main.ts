@@ -10,7 +10,7 @@ import {
   breakingDifferences,
   investigate,
   NoResponse,
-  type AskPerson,
+  type PromptOperator,
   type Findings,
   type Need,
 } from './investigation.ts';
@@ -111,7 +111,7 @@ async function run(options: Options, terminal: Terminal, clock: Clock): Promise<
         users,
         credentials,
         flags,
-        ask: askOn(terminal),
+        prompt: promptOn(terminal),
         signal,
         onProgress: progressOn(stderr),
       },
@@ -178,7 +178,7 @@ function progressOn(stderr: Terminal['stderr']): Parameters<typeof investigate>[
   };
 }
 
-function askOn({ stdin, stderr, signal }: Terminal): AskPerson {
+function promptOn({ stdin, stderr, signal }: Terminal): PromptOperator {
   return async (instructions, choices) => {
     const lines = createInterface({ input: stdin, output: stderr, terminal: true });
     try {

@@ -133,8 +133,8 @@ export const probes: readonly Probe[] = [
     context.check('renew-keeps-codes', reply, isSuccess(reply.status));
   }),
 
-  probe(11, ['--browser'], ({ ask }) =>
-    ask(
+  probe(11, ['--browser'], ({ prompt }) =>
+    prompt(
       'webhooks-user-token',
       'In the console, register a webhook without authentication that you can inspect, and connect a test bank.\n' +
         'Look at the header Authorization of the webhook, then revoke one of two tokens of the user and synchronize again.',
@@ -231,8 +231,8 @@ export const probes: readonly Probe[] = [
     note(`A temporary user ${(await total()) === before ? 'does not change' : 'changes'} the total.`);
   }),
 
-  probe(18, ['--browser'], ({ ask, upstream }) =>
-    ask(
+  probe(18, ['--browser'], ({ prompt, upstream }) =>
+    prompt(
       'webauth-redirects',
       'Open this address with your values; also without token, with connector_uuid, and with a connector field:\n' +
         `${upstream}/webauth?client_id=CLIENT_ID&redirect_uri=REGISTERED_URI&id_connector=ID&token=CODE`,
@@ -248,8 +248,8 @@ export const probes: readonly Probe[] = [
 
   probe(19, [], async (context) => rejectsWebauth(context, '10000000')),
   probe(19, ['client'], async (context) => rejectsWebauth(context, context.client().client_id)),
-  probe(19, ['--browser'], ({ ask, upstream }) =>
-    ask(
+  probe(19, ['--browser'], ({ prompt, upstream }) =>
+    prompt(
       'webauth-error-response',
       `Open this address with a spent code:\n${upstream}/webauth?client_id=CLIENT_ID&redirect_uri=REGISTERED_URI&id_connector=ID&token=CODE`,
       { 'a JSON error': true, 'an error page': true, 'the application with an error': false, 'not tried': null },
@@ -268,10 +268,10 @@ export const probes: readonly Probe[] = [
     check('webauth-url-get', reply, reply.status === 401 || reply.status === 403);
   }),
 
-  probe(21, ['--browser'], ({ ask, upstream }) => {
+  probe(21, ['--browser'], ({ prompt, upstream }) => {
     const host = new URL(upstream).host;
     const query = 'client_id=CLIENT_ID&redirect_uri=REGISTERED_URI';
-    return ask(
+    return prompt(
       'webview-language',
       `Open both addresses:\nhttps://webview.powens.com/connect?domain=${host}&${query}\n${upstream}/auth/webview/connect?${query}`,
       {
