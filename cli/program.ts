@@ -9,17 +9,9 @@ import { addRedirects } from './partners/redirects.ts';
 import { addRotate } from './secrets/rotate.ts';
 import { addSet } from './secrets/set.ts';
 import { addStatus } from './secrets/status.ts';
-import { createSession } from './session.ts';
+import { createSession, type GlobalOptions } from './session.ts';
 import { addTail } from './tail/tail.ts';
 import { painted, paintFor, paints, type Output, type Paint, type Terminal } from './terminal.ts';
-
-/** The options of every command. */
-export interface GlobalOptions {
-  data: string;
-  env?: string;
-  json?: true;
-  color: boolean;
-}
 
 /** Runs a command line and returns its exit code: 0 success, 1 error, 2 wrong usage, 130 interrupted. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {

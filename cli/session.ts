@@ -1,10 +1,18 @@
 import type { Command } from 'commander';
 import type * as directory from '#lib/partners/directory.ts';
 import { quoted } from '#lib/shell.ts';
-import type { GlobalOptions } from './program.ts';
 import type { Look } from './table.ts';
 import { connect, type Target } from './target.ts';
-import { createProgress, paintFor, type Terminal } from './terminal.ts';
+import { paintFor, type Terminal } from './terminal.ts';
+import { createProgress } from './progress.ts';
+
+/** The options of every command. */
+export interface GlobalOptions {
+  data: string;
+  env?: string;
+  json?: true;
+  color: boolean;
+}
 
 /** The context of a command, besides its own arguments. */
 export interface Session {

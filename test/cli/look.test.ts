@@ -2,7 +2,8 @@ import { PassThrough } from 'node:stream';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { duration } from '#cli/format.ts';
 import { shorten, table, titles } from '#cli/table.ts';
-import { createProgress, painted } from '#cli/terminal.ts';
+import { painted } from '#cli/terminal.ts';
+import { createProgress } from '#cli/progress.ts';
 import { runCommand, runInTerminal, startLocalStack, type LocalStack } from './local-stack.ts';
 
 // Output on a terminal, on a narrow one, without colours, and in a pipe.

@@ -20,7 +20,7 @@ import {
   SecretsManagerClient,
   type RotateSecretRequest,
 } from '@aws-sdk/client-secrets-manager';
-import { ownerOf, type Addresses, type Credentials } from './context.ts';
+import { ownerOf, type Addresses, type Credentials } from './account.ts';
 
 /** A resource of a stack, as CloudFormation reports it. */
 export interface CreatedResource {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Addresses, Closeable } from './context.ts';
+import type { Addresses, Closeable } from './account.ts';
 import { killGroup, run } from './programs.ts';
 
 const requirements = join(import.meta.dirname, 'requirements.txt');

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { ownerOf, type Addresses, type Credentials } from './context.ts';
+import { ownerOf, type Addresses, type Credentials } from './account.ts';
 
 /** The environment, the signal and the standard input of a program. */
 export interface RunOptions {

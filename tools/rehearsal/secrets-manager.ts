@@ -7,7 +7,7 @@ import { answer, answerError, readCall, type Call } from '#local/secrets-manager
 import type { Secret } from '#local/secrets-manager/secret.ts';
 import { openService } from '#local/secrets-manager/service.ts';
 import { openStore } from '#local/store.ts';
-import type { Closeable } from './context.ts';
+import type { Closeable } from './account.ts';
 
 /** One step of a rotation. */
 interface RotationStep {

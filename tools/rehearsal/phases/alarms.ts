@@ -15,7 +15,8 @@ import {
 } from '@aws-sdk/client-sqs';
 import { resourceName } from '#infra/names.ts';
 import { functionName } from '#lib/operations/table.ts';
-import { ownerOf, type RehearsalContext } from '../context.ts';
+import { type RehearsalContext } from '../context.ts';
+import { ownerOf } from '../account.ts';
 import type { Deployment } from './deploy.ts';
 import type { Access } from './set-up.ts';
 

@@ -4,7 +4,8 @@ import type { RotationRulesType } from '@aws-sdk/client-secrets-manager';
 import { secretFullName, secretNames, tableFullName } from '#lib/config/names.ts';
 import { basePath } from '#lib/operations/table.ts';
 import type { CreatedResource } from '../cloud.ts';
-import { folder, type RehearsalContext } from '../context.ts';
+import { type RehearsalContext } from '../context.ts';
+import { folder } from '../account.ts';
 import { adaptTemplates, type AdaptedTemplates, type Exception } from '../templates.ts';
 
 /** A deployed environment. */

@@ -3,7 +3,8 @@ import type { DemoPartner } from '#local/demo-partners.ts';
 import { startSandbox } from '#local/sandbox/server.ts';
 import { send } from '../../calls.ts';
 import { exampleContext, typicalCall, type ExampleContext } from '../../openapi/examples.ts';
-import type { Credentials, RehearsalContext } from '../context.ts';
+import type { RehearsalContext } from '../context.ts';
+import type { Credentials } from '../account.ts';
 import type { Deployment } from './deploy.ts';
 
 /** The credentials and the partner of a set-up environment. */
