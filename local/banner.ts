@@ -4,9 +4,9 @@ import { quoted } from '#lib/shell.ts';
 import type { DemoPartner } from './demo-partners.ts';
 import type { RunningStack } from './stack.ts';
 
-/** What `npm start` prints when the stack answers: the only place where a demo key is shown. */
+/** Returns the text that `npm start` prints when the stack is ready. It is the only output with a demo key. */
 export function banner(
-  { file, refusal }: Pick<RunningStack, 'file' | 'refusal'>,
+  { file, manageTokenError }: Pick<RunningStack, 'file' | 'manageTokenError'>,
   { data, upstream }: { data: string; upstream?: string | undefined },
 ): string {
   const { gateway, demoApp, partner, manager } = file;
@@ -14,43 +14,42 @@ export function banner(
   const option = data === '.local' ? '' : ` --data ${quoted(data)}`;
   const budgea =
     file.sandbox === undefined
-      ? `${upstream} (let it redirect to ${gateway}/webauth/callback)`
+      ? `${upstream} (add ${gateway}/webauth/callback to its redirect URIs)`
       : `${file.sandbox} (sandbox)`;
   return `
-${title('For a browser')}
-  Console           ${new URL('/', gateway).href} (what happens here, and trouble on request)
+${title('Pages')}
+  Console           ${new URL('/', gateway).href} (calls, secrets, partners, sandbox)
   API page          ${new URL('/docs', gateway).href}
-  Demo application  ${demoApp} (connects a bank, as the demo partner)
+  Demo application  ${demoApp} (connects a bank)
 
-${title('For programs')}
+${title('Servers')}
   Gateway           ${gateway}
   Budgea            ${budgea}
   Secrets Manager   ${file.secretsManager}
   DynamoDB          ${file.dynamodb}
-  State             ${data} (addresses, demo keys and the AWS access key in stack.json; --fresh starts from nothing)
-${refusal === undefined ? '' : warning(refusal, option)}
-${title('Calls to copy')}
-  ${comment('# Create a user of the demo partner.')}
+  State             ${data} (stack.json has the addresses, demo keys and AWS access key; --fresh deletes all state)
+${manageTokenError === undefined ? '' : warning(manageTokenError, option)}
+${title('Example calls')}
+  ${comment('# Create a user of the demo partner')}
   curl ${gateway}/auth/init ${client}
-  ${comment('# Read it, with the partner’s key and the id_user of that answer.')}
+  ${comment('# Read the user, with the partner’s key and the id_user of the response')}
   curl ${gateway}/users/ID_USER ${key(partner)}
-  ${comment('# Get a code to let another device in, with its auth_token.')}
+  ${comment('# Create a temporary code for the user, with its auth_token')}
   curl ${gateway}/auth/token/code -H 'Authorization: Bearer AUTH_TOKEN'
-  ${comment('# See all users, with the demo manager’s key.')}
+  ${comment('# List all users, with the demo manager’s key')}
   curl ${gateway}/users/all ${key(manager)}
-  ${comment('# Mint a manage JWT, with the demo manager’s key.')}
+  ${comment('# Mint a manage JWT, with the demo manager’s key')}
   curl ${gateway}/admin/jwt ${key(manager)} -d scope=config -d duration=5
 
-${title('In another terminal')}
+${title('Commands for another terminal')}
   npm run gateway -- tail${option}     ${comment('# follow the calls')}
-  npm run gateway -- doctor${option}   ${comment('# check every link of the gateway')}
+  npm run gateway -- doctor${option}   ${comment('# check the configuration')}
   npm run gateway -- --help
 
-Ctrl-C stops it. Each call logs one JSON line below.
+Press Ctrl-C to stop. Each call logs one line of JSON.
 `;
 }
 
-/** Standard output is where it goes. */
 const title = (text: string): string => styleText('bold', text);
 const comment = (text: string): string => styleText('dim', text);
 
@@ -58,12 +57,13 @@ function key({ client_secret }: DemoPartner): string {
   return `-H 'Authorization: ${client_secret}'`;
 }
 
-function warning(refusal: unknown, option: string): string {
-  const known = refusal instanceof ApiError || refusal instanceof TransportError;
-  if (!known) return `\nNo manage JWT could be minted: ${refusal instanceof Error ? refusal.stack : String(refusal)}\n`;
+function warning(error: unknown, option: string): string {
+  const known = error instanceof ApiError || error instanceof TransportError;
+  const reason = known ? error.message : error instanceof Error ? error.stack : String(error);
+  if (!known) return `\nWarning: the manage JWT could not be minted: ${reason}\n`;
   return `
-No manage JWT could be minted: ${refusal.message}. Calls signed with it answer 503. If this Budgea is yours, give the
-gateway its credentials, which it takes up as it runs:
+Warning: the manage JWT could not be minted: ${reason}. Calls signed with it are answered 503.
+Set the credentials of your Budgea contract; a restart is not necessary:
   npm run gateway -- secrets set admin-token${option}
   npm run gateway -- secrets set client-credentials${option}
 `;

@@ -1,43 +1,39 @@
 import { createHash } from 'node:crypto';
+import type { FastifyReply } from 'fastify';
+import { escapeHtml } from '#lib/http/respond.ts';
 
-/** Whose page it is: the name above it and the line below it. */
-export interface Site {
-  name: string;
-  footer: string;
-}
-
-/** A whole HTML page that asks nothing of the network and runs nothing; `main` is HTML already. */
-export function page({ name, footer }: Site, title: string, main: string): string {
+/** Returns a complete HTML page without scripts or external resources; `main` is HTML. */
+export function page({ name, footer }: { name: string; footer: string }, title: string, main: string): string {
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="icon" href="data:,">
-<title>${escape(title)} · ${escape(name)}</title>
+<title>${escapeHtml(title)} · ${escapeHtml(name)}</title>
 <style>${STYLE}</style>
 </head>
 <body>
-<header><span aria-hidden="true">◆</span> ${escape(name)}</header>
+<header><span aria-hidden="true">◆</span> ${escapeHtml(name)}</header>
 <main>
-<h1>${escape(title)}</h1>
+<h1>${escapeHtml(title)}</h1>
 ${main}
 </main>
-<footer>${escape(footer)}</footer>
+<footer>${escapeHtml(footer)}</footer>
 </body>
 </html>
 `;
 }
 
-/** The text, safe between tags and in quoted attributes. */
-export function escape(value: string): string {
-  return value.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+/** Returns names and values as a description list. */
+export function details(rows: readonly (readonly [name: string, value: string])[]): string {
+  const items = rows.map(([name, value]) => `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd></div>`);
+  return `<dl>${items.join('')}</dl>`;
 }
 
-/** Names and values, as a description list. */
-export function details(rows: readonly (readonly [name: string, value: string])[]): string {
-  const items = rows.map(([name, value]) => `<div><dt>${escape(name)}</dt><dd>${escape(value)}</dd></div>`);
-  return `<dl>${items.join('')}</dl>`;
+/** Sends a page. */
+export function sendPage(reply: FastifyReply, status: number, html: string): FastifyReply {
+  return reply.code(status).type('text/html; charset=utf-8').send(html);
 }
 
 const STYLE = `
@@ -69,9 +65,8 @@ footer { color: var(--soft); font-size: .875rem; text-align: center; }
 `;
 
 /**
- * Headers of every such page: its own style sheet and nothing else may act in it, nothing may keep it or frame it. `no-referrer` would make the
- * `Origin` of its own forms `null`. Nothing is said of where forms lead: Chromium holds the redirects behind a form to the same rule, and the
- * bank's lead to any application.
+ * The headers of a page: only its own style sheet is allowed, and no cache or frame. `no-referrer` would set the `Origin` of its forms to
+ * `null`. There is no `form-action`: Chromium applies it to the redirect after a form, and the bank redirects to any application.
  */
 export const pageHeaders = {
   'cache-control': 'no-store',

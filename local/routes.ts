@@ -3,7 +3,7 @@ import { pages, routesOf } from '#lib/operations/routes.ts';
 import type { Handler } from '#lib/http/serve.ts';
 import type { Route } from './api-gateway/server.ts';
 
-/** Every route of the tables with its function, loaded from `functions/`. The functions' environment has to be set before. */
+/** Loads every route with its function from `functions/`. The functions' environment must be set before. */
 export async function loadRoutes(): Promise<Route[]> {
   const routes = Object.entries({ ...operations, ...pages }).map(async ([id, row]) => {
     const name = functionName(id);

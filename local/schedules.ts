@@ -3,50 +3,30 @@ import type { SecretName } from '#lib/operations/table.ts';
 import { describeSecret } from '#lib/rotation/secret-versions.ts';
 import { secretsManager } from '#lib/aws/sdk-secrets-manager.ts';
 import { secretFullName } from '#lib/config/names.ts';
-import type { Intervals } from './intervals.ts';
-import { functionArn, runJob } from './jobs.ts';
+import { functionArn, runJob, type Intervals } from './jobs.ts';
 
 const watchInterval = 5 * 60_000;
 
-/** Schedules that run until they are closed. */
+/** The running schedules. */
 export interface Schedules {
-  /** Resolves when no job is running any more. */
+  /** Resolves when all jobs have ended. */
   close(): Promise<void>;
 }
 
 /**
- * Runs what a deployed environment runs on schedules: rotations, unless another endpoint has the secrets, the certificates' fetch (now and
- * then again) and the watch. The stack has to be up.
+ * Runs the schedules of a deployed environment: the rotations (unless the secrets are at another endpoint), the fetch of the certificates
+ * (now and at each interval) and the watch. The stack must be running.
  */
-export async function startSchedules(intervals: Intervals, rotations: boolean): Promise<Schedules> {
-  if (rotations) await scheduleRotations();
-  return startJobs(intervals);
-}
-
-/** Puts the rotations on their schedules, unless they are; nothing is rotated by that. */
-async function scheduleRotations(): Promise<void> {
-  await Promise.all([
-    scheduleRotation('manage-token', 'rotate-manage-token', 'rate(4 hours)'),
-    scheduleRotation('sealing-keys', 'rotate-sealing-key', 'rate(1 day)'),
-  ]);
-}
-
-async function scheduleRotation(name: SecretName, rotation: string, schedule: string): Promise<void> {
-  const SecretId = secretFullName('local', name);
-  if ((await describeSecret(SecretId)).rotationEnabled) return;
-  const command = new RotateSecretCommand({
-    SecretId,
-    RotationLambdaARN: functionArn(rotation),
-    RotationRules: { ScheduleExpression: schedule },
-    RotateImmediately: false,
-  });
-  await secretsManager.send(command);
-}
-
-function startJobs({ fetch }: Intervals): Schedules {
+export async function startSchedules({ fetch }: Intervals, rotations: boolean): Promise<Schedules> {
+  if (rotations) {
+    await Promise.all([
+      scheduleRotation('manage-token', 'rotate-manage-token', 'rate(4 hours)'),
+      scheduleRotation('sealing-keys', 'rotate-sealing-key', 'rate(1 day)'),
+    ]);
+  }
   const running = new Set<Promise<void>>();
   const run = (name: string): void => {
-    // A job logs its failures itself; here they are nobody's concern.
+    // A job logs its own failures.
     const ending = runJob(name)
       .catch(() => undefined)
       .finally(() => running.delete(ending));
@@ -63,4 +43,17 @@ function startJobs({ fetch }: Intervals): Schedules {
       await Promise.all(running);
     },
   };
+}
+
+/** Configures the rotation of a secret if it has none, without rotating it. */
+async function scheduleRotation(name: SecretName, rotation: string, schedule: string): Promise<void> {
+  const SecretId = secretFullName('local', name);
+  if ((await describeSecret(SecretId)).rotationEnabled) return;
+  const command = new RotateSecretCommand({
+    SecretId,
+    RotationLambdaARN: functionArn(rotation),
+    RotationRules: { ScheduleExpression: schedule },
+    RotateImmediately: false,
+  });
+  await secretsManager.send(command);
 }

@@ -1,8 +1,8 @@
-interface Server {
-  close(): Promise<void>;
-}
+import type { RunningServer } from './loopback.ts';
 
-/** A part of the stack that could not start. */
+type Server = Pick<RunningServer, 'close'>;
+
+/** The error of a server that cannot start. */
 export class StartFailure extends Error {
   override readonly name = 'StartFailure';
   readonly part: string;
@@ -15,19 +15,12 @@ export class StartFailure extends Error {
   }
 }
 
-/** The servers of one stack, on consecutive ports; they stop in the reverse order of their start, as the first calls the others. */
-export interface Servers {
-  /** Starts one at `offset` from the first port. Throws StartFailure. */
-  start<T extends Server>(part: string, offset: number, start: (port: number) => Promise<T>): Promise<T>;
-  /** Stops all of them. Never rejects. */
-  close(): Promise<void>;
-}
-
-/** Makes an empty set of servers; with `firstPort` 0, each takes any free port. */
-export function createServers(firstPort: number): Servers {
+/** Manages the servers of a stack, on ports from `firstPort` (0 for free ones). They stop in reverse order: the first ones call the others. */
+export function createServers(firstPort: number) {
   const running: Server[] = [];
   return {
-    async start(part, offset, start) {
+    /** Starts a server on the port at an offset. Throws StartFailure. */
+    async start<T extends Server>(part: string, offset: number, start: (port: number) => Promise<T>): Promise<T> {
       const port = firstPort === 0 ? 0 : firstPort + offset;
       const server = await start(port).catch((cause: unknown) => {
         throw new StartFailure(part, port, cause);
@@ -35,7 +28,8 @@ export function createServers(firstPort: number): Servers {
       running.push(server);
       return server;
     },
-    async close() {
+    /** Stops all servers. Never rejects. */
+    async close(): Promise<void> {
       for (const server of running.splice(0).toReversed()) await server.close().catch(() => undefined);
     },
   };

@@ -1,9 +1,10 @@
+import { once } from 'node:events';
 import { readFile, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import type { AwsAddresses } from '#lib/config/process-env.ts';
 import type { DemoPartners } from './demo-partners.ts';
 
-/** Everything that a stack keeps in its state folder. */
+/** The files and folders that a stack writes in its state folder. */
 export const stateFiles = [
   'stack.json',
   'aws-key.json',
@@ -13,34 +14,33 @@ export const stateFiles = [
   'sandbox',
 ];
 
-/** What `stack.json` says; there is no sandbox when another Budgea stands behind the gateway. */
+/** The content of `stack.json`. */
 export interface StackFile extends AwsAddresses, DemoPartners {
-  /** `/2.0` included. */
+  /** With `/2.0`. */
   gateway: string;
-  /** `/2.0` included. */
+  /** With `/2.0`; absent with another Budgea. */
   sandbox?: string;
-  /** The other Budgea, `/2.0` included. */
+  /** The other Budgea, with `/2.0`. */
   upstream?: string;
   /** The application of `partner`. */
   demoApp: string;
   certificate_types: string[];
 }
 
-/** Removes what a stack left behind that did not stop in order; the file of one that still answers stays. */
+/** Deletes the `stack.json` of a stack that crashed; the file of a running stack stays. */
 export async function removeStale(file: string): Promise<void> {
   const text = await readFile(file, 'utf8').catch(() => undefined);
-  if (text !== undefined && !(await answers(text))) await rm(file, { force: true });
+  if (text !== undefined && !(await isRunning(text))) await rm(file, { force: true });
 }
 
-function answers(text: string): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>();
+async function isRunning(text: string): Promise<boolean> {
   try {
-    const { gateway } = JSON.parse(text) as Partial<StackFile>;
-    const { hostname, port } = new URL(gateway ?? '');
+    const { gateway = '' } = JSON.parse(text) as Partial<StackFile>;
+    const { hostname, port } = new URL(gateway);
     const socket = connect(Number(port), hostname);
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-    return promise.finally(() => socket.destroy());
+    await once(socket, 'connect').finally(() => socket.destroy());
+    return true;
   } catch {
-    return Promise.resolve(false);
+    return false;
   }
 }

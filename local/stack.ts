@@ -10,43 +10,42 @@ import { openConsole } from './console/console.ts';
 import { startDemoApp } from './demo-app/server.ts';
 import { startDynamoDb } from './dynamodb/server.ts';
 import { openStateFolder, readOrWrite, writeWhole } from './files.ts';
+import { deployedIntervals, runByArn, type Intervals } from './jobs.ts';
 import { startSandbox } from './sandbox/server.ts';
 import { startSecretsManager } from './secrets-manager/server.ts';
 import { createServers } from './servers.ts';
 import { removeStale, stateFiles, type StackFile } from './stack-file.ts';
-import { deployedIntervals, type Intervals } from './intervals.ts';
-import { runByArn } from './jobs.ts';
 
-/** How to bring up the stack. */
+/** The settings of a local stack. */
 export interface StackOptions {
-  /** The gateway's port; the others follow it. 0: any free ones. */
+  /** The gateway's port; the other servers use the next four. 0 selects free ports. */
   port: number;
   /** The state folder. */
   data: string;
-  /** A Budgea to call instead of the sandbox, `/2.0` included. */
+  /** The base URL of a Budgea API to use instead of the sandbox, with `/2.0`. */
   upstream?: string | undefined;
-  /** An AWS-compatible endpoint to use instead of the local ones. */
+  /** An AWS-compatible endpoint to use instead of the local servers. */
   awsEndpoint?: string | undefined;
   intervals?: Intervals;
-  /** How many calls each of the gateway's routes takes; unlimited by default, so that nobody waits. */
+  /** The requests that each of the gateway's routes accepts; unlimited by default. */
   throttling?: Throttling | undefined;
 }
 
-/** A stack that answers. */
+/** A running stack. */
 export interface RunningStack {
   file: StackFile;
-  /** Why there is no manage JWT that upstream takes: manage-signed calls answer 503 until there is. */
-  refusal: unknown;
-  /** Lets the calls under way end, stops every server and removes `stack.json`. Never rejects. */
+  /** The error of minting the manage JWT, if any: calls signed with it are answered 503. */
+  manageTokenError: unknown;
+  /** Waits for the running calls, stops every server and deletes `stack.json`. Never rejects. */
   close(): Promise<void>;
 }
 
-/** The certificate types that the sandbox has and the gateway keeps. */
+/** The certificate types of the sandbox, which the gateway caches. */
 const certificateTypes = ['qwac', 'qseal'];
 
 /**
- * Brings up the whole gateway on this machine and writes `stack.json` when everything answers. One process runs one stack, as the functions
- * take their environment from it. Throws UnsafeFolder, or StartFailure with everything that had started stopped again.
+ * Starts the gateway and its servers on this machine, and writes `stack.json` when all of them are ready. A process can run one stack: it
+ * sets the environment of the functions. Throws UnsafeFolder, or StartFailure after stopping what had started.
  */
 export async function startStack({
   port,
@@ -59,20 +58,21 @@ export async function startStack({
   await openStateFolder(data, stateFiles);
   const stackFile = join(data, 'stack.json');
   const servers = createServers(port);
-  const shown = openConsole({ sandbox: upstream === undefined, aws: awsEndpoint === undefined });
+  const operatorConsole = openConsole({ sandbox: upstream === undefined, aws: awsEndpoint === undefined });
   await removeStale(stackFile);
   try {
     const aws = awsEndpoint === undefined ? await startAws() : { secretsManager: awsEndpoint, dynamodb: awsEndpoint };
     useLocal(aws);
-    // These make AWS clients, which take their endpoints from the environment.
+    // These modules create AWS clients, which read their endpoints from the environment.
     const { createTable } = await import('./table.ts');
-    const { prepareContract, prepareManageToken } = await import('./contract.ts');
+    const { prepareContract, prepareManageToken } = await import('./secrets.ts');
     const { prepareDemoPartners } = await import('./demo-partners.ts');
     const { loadRoutes } = await import('./routes.ts');
 
     const [routes, contract] = await Promise.all([loadRoutes(), prepareContract(), createTable()]);
+    const { extraRoutes } = operatorConsole;
     const api = await servers.start('gateway', 0, (at) =>
-      startApiGateway({ port: at, routes: shown.watch(routes), besides: shown.besides, throttling }),
+      startApiGateway({ port: at, routes: operatorConsole.watch(routes), extraRoutes, throttling }),
     );
     const gateway = api.url + basePath;
     const sandbox =
@@ -84,15 +84,15 @@ export async function startStack({
               ...contract,
               redirectUris: [`${gateway}/webauth/callback`],
               certificateTypes,
-              onCall: shown.upstream,
-              onControl: () => shown.changed('sandbox'),
+              onCall: (call) => operatorConsole.upstream(call),
+              onControl: () => operatorConsole.changed('sandbox'),
             }),
           )
         : undefined;
     const budgea = upstream ?? sandbox?.url ?? '';
     useSettings({ budgea, gateway, certificateTypes, rotationMinutes: intervals.rotate / 60_000 });
     const demoApp = await servers.start('demo application', 4, (at) => startDemoApp({ port: at, gateway }));
-    const [partners, refusal] = await Promise.all([
+    const [partners, manageTokenError] = await Promise.all([
       prepareDemoPartners(data, demoApp.redirectUri),
       prepareManageToken(budgea, contract.adminToken).then(
         () => undefined,
@@ -109,19 +109,19 @@ export async function startStack({
       certificate_types: certificateTypes,
     };
     await writeWhole(stackFile, file);
-    shown.ready(file);
+    operatorConsole.ready(file);
     return {
       file,
-      refusal,
+      manageTokenError,
       async close() {
         await rm(stackFile, { force: true });
         await servers.close();
-        shown.close();
+        operatorConsole.close();
       },
     };
   } catch (error) {
     await servers.close();
-    shown.close();
+    operatorConsole.close();
     throw error;
   }
 
@@ -135,7 +135,7 @@ export async function startStack({
           accessKeyId,
           folder: join(data, 'secrets-manager'),
           invoke: runByArn,
-          onChange: () => shown.changed('secrets'),
+          onChange: () => operatorConsole.changed('secrets'),
           scheduleIntervalMs: 1_000,
           rotationIntervalMs: (name) =>
             name === secretFullName('local', 'manage-token') ? intervals.rotate : undefined,
@@ -146,7 +146,7 @@ export async function startStack({
           port: at,
           accessKeyId,
           folder: join(data, 'dynamodb'),
-          onWrite: () => shown.changed('table'),
+          onWrite: () => operatorConsole.changed('table'),
         }),
       ),
     ]);

@@ -1,23 +1,24 @@
 import { mkdir } from 'node:fs/promises';
 import { ClassicLevel } from 'classic-level';
 
-/** One named collection of JSON values: read from memory, written through to disk. */
+/** A named collection of JSON values, read from memory and written through to disk. */
 export interface Table<T> {
   get(key: string): T | undefined;
   values(): T[];
-  /** Resolves when a crash of this process can no longer lose the value. */
+  /** Resolves when a crash of this process no longer loses the value. */
   set(key: string, value: T): Promise<void>;
-  /** Resolves when a crash of this process can no longer bring the value back. */
+  /** Resolves when a crash of this process no longer restores the value. */
   delete(key: string): Promise<void>;
+  deleteWhere(matches: (value: T) => boolean): Promise<void>;
 }
 
-/** The tables of one local server, kept in a LevelDB folder, or in memory alone when there is no folder. */
+/** The tables of one local server, in a LevelDB folder or only in memory. */
 export interface Store {
   table<T>(name: string): Table<T>;
   close(): Promise<void>;
 }
 
-/** Opens the store in `folder`, made if it is missing. Throws when another process has it open. */
+/** Opens the store in `folder`, which is created if missing. Throws when another process has it open. */
 export async function openStore(folder?: string): Promise<Store> {
   const disk = folder === undefined ? undefined : await openDisk(folder);
   const tables = new Map<string, Map<string, unknown>>();
@@ -30,8 +31,12 @@ export async function openStore(folder?: string): Promise<Store> {
 
   return {
     table<T>(name: string): Table<T> {
-      // The only writer of this table's rows is `set` below, which takes a T.
+      // Only `set` below writes the rows of this table, and it takes a T.
       const table = rows(name) as Map<string, T>;
+      const remove = async (key: string) => {
+        table.delete(key);
+        await disk?.del(`${name}/${key}`);
+      };
       return {
         get: (key) => table.get(key),
         values: () => [...table.values()],
@@ -39,9 +44,10 @@ export async function openStore(folder?: string): Promise<Store> {
           table.set(key, value);
           await disk?.put(`${name}/${key}`, value);
         },
-        async delete(key) {
-          table.delete(key);
-          await disk?.del(`${name}/${key}`);
+        delete: remove,
+        async deleteWhere(matches) {
+          const matching = [...table].filter(([, value]) => matches(value));
+          await Promise.all(matching.map(([key]) => remove(key)));
         },
       };
     },
@@ -54,4 +60,17 @@ async function openDisk(folder: string): Promise<ClassicLevel<string, unknown>> 
   const disk = new ClassicLevel<string, unknown>(folder, { valueEncoding: 'json' });
   await disk.open();
   return disk;
+}
+
+/** Deletes the rows of a table that are not live, and returns a table that shows only live rows. */
+export async function liveRows<T>(table: Table<T>, isLive: (value: T) => boolean): Promise<Table<T>> {
+  await table.deleteWhere((value) => !isLive(value));
+  return {
+    ...table,
+    get(key) {
+      const value = table.get(key);
+      return value !== undefined && isLive(value) ? value : undefined;
+    },
+    values: () => table.values().filter(isLive),
+  };
 }

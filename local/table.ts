@@ -3,7 +3,7 @@ import { dynamodb } from '#lib/aws/sdk-dynamodb.ts';
 import { env } from '#lib/config/env.ts';
 import { partnersIndex, usersIndex } from '#lib/partners/directory.ts';
 
-/** Creates the gateway's table and its two indexes, unless it is there. */
+/** Creates the gateway's table and its two indexes, unless the table exists. */
 export async function createTable(): Promise<void> {
   const command = new CreateTableCommand({
     TableName: env.tableName(),

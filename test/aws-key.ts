@@ -1,9 +1,9 @@
 import { makeAwsKey } from '#local/aws-key.ts';
 
-/** The access key of the AWS servers that a test file starts. */
+/** The access key of the AWS servers in tests. */
 export const awsKey = makeAwsKey();
 
-/** What a proxy in front of them passes on of an `Authorization` header: the servers' own key in place of the caller's. */
+/** Replaces the access key in an `Authorization` header by {@link awsKey}, for proxies in front of the servers. */
 export function withAwsKey(authorization: string): string {
   return authorization.replace(/Credential=[^/]+/, `Credential=${awsKey.accessKeyId}`);
 }

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 
 /**
- * Any Unicode character that UTF-8 can carry, as a unit of texts. fast-check's own, `binary`, has each process list all million of them; as
- * there, texts are sometimes names that JavaScript knows, such as `__proto__`.
+ * Any Unicode character that UTF-8 can encode, as a unit of strings. fast-check's own `binary` makes each process list all million of them. As
+ * with `binary`, strings are sometimes names such as `__proto__`.
  */
 export const codePoint = fc
   .oneof(fc.integer({ min: 0, max: 0xd7ff }), fc.integer({ min: 0xe000, max: 0x10_ffff }))

@@ -1,17 +1,17 @@
 import { vi } from 'vitest';
 
-/** Runs `during` as if so many seconds had passed, for the gateway and the sandbox alike: they share this process and its clock. */
-export async function later<T>(seconds: number, during: () => Promise<T>): Promise<T> {
+/** Runs `during` with the clock moved forward, for the gateway and the sandbox, which run in this process. */
+export async function secondsLater<T>(seconds: number, during: () => Promise<T>): Promise<T> {
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + seconds * 1000 });
   return during().finally(() => vi.useRealTimers());
 }
 
-/** Runs `during` without the gateway's table. */
+/** Runs `during` with a table name that does not exist. */
 export async function withoutTable<T>(during: () => Promise<T>): Promise<T> {
   return withSetting('TABLE_NAME', 'no-such-table', during);
 }
 
-/** Runs `during` with another value of a function's setting. */
+/** Runs `during` with another value of an environment variable. */
 export async function withSetting<T>(name: string, value: string, during: () => Promise<T>): Promise<T> {
   const before = process.env[name];
   process.env[name] = value;

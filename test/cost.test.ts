@@ -124,7 +124,7 @@ describe('the measured calls', () => {
     for (const id of operationIds) {
       const { method, path, queryString, ...request } = requestOf(await typicalCall(id, context));
       gateway.logs();
-      const { status } = await gateway.ask.handler(method, `${path}?${queryString}`, {
+      const { status } = await gateway.call.handler(method, `${path}?${queryString}`, {
         ...request,
         headers: { ...request.headers },
       });

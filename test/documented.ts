@@ -4,20 +4,19 @@ import type { Ajv2020, ValidateFunction } from 'ajv/dist/2020.js';
 import type { Document, Reference } from '#lib/openapi/schema.ts';
 import { basePath } from '#lib/operations/table.ts';
 import { selectRoute } from '#local/api-gateway/routes.ts';
-import { parseTarget } from '#local/api-gateway/target.ts';
-import type { Answer } from './invoke.ts';
+import { parseTarget } from '#local/api-gateway/routes.ts';
+import type { TestResponse } from './invoke.ts';
 
-// Whatever a test asks the gateway for: its answer has to be one that `docs/openapi.json` describes. The document is read, and a shape compiled,
-// when the first such answer comes.
+// Every response in the tests must match `docs/openapi.json`. The document is read, and a schema compiled, when they are first needed.
 
 const file = new URL('../docs/openapi.json', import.meta.url);
-let known: { document: Document; ajv: Ajv2020 } | undefined;
-const shapes = new Map<string, ValidateFunction>();
+let loaded: { document: Document; ajv: Ajv2020 } | undefined;
+const schemas = new Map<string, ValidateFunction>();
 
-/** Throws when the document does not have the answer: its status, its media type, its headers and the shape of its body. */
-export function requireDocumented(method: string, path: string, { status, headers, text, body }: Answer): void {
+/** Throws when the status, the media type, the headers or the body of a response do not match the document. */
+export function requireDocumented(method: string, path: string, { status, headers, text, body }: TestResponse): void {
   requireShortHeaders(headers);
-  const { document } = (known ??= read());
+  const { document } = (loaded ??= read());
   const operation = operationAt(document, method, path);
   if (operation === undefined) return;
   const { pointer, responses } = operation;
@@ -25,29 +24,29 @@ export function requireDocumented(method: string, path: string, { status, header
   const described = responses[key];
   if (described === undefined) throw undocumented(`the status ${status}`, method, path);
   const at = '$ref' in described ? described.$ref.slice(1) : `${pointer}/responses/${key}`;
-  const answer = '$ref' in described ? (lookUp(document, at) as Exclude<typeof described, Reference>) : described;
-  const content = answer.content ?? {};
+  const response = '$ref' in described ? (lookUp(document, at) as Exclude<typeof described, Reference>) : described;
+  const content = response.content ?? {};
   const mediaType = headers['content-type']?.split(';')[0] ?? '';
-  if (text === '' && answer.content === undefined) return;
+  if (text === '' && response.content === undefined) return;
   if (!(mediaType in content)) throw undocumented(`${mediaType} with the status ${status}`, method, path);
-  // A refusal of API Gateway's own has none of the gateway's headers.
-  const isOwn = headers['x-request-id'] !== undefined;
-  const missing = isOwn ? Object.keys(answer.headers ?? {}).filter((name) => headers[name] === undefined) : [];
+  // Errors of API Gateway itself do not have the gateway's headers.
+  const isGateways = headers['x-request-id'] !== undefined;
+  const missing = isGateways ? Object.keys(response.headers ?? {}).filter((name) => headers[name] === undefined) : [];
   if (missing.length > 0) throw undocumented(`a ${status} without ${missing.join(', ')}`, method, path);
-  const validate = shapeAt(`${at}/content/${mediaType.replace('/', '~1')}/schema`);
+  const validate = schemaAt(`${at}/content/${mediaType.replace('/', '~1')}/schema`);
   if (validate(mediaType === 'application/json' ? body : text)) return;
   const faults = validate.errors?.map(({ instancePath, message }) => `${instancePath} ${message}`) ?? [];
-  // Where it is wrong, never what it is: a body may hold a token.
+  // The error names the place, never the value: a body can contain a token.
   throw undocumented(`this body of a ${status}: ${faults.join(', ')}`, method, path);
 }
 
-/** API Gateway refuses a response with more than 8 KB of headers. */
-function requireShortHeaders(headers: Answer['headers']): void {
+/** Throws for more than 8 KB of headers, which API Gateway rejects. */
+function requireShortHeaders(headers: TestResponse['headers']): void {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   if (Buffer.byteLength(lines.join('')) >= 8192) throw new Error('the headers are longer than API Gateway allows');
 }
 
-/** The same for an answer of `fetch`, which is read to its end. */
+/** Same as {@link requireDocumented}, for a response of `fetch`. Consumes its body. */
 export async function requireDocumentedResponse(method: string, path: string, response: Response): Promise<void> {
   const headers = Object.fromEntries(response.headers);
   const text = await response.text();
@@ -56,9 +55,9 @@ export async function requireDocumentedResponse(method: string, path: string, re
   requireDocumented(method, path, { status: response.status, headers, text, body });
 }
 
-function read(): NonNullable<typeof known> {
+function read(): NonNullable<typeof loaded> {
   const document = JSON.parse(readFileSync(file, 'utf8')) as Document;
-  // Imported when it is needed: most of what it costs is to load it.
+  // Loaded on demand, as loading takes most of its time.
   const { Ajv2020: Validator } = createRequire(import.meta.url)('ajv/dist/2020.js') as { Ajv2020: typeof Ajv2020 };
   const ajv = new Validator({ strict: false, validateFormats: false, validateSchema: false });
   ajv.addSchema(document, 'document');
@@ -86,11 +85,11 @@ function lookUp(document: Document, pointer: string): unknown {
   );
 }
 
-function shapeAt(pointer: string): ValidateFunction {
-  const { ajv } = (known ??= read());
-  const shape = shapes.get(pointer) ?? ajv.compile({ $ref: `document#${encodeURI(pointer)}` });
-  shapes.set(pointer, shape);
-  return shape;
+function schemaAt(pointer: string): ValidateFunction {
+  const { ajv } = (loaded ??= read());
+  const schema = schemas.get(pointer) ?? ajv.compile({ $ref: `document#${encodeURI(pointer)}` });
+  schemas.set(pointer, schema);
+  return schema;
 }
 
 function undocumented(what: string, method: string, path: string): Error {

@@ -1,29 +1,29 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 
-/** One server-sent event; its data is parsed. */
+/** One server-sent event with parsed data. */
 export interface ReceivedEvent {
   id?: string;
   event: string;
   data: Record<string, unknown>;
 }
 
-/** The local stack's events, as a program follows them. */
+/** The event stream of the local stack. */
 export interface Following {
-  /** The events so far that nobody has taken. */
+  /** Returns the next event. */
   next(): Promise<ReceivedEvent>;
-  /** Takes events until one passes. */
+  /** Returns the events up to the first one that passes. */
   until(passes: (event: ReceivedEvent) => boolean): Promise<ReceivedEvent[]>;
-  /** Resolves when the stream has ended, whoever ended it. */
+  /** Resolves when the stream has ended. */
   ended: Promise<void>;
   stop(): void;
 }
 
-/** Follows `GET /_console/events` of the stack whose API is at `gateway`. */
+/** Opens `GET /_console/events` of the stack whose API is at `gateway`. */
 export async function follow(gateway: string, headers: Record<string, string> = {}): Promise<Following> {
   const { promise: arrived, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-  const asked = httpRequest(new URL('/_console/events', gateway), { headers }, resolve).on('error', reject).end();
+  const request = httpRequest(new URL('/_console/events', gateway), { headers }, resolve).on('error', reject).end();
   const response = await arrived;
-  if (response.statusCode !== 200) throw new Error(`the events answer ${response.statusCode}`);
+  if (response.statusCode !== 200) throw new Error(`the event stream responds with ${response.statusCode}`);
   const events = eventsIn(response);
   const { promise: ended, resolve: end } = Promise.withResolvers<void>();
   response.once('close', () => end());
@@ -42,13 +42,13 @@ export async function follow(gateway: string, headers: Record<string, string> = 
         if (passes(event)) return taken;
       }
     },
-    stop: () => void asked.destroy(),
+    stop: () => void request.destroy(),
   };
   return following;
 }
 
-/** What a listener gets to see who comes now: the kept events, without the sign that they are all. */
-export async function keptEvents(gateway: string, headers: Record<string, string> = {}): Promise<ReceivedEvent[]> {
+/** Returns the stored events, which a new listener receives before the event `ready`. */
+export async function storedEvents(gateway: string, headers: Record<string, string> = {}): Promise<ReceivedEvent[]> {
   const following = await follow(gateway, headers);
   const events = await following.until(({ event }) => event === 'ready');
   following.stop();

@@ -1,33 +1,32 @@
 import { randomUUID } from 'node:crypto';
 import { basePath } from '#lib/operations/table.ts';
-import { newContext } from '#local/api-gateway/context.ts';
+import { newContext } from '#local/api-gateway/invoke.ts';
 import { toEvent } from '#local/api-gateway/event.ts';
-import { selectRoute } from '#local/api-gateway/routes.ts';
-import { parseTarget } from '#local/api-gateway/target.ts';
+import { parseTarget, selectRoute } from '#local/api-gateway/routes.ts';
 import { loadRoutes } from '#local/routes.ts';
 import { requireDocumented } from './documented.ts';
 
-/** What a test sends along; header names in lower case. */
+/** Headers, with names in lower case, and body of a request. */
 export interface TestRequest {
   headers?: Record<string, string>;
   body?: string;
 }
 
-/** An answer, whichever way it came; `body` is the parsed JSON of one. */
-export interface Answer {
+/** A response; `body` is the parsed JSON. */
+export interface TestResponse {
   status: number;
   headers: Record<string, string>;
   text: string;
   body: unknown;
 }
 
-/** Runs an operation's exported handler with the event that API Gateway would make of the request, and this much time to live. */
+/** Runs an operation's exported handler with the event that API Gateway creates from the request, and this remaining time. */
 export async function invokeHandler(
   method: string,
   path: string,
   { headers = {}, body = '' }: TestRequest = {},
   remainingMs = 29_000,
-): Promise<Answer> {
+): Promise<TestResponse> {
   const target = parseTarget(basePath + path);
   const match = target && selectRoute(await loadRoutes(), method, target.segments);
   if (target === undefined || match === undefined) throw new Error(`no route for ${method} ${path}`);
@@ -48,15 +47,15 @@ export async function invokeHandler(
     match,
   );
   const result = await match.route.handler(event, newContext(match.route.functionName, remainingMs));
-  if (typeof result === 'string') throw new Error('a gateway function answers with a structured result');
-  const { statusCode = 0, headers: answered = {}, body: text = '' } = result;
-  const isJson = answered['content-type'] === 'application/json';
-  const answer: Answer = {
+  if (typeof result === 'string') throw new Error('the function did not return a structured result');
+  const { statusCode = 0, headers: received = {}, body: text = '' } = result;
+  const isJson = received['content-type'] === 'application/json';
+  const response: TestResponse = {
     status: statusCode,
-    headers: Object.fromEntries(Object.entries(answered).map(([name, value]) => [name, String(value)])),
+    headers: Object.fromEntries(Object.entries(received).map(([name, value]) => [name, String(value)])),
     text,
     body: isJson ? JSON.parse(text) : undefined,
   };
-  requireDocumented(method, path, answer);
-  return answer;
+  requireDocumented(method, path, response);
+  return response;
 }

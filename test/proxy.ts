@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { Agent, createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A request on its way through a proxy. */
-export interface Passing {
+/** A request that a proxy received. */
+export interface ProxyRequest {
   method: string;
   /** With the query. */
   path: string;
@@ -11,25 +11,31 @@ export interface Passing {
   body: string;
 }
 
-/** What the server behind the proxy answered, or what the proxy answers in its place; `broken` ends the connection without an answer. */
-export type Passed = { status: number; headers: Record<string, string>; body: string } | 'broken';
+/** The response of the server or of the proxy in its place; `broken` closes the connection without a response. */
+export type ProxyResponse = { status: number; headers: Record<string, string>; body: string } | 'broken';
 
-/** What a proxy does with a request: `forward` lets the server do its part. */
-export type Meddle = (request: Passing, forward: () => Promise<Exclude<Passed, 'broken'>>) => Promise<Passed>;
+/** Handles a request. `forward` sends it to the server and returns the server's response. */
+export type Intercept = (
+  request: ProxyRequest,
+  forward: () => Promise<Exclude<ProxyResponse, 'broken'>>,
+) => Promise<ProxyResponse>;
 
-/** A proxy that answers. */
+/** A running proxy. */
 export interface RunningProxy {
   /** The origin, `http://127.0.0.1:PORT`. */
   url: string;
   close(): Promise<void>;
 }
 
-/** Starts a proxy on loopback; `originOf` says which server a request is for, `meddle` what becomes of it. */
-export async function startProxy(originOf: (request: Passing) => string, meddle: Meddle): Promise<RunningProxy> {
+/** Starts a proxy on loopback. `originOf` returns the server of a request. */
+export async function startProxy(
+  originOf: (request: ProxyRequest) => string,
+  intercept: Intercept,
+): Promise<RunningProxy> {
   const server = createServer((incoming, response) => {
-    pass(incoming).then(
-      (answer) => (answer === 'broken' ? response.destroy() : send(response, answer)),
-      // The server behind broke the connection, and so does this one.
+    handle(incoming).then(
+      (result) => (result === 'broken' ? response.destroy() : send(response, result)),
+      // The server closed the connection, so the proxy does the same.
       () => response.destroy(),
     );
   });
@@ -46,17 +52,17 @@ export async function startProxy(originOf: (request: Passing) => string, meddle:
     },
   };
 
-  async function pass(incoming: IncomingMessage): Promise<Passed> {
+  async function handle(incoming: IncomingMessage): Promise<ProxyResponse> {
     const request = await read(incoming);
-    return meddle(request, () => forward(originOf(request), request));
+    return intercept(request, () => forward(originOf(request), request));
   }
 }
 
-function send(response: ServerResponse, { status, headers, body }: Exclude<Passed, 'broken'>): void {
+function send(response: ServerResponse, { status, headers, body }: Exclude<ProxyResponse, 'broken'>): void {
   response.writeHead(status, headers).end(body);
 }
 
-async function read(incoming: IncomingMessage): Promise<Passing> {
+async function read(incoming: IncomingMessage): Promise<ProxyRequest> {
   const chunks: Buffer[] = [];
   for await (const chunk of incoming as AsyncIterable<Buffer>) chunks.push(chunk);
   const headers = Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]);
@@ -70,15 +76,15 @@ async function read(incoming: IncomingMessage): Promise<Passing> {
 
 const agent = new Agent({ keepAlive: true });
 
-/** Not with `fetch`, which takes several times as long, and most of a test's calls come this way. */
-async function forward(origin: string, { method, path, headers, body }: Passing) {
-  const { host: _host, connection: _connection, ...kept } = headers;
+/** Uses `node:http`, which is several times as fast as `fetch`: most calls of the tests pass through a proxy. */
+async function forward(origin: string, { method, path, headers, body }: ProxyRequest) {
+  const { host: _host, connection: _connection, ...forwarded } = headers;
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-  httpRequest(origin + path, { method, headers: kept, agent }, resolve)
+  httpRequest(origin + path, { method, headers: forwarded, agent }, resolve)
     .on('error', reject)
     .end(body);
-  const answer = await promise;
-  const { headers: answered, body: text } = await read(answer);
-  for (const name of ['connection', 'keep-alive', 'content-length', 'transfer-encoding']) delete answered[name];
-  return { status: answer.statusCode ?? 0, headers: answered, body: text };
+  const response = await promise;
+  const { headers: received, body: text } = await read(response);
+  for (const name of ['connection', 'keep-alive', 'content-length', 'transfer-encoding']) delete received[name];
+  return { status: response.statusCode ?? 0, headers: received, body: text };
 }

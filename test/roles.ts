@@ -5,24 +5,24 @@ import { text } from 'node:stream/consumers';
 import type { Statement } from '#infra/permissions.ts';
 import { withAwsKey } from './aws-key.ts';
 
-/** Where the services themselves are; they accept the tests' access key. */
+/** The URLs of the services, which accept the tests' access key. */
 export interface Services {
   secretsManager: string;
   dynamodb: string;
-  /** All others, which functions do not call. */
+  /** All other services, which functions do not call. */
   account?: string;
 }
 
-/** What AWS is to a function: the services, behind what its role allows. */
+/** AWS as a function sees it: the services, restricted to what its role allows. */
 export interface Aws {
   /** Serves all services. */
   url: string;
-  /** The calls of a function since the last time, `dynamodb:GetItem PARTNER#…` for example; what was denied begins with `denied`. */
+  /** Returns the calls of a function since the last time, such as `dynamodb:GetItem PARTNER#…`. Denied calls start with `denied`. */
   calls: (name: string) => string[];
   close: () => Promise<void>;
 }
 
-/** What the calls of this project to DynamoDB have in common. */
+/** The common fields of this project's DynamoDB calls. */
 interface DynamoDbInput {
   TableName: string;
   IndexName?: string;
@@ -32,15 +32,15 @@ interface DynamoDbInput {
 
 interface AwsCall {
   action: string;
-  /** The ARN that the call is about. */
+  /** The ARN of the resource. */
   resource: string;
-  /** Of an item, its key. */
+  /** The key of the item, if any. */
   leadingKey?: string | undefined;
 }
 
 /**
- * Starts AWS as functions see it. A function is known by its access key id, which is its name, and may do what `roles` says; whoever has no role,
- * the tests themselves, may do everything. `arnOf` gives the ARN of a secret or a table by its name.
+ * Starts AWS as functions see it. A function is identified by its access key id, which is its name, and restricted to its statements in `roles`.
+ * Callers without a role, such as the tests, have all permissions. `arnOf` returns the ARN of a secret or a table.
  */
 export async function startAws(
   services: Services,
@@ -61,8 +61,8 @@ export async function startAws(
     if (role !== undefined) {
       const call = readCall(service, request, body, arnOf);
       const allowed = neededFor(call).every((each) => role.some((statement) => allows(statement, each)));
-      const known = calls.get(name) ?? [];
-      calls.set(name, known.concat(`${allowed ? '' : 'denied '}${call.action} ${call.leadingKey ?? call.resource}`));
+      const earlier = calls.get(name) ?? [];
+      calls.set(name, earlier.concat(`${allowed ? '' : 'denied '}${call.action} ${call.leadingKey ?? call.resource}`));
       if (!allowed) return deny(response);
     }
     const { secretsManager, dynamodb, account = '' } = services;
@@ -70,21 +70,21 @@ export async function startAws(
       ['secretsmanager', secretsManager],
       ['dynamodb', dynamodb],
     ]);
-    const answer = await fetch((origins.get(service) ?? account) + request.url, {
+    const forwarded = await fetch((origins.get(service) ?? account) + request.url, {
       method: String(request.method),
-      headers: passedOn(request),
+      headers: forwardedHeaders(request),
       body: body === '' ? null : body,
     });
-    const type = String(answer.headers.get('content-type'));
-    response.writeHead(answer.status, { 'content-type': type }).end(await answer.text());
+    const type = String(forwarded.headers.get('content-type'));
+    response.writeHead(forwarded.status, { 'content-type': type }).end(await forwarded.text());
   }
 
   return {
     url: `http://127.0.0.1:${port}`,
     calls(name) {
-      const made = calls.get(name) ?? [];
+      const recorded = calls.get(name) ?? [];
       calls.delete(name);
-      return made;
+      return recorded;
     },
     async close() {
       server.closeAllConnections();
@@ -94,17 +94,17 @@ export async function startAws(
   };
 }
 
-function passedOn({ headers }: IncomingMessage): [string, string][] {
+function forwardedHeaders({ headers }: IncomingMessage): [string, string][] {
   const names = ['x-amz-date', 'x-amz-target', 'content-type'];
-  const kept = names.flatMap((name): [string, string][] =>
+  const copied = names.flatMap((name): [string, string][] =>
     headers[name] === undefined ? [] : [[name, String(headers[name])]],
   );
-  return [['authorization', withAwsKey(headers.authorization ?? '')], ...kept];
+  return [['authorization', withAwsKey(headers.authorization ?? '')], ...copied];
 }
 
 function deny(response: ServerResponse): void {
-  const refusal = { __type: 'AccessDeniedException', Message: 'The role does not allow it.' };
-  response.writeHead(400, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(refusal));
+  const error = { __type: 'AccessDeniedException', Message: 'The role does not allow it.' };
+  response.writeHead(400, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(error));
 }
 
 function readCall(
@@ -137,11 +137,11 @@ function readCall(
       return { action: `${service}:${operation}`, resource: arnOf(logGroupName) };
     }
     default:
-      throw new Error(`no policy of this project has ${service}`);
+      throw new Error(`not supported: ${service}`);
   }
 }
 
-/** Whoever reads or writes a secret's value uses the key that encrypts it. */
+/** Returns the permissions that a call requires. Reading or writing a secret's value also uses its KMS key. */
 function neededFor(call: AwsCall): (AwsCall & { secret?: string })[] {
   const decrypt = { action: 'kms:Decrypt', resource: 'key', secret: call.resource };
   const encrypt = { ...decrypt, action: 'kms:GenerateDataKey' };
@@ -174,6 +174,6 @@ function holds(operator: string, value: string | undefined, wanted: readonly str
     case 'Null':
       return wanted.includes(String(value === undefined));
     default:
-      throw new Error(`no policy of this project has ${operator}`);
+      throw new Error(`not supported: ${operator}`);
   }
 }

@@ -2,31 +2,30 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { operations, type CallerKind, type Operation, type OperationId } from '#lib/operations/table.ts';
 import type { DemoPartner } from '#local/demo-partners.ts';
 import type { RecordedCall } from '#local/sandbox/http/call-list.ts';
-import { authorization, basic, json, startGateway, type Gateway } from './gateway.ts';
-import type { Answer, TestRequest } from './invoke.ts';
-import { combined } from './presented.ts';
-import { codeOf, connectionsOf, visit } from './webauth/browser.ts';
+import { apiKey, basic, bearer, combine, json, startGateway, type Gateway, type TestUser } from './gateway.ts';
+import type { TestResponse, TestRequest } from './invoke.ts';
+import { connectionsOf, visit } from './webauth/browser.ts';
 
-// Two partners of one gateway. Upstream sees one client: only the gateway keeps them apart.
+// Two partners of one gateway. Upstream sees a single client, so only the gateway isolates them.
 
 interface Tenant {
   partner: DemoPartner;
-  home: string;
-  user: { id: string; token: string };
-  /** A code of the user's, which somebody else got hold of. */
+  redirectUri: string;
+  user: TestUser;
+  /** A leaked code of the user. */
   code: string;
   connection: string;
 }
 
-/** What one tenant asks for that is the other's. */
-interface Reach {
+/** A request for a resource of another tenant. */
+interface ForeignRequest {
   path: string;
   fields?: Record<string, string>;
 }
 
 /**
- * `own`: it succeeds, with what is one's own. Else the refusal's status and code, and if upstream was asked, `by upstream` when that one
- * call was refused, or the calls.
+ * `own`: the request succeeds for the caller's own resource. Otherwise the status and the code of the error, followed by `by upstream` when
+ * upstream rejected the only call, or by the upstream calls.
  */
 type Outcome = string;
 
@@ -38,11 +37,11 @@ const upstreamForbids = '403 forbidden by upstream';
 
 type Attempt = [
   what: string,
-  reach: (other: Tenant, one: Tenant) => Reach,
+  request: (other: Tenant, caller: Tenant) => ForeignRequest,
   outcomes: Partial<Record<CallerKind, Outcome>>,
 ];
 
-/** Every operation with every kind of credential: how one tenant reaches for what is the other's, and what comes of it. */
+/** For every operation: requests for another tenant's resources, and the outcome for every kind of credential. */
 const attempts: Record<OperationId, Attempt[]> = {
   admin_jwt_post: [
     [
@@ -58,7 +57,7 @@ const attempts: Record<OperationId, Attempt[]> = {
       { client: 'own', bearer_key: 'own', api_key: 'own', token: 'own', anonymous: unauthorized },
     ],
     [
-      'a new user in the other’s name',
+      'a new user with the other’s client_id',
       ({ partner }) => ({ path: '/auth/init', fields: { client_id: partner.client_id } }),
       {
         client: invalidValue,
@@ -75,14 +74,14 @@ const attempts: Record<OperationId, Attempt[]> = {
       { client: notFound, bearer_key: notFound, api_key: forbidden, token: upstreamForbids, anonymous: unauthorized },
     ],
     [
-      'a JWT of the other’s user in the other’s name',
+      'a JWT of the other’s user with the other’s client_id',
       ({ user, partner }) => ({ path: '/auth/jwt', fields: { id_user: user.id, client_id: partner.client_id } }),
       { client: invalidValue, bearer_key: invalidValue, api_key: invalidValue },
     ],
   ],
   auth_token_access_post: [
     [
-      'the token behind a code of the other’s user',
+      'a token for a code of the other’s user',
       ({ code }) => ({ path: '/auth/token/access', fields: { code } }),
       {
         client: '400 invalidCode after POST /auth/token/access, GET /users/me, DELETE /auth/token',
@@ -93,8 +92,8 @@ const attempts: Record<OperationId, Attempt[]> = {
       },
     ],
     [
-      'the token behind the other’s code, at the other’s address',
-      ({ code, home }) => ({ path: '/auth/token/access', fields: { code, redirect_uri: home } }),
+      'a token for the other’s code with the other’s redirect URI',
+      ({ code, redirectUri }) => ({ path: '/auth/token/access', fields: { code, redirect_uri: redirectUri } }),
       { client: invalidValue },
     ],
     [
@@ -112,7 +111,7 @@ const attempts: Record<OperationId, Attempt[]> = {
   ],
   auth_token_delete: [
     [
-      'the end of the other’s user’s token',
+      'the revocation of a token of the other’s user',
       ({ user }) => ({
         path: `/auth/token?${new URLSearchParams({ id_user: user.id, token: user.token }).toString()}`,
       }),
@@ -121,14 +120,14 @@ const attempts: Record<OperationId, Attempt[]> = {
   ],
   certificate_type_get: [
     [
-      'a certificate, which is everyone’s',
+      'a certificate, which is shared',
       () => ({ path: '/certificate/qwac' }),
       { client: 'own', bearer_key: 'own', api_key: 'own', token: 'own', anonymous: unauthorized },
     ],
   ],
   hash_delete: [
     [
-      'the end of the other’s user’s connections',
+      'the deletion of the connections of the other’s user',
       ({ user }) => ({ path: `/hash?id_user=${user.id}` }),
       { client: forbidden, bearer_key: forbidden, api_key: forbidden, token: 'own', anonymous: unauthorized },
     ],
@@ -140,29 +139,29 @@ const attempts: Record<OperationId, Attempt[]> = {
       { client: forbidden, bearer_key: notFound, api_key: forbidden, token: upstreamForbids, anonymous: unauthorized },
     ],
     [
-      'the other’s user, encoded',
+      'the other’s user with an encoded id',
       ({ user }) => ({ path: `/users/${user.id.replace(/\d/g, (digit) => `%3${digit}`)}` }),
       { bearer_key: notFound, token: upstreamForbids },
     ],
     [
-      'everyone',
+      'all users',
       () => ({ path: '/users/all' }),
       { client: forbidden, bearer_key: forbidden, api_key: forbidden, token: upstreamForbids, anonymous: unauthorized },
     ],
     [
-      'a way around one’s own user',
+      'the other’s user by a path through the own user',
       ({ user: { id } }, { user }) => ({ path: `/users/${user.id}%2F..%2F${id}` }),
       { bearer_key: invalidValue, token: invalidValue },
     ],
   ],
   users_id_user_delete: [
     [
-      'the end of the other’s user',
+      'the deletion of the other’s user',
       ({ user }) => ({ path: `/users/${user.id}` }),
       { client: forbidden, bearer_key: notFound, api_key: forbidden, token: upstreamForbids, anonymous: unauthorized },
     ],
     [
-      'the end of everyone',
+      'the deletion of all users',
       () => ({ path: '/users/all' }),
       { client: forbidden, bearer_key: forbidden, api_key: forbidden, token: forbidden, anonymous: unauthorized },
     ],
@@ -174,151 +173,142 @@ const attempts: Record<OperationId, Attempt[]> = {
       { client: forbidden, bearer_key: notFound, api_key: forbidden, token: upstreamForbids, anonymous: unauthorized },
     ],
     [
-      'a token of the other’s user, by the body',
+      'a token of the other’s user with its id in the body',
       ({ user }) => ({ path: '/users/me/token', fields: { application: 'sharedAccess', id_user: user.id } }),
       { bearer_key: invalidValue, token: invalidValue },
     ],
   ],
   webauth_get: [
     [
-      'the other’s address home',
-      ({ home }, { partner }) => ({ path: webauth({ client_id: partner.client_id, redirect_uri: home }) }),
+      'the other’s redirect URI',
+      ({ redirectUri }, { partner }) => ({ path: webauth(partner, redirectUri) }),
       { anonymous: invalidValue },
     ],
     [
-      'the way home in the other’s name',
-      ({ partner }, { home }) => ({ path: webauth({ client_id: partner.client_id, redirect_uri: home }) }),
+      'the own redirect URI with the other’s client_id',
+      ({ partner }, { redirectUri }) => ({ path: webauth(partner, redirectUri) }),
       { anonymous: invalidValue },
     ],
     [
-      'the other’s connection for one’s own user',
-      ({ connection }, { partner, home, code }) => ({
-        path: webauth({ client_id: partner.client_id, redirect_uri: home, id_connection: connection, token: code }),
+      'the other’s connection for the own user',
+      ({ connection }, { partner, redirectUri, code }) => ({
+        path: webauth(partner, redirectUri, { id_connection: connection, token: code }),
       }),
       { anonymous: '404 notFound by upstream' },
     ],
   ],
   webauth_callback_get: [
     [
-      'the other’s state, unsealed',
-      ({ home }) => ({ path: `/webauth/callback?state=${encodeURIComponent(JSON.stringify({ u: home }))}` }),
+      'the other’s redirect URI in an unsealed state',
+      ({ redirectUri }) => ({
+        path: `/webauth/callback?state=${encodeURIComponent(JSON.stringify({ u: redirectUri }))}`,
+      }),
       { anonymous: invalidValue },
     ],
   ],
 };
 
-const webauth = (fields: Record<string, string>) => `/webauth?${new URLSearchParams(fields).toString()}`;
+function webauth({ client_id }: DemoPartner, redirect_uri: string, fields: Record<string, string> = {}): string {
+  return `/webauth?${new URLSearchParams({ client_id, redirect_uri, ...fields }).toString()}`;
+}
 
-/** One line of the matrix. */
-interface Line {
+/** One row of the matrix. */
+interface Row {
   id: OperationId;
   kind: CallerKind;
   what: string;
-  reach: Attempt[1];
+  request: Attempt[1];
   outcome: Outcome;
 }
 
-// The rows were written for every operation, so its ids are those.
+// The keys are the operation ids, as the record's type requires.
 const ids = Object.keys(attempts) as OperationId[];
-const matrix: Line[] = ids.flatMap((id) =>
-  attempts[id].flatMap(([what, reach, outcomes]) =>
-    Object.entries(outcomes).map(([kind, outcome]) => ({ id, kind: kind as CallerKind, what, reach, outcome })),
+const matrix: Row[] = ids.flatMap((id) =>
+  attempts[id].flatMap(([what, request, outcomes]) =>
+    Object.entries(outcomes).map(([kind, outcome]) => ({ id, kind: kind as CallerKind, what, request, outcome })),
   ),
 );
 
 let gateway: Gateway;
-const tenants: Record<'A' | 'B', Tenant> = { A: nobodyYet(), B: nobodyYet() };
+let tenants: Record<'A' | 'B', Tenant>;
 
 beforeAll(async () => {
   gateway = await startGateway();
-  tenants.A = await newTenant('https://a.example/home');
-  tenants.B = await newTenant('https://b.example/home');
+  tenants = { A: await newTenant('https://a.example/home'), B: await newTenant('https://b.example/home') };
 });
 afterAll(() => gateway.close());
 
-function nobodyYet(): Tenant {
-  return {
-    partner: { client_id: '', client_secret: '' },
-    home: '',
-    user: { id: '', token: '' },
-    code: '',
-    connection: '',
-  };
-}
-
-async function newTenant(home: string): Promise<Tenant> {
-  const partner = await gateway.newPartner({ redirectUris: [home] });
+async function newTenant(redirectUri: string): Promise<Tenant> {
+  const partner = await gateway.newPartner({ redirectUris: [redirectUri] });
   const user = await gateway.newUser(partner);
-  const code = await codeOf(gateway, user.token);
-  const start = { client_id: partner.client_id, redirect_uri: home, token: code };
-  const visited = await visit(gateway, start, 'approve');
-  return { partner, home, user, code, connection: visited.home.searchParams.get('id_connection') ?? '' };
+  const code = await gateway.newCode(user.token);
+  const query = { client_id: partner.client_id, redirect_uri: redirectUri, token: code };
+  const { result } = await visit(gateway, query, 'approve');
+  return { partner, redirectUri, user, code, connection: result.searchParams.get('id_connection') ?? '' };
 }
 
-/** The request of a kind of caller; a token is that of a user who can be lost. */
-async function present(id: OperationId, kind: CallerKind, { partner }: Tenant, fields: Record<string, string>) {
+/** Returns the request with the caller's credential. A token is of a new user, as the request can delete it. */
+async function authenticated(id: OperationId, kind: CallerKind, { partner }: Tenant, fields: Record<string, string>) {
   const row: Operation = operations[id];
   const body: TestRequest = Object.keys(fields).length === 0 ? {} : json(fields);
   switch (kind) {
     case 'client':
       if (row.fields === 'body' && row.accepts.includes('client')) return json({ ...partner, ...fields });
-      return combined(body, basic(partner));
+      return combine(body, basic(partner));
     case 'bearer_key':
-      return combined(body, authorization(`Bearer ${partner.client_secret}`));
+      return combine(body, bearer(partner.client_secret));
     case 'api_key':
-      return combined(body, { headers: { 'x-api-key': partner.client_secret } });
-    case 'token': {
-      const { token } = await gateway.newUser(partner);
-      return combined(body, authorization(`Bearer ${token}`));
-    }
+      return combine(body, apiKey(partner.client_secret));
+    case 'token':
+      return combine(body, bearer((await gateway.newUser(partner)).token));
     case 'anonymous':
       return body;
   }
 }
 
-function outcomeOf({ status, body }: Answer, calls: RecordedCall[]): Outcome {
+function outcomeOf({ status, body }: TestResponse, calls: RecordedCall[]): Outcome {
   if (status < 300) return 'own';
-  const refusal = `${status} ${(body as { code: string }).code}`;
-  if (calls.length === 0) return refusal;
-  if (calls.length === 1 && calls.every((call) => call.status >= 400)) return `${refusal} by upstream`;
-  return `${refusal} after ${calls.map(({ method, path }) => `${method} ${path}`).join(', ')}`;
+  const error = `${status} ${(body as { code: string }).code}`;
+  if (calls.length === 0) return error;
+  if (calls.length === 1 && calls.every((call) => call.status >= 400)) return `${error} by upstream`;
+  return `${error} after ${calls.map(({ method, path }) => `${method} ${path}`).join(', ')}`;
 }
 
-/** What upstream and the gateway know of a tenant's user. */
+/** Returns the connections and the owner of a tenant's user. */
 async function stateOf({ user }: Tenant): Promise<{ connections: string[]; owner: string | undefined }> {
-  const { ownershipOf } = await import('#lib/partners/ownership.ts');
-  const [connections, ownership] = await Promise.all([connectionsOf(gateway, user.token), ownershipOf(user.id)]);
-  return { connections: connections.map(({ id }) => String(id)), owner: ownership?.owner };
+  const [connections, owner] = await Promise.all([connectionsOf(gateway, user.token), gateway.ownerOf(user.id)]);
+  return { connections: connections.map(({ id }) => String(id)), owner };
 }
 
-function triedWith(id: OperationId): CallerKind[] {
-  return [...new Set(matrix.filter((line) => line.id === id).map(({ kind }) => kind))].toSorted();
+function testedKinds(id: OperationId): CallerKind[] {
+  return [...new Set(matrix.filter((row) => row.id === id).map(({ kind }) => kind))].toSorted();
 }
 
 test(`the matrix has ${matrix.length} attempts in each direction, with every operation and every kind`, () => {
   expect(ids.toSorted()).toEqual(Object.keys(operations).toSorted());
   const kinds: CallerKind[] = ['anonymous', 'api_key', 'bearer_key', 'client', 'token'];
-  const worthTrying = ({ accepts }: Operation) => (accepts.includes('anonymous') ? ['anonymous'] : kinds);
-  expect(Object.fromEntries(ids.map((id) => [id, triedWith(id)]))).toEqual(
-    Object.fromEntries(ids.map((id) => [id, worthTrying(operations[id])])),
+  const kindsFor = ({ accepts }: Operation) => (accepts.includes('anonymous') ? ['anonymous'] : kinds);
+  expect(Object.fromEntries(ids.map((id) => [id, testedKinds(id)]))).toEqual(
+    Object.fromEntries(ids.map((id) => [id, kindsFor(operations[id])])),
   );
 });
 
 describe.each([
   ['A', 'B'],
   ['B', 'A'],
-] as const)('what is %s’s is not reached by %s', (theirs, ours) => {
-  test.each(matrix)('$id by $kind: $what', async ({ id, kind, reach, outcome }) => {
-    const [other, one] = [tenants[theirs], tenants[ours]];
+] as const)('resources of %s are isolated from %s', (owner, caller) => {
+  test.each(matrix)('$id by $kind: $what', async ({ id, kind, request, outcome }) => {
+    const other = tenants[owner];
     const { method }: Operation = operations[id];
-    const { path, fields = {} } = reach(other, one);
-    const request = await present(id, kind, one, fields);
+    const { path, fields = {} } = request(other, tenants[caller]);
+    const credential = await authenticated(id, kind, tenants[caller], fields);
     await gateway.upstreamCalls();
 
-    const answer = await gateway.ask.http(method, path, combined({ headers: { accept: 'application/json' } }, request));
+    const sent = combine({ headers: { accept: 'application/json' } }, credential);
+    const response = await gateway.call.http(method, path, sent);
 
-    expect(outcomeOf(answer, await gateway.upstreamRequests())).toBe(outcome);
-    expect(answer.body).not.toMatchObject({ id_user: Number(other.user.id) });
+    expect(outcomeOf(response, await gateway.upstreamRequests())).toBe(outcome);
+    expect(response.body).not.toMatchObject({ id_user: Number(other.user.id) });
     expect(await stateOf(other)).toEqual({ connections: [other.connection], owner: other.partner.client_id });
   });
 });
@@ -347,12 +337,12 @@ test.each([
   ['PATCH', '/users/ID'],
   ['HEAD', '/users/ID'],
   ['OPTIONS', '/users/ID'],
-])('no detour leads to the other’s user: %s %s', async (method, path) => {
+])('no other path returns another tenant’s user: %s %s', async (method, path) => {
   const { partner, user } = tenants.A;
   const address = path.replace('OWN', user.id).replace('ID', tenants.B.user.id);
   for (const credential of [partner.client_secret, user.token]) {
     await gateway.upstreamCalls();
-    const { status } = await gateway.ask.http(method, address, authorization(`Bearer ${credential}`));
+    const { status } = await gateway.call.http(method, address, bearer(credential));
     expect([400, 404]).toContain(status);
     expect(await gateway.upstreamCalls()).toEqual([]);
   }

@@ -1,29 +1,29 @@
 import { onTestFinished, vi } from 'vitest';
 
-/** A timer that runs when the test says so, and not before. */
-interface HeldTimer {
+/** A timer that the test runs. */
+interface PausedTimer {
   milliseconds: number;
   run: () => void;
 }
 
 /**
- * Holds the timers of some lengths that are set from now on, until the test ends. Returns them in the order in which they are set: the test
- * decides when a time is over, however slow the machine is. All other timers run as usual.
+ * Pauses the matching timers that are set during the test and returns them in order. The test runs them, so that it does not depend on the
+ * speed of the machine. Other timers run as usual.
  */
-export function holdTimers(isHeld: (milliseconds: number) => boolean): HeldTimer[] {
-  const held: HeldTimer[] = [];
+export function pauseTimers(matches: (milliseconds: number) => boolean): PausedTimer[] {
+  const paused: PausedTimer[] = [];
   const { setTimeout } = globalThis;
-  const setOrHold = (run: (...args: unknown[]) => void, milliseconds = 0, ...args: unknown[]) => {
-    if (!isHeld(milliseconds)) return setTimeout(run, milliseconds, ...args);
-    held.push({ milliseconds, run: () => run(...args) });
-    // The caller can clear it.
-    return setTimeout(() => undefined, longest).unref();
+  const setOrPause = (run: (...args: unknown[]) => void, milliseconds = 0, ...args: unknown[]) => {
+    if (!matches(milliseconds)) return setTimeout(run, milliseconds, ...args);
+    paused.push({ milliseconds, run: () => run(...args) });
+    // Returned so that the caller can clear it.
+    return setTimeout(() => undefined, maxTimeout).unref();
   };
-  // Of the overloads, the spy's type has the last one alone, whose callback takes no argument.
-  const spy = vi.spyOn(globalThis, 'setTimeout').mockImplementation(setOrHold as typeof setTimeout);
+  // The spy's type has only the last overload, whose callback takes no argument.
+  const spy = vi.spyOn(globalThis, 'setTimeout').mockImplementation(setOrPause as typeof setTimeout);
   onTestFinished(() => spy.mockRestore());
-  return held;
+  return paused;
 }
 
-/** Node's longest timer. */
-const longest = 2 ** 31 - 1;
+/** The maximum timeout in Node. */
+const maxTimeout = 2 ** 31 - 1;

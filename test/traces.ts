@@ -1,14 +1,14 @@
 /**
- * Finds secrets in a text by undoing encodings, one inside another: JSON's escapes, percent-encoding, base64 and hexadecimal at any
- * alignment. It knows nothing of how the gateway looks for its own. Gives the names of those that it found.
+ * Returns the names of the secrets in a text. Decodes nested JSON escapes, percent-encoding, base64 and hexadecimal at any alignment,
+ * independently of the implementation in the gateway.
  */
 export function tracesIn(text: string, secrets: ReadonlyMap<string, string>): string[] {
-  const readings = readingsOf(text, 3);
-  return [...secrets].flatMap(([name, secret]) => (readings.some((reading) => reading.includes(secret)) ? [name] : []));
+  const decodings = decode(text, 3);
+  return [...secrets].flatMap(([name, secret]) => (decodings.some((each) => each.includes(secret)) ? [name] : []));
 }
 
-/** The texts that a text can stand for, itself first. */
-function readingsOf(text: string, depth: number): string[] {
+/** Returns the possible decodings of a text, the text itself first. */
+function decode(text: string, depth: number): string[] {
   if (depth === 0) return [text];
   const once = [
     unescaped(text),
@@ -16,8 +16,8 @@ function readingsOf(text: string, depth: number): string[] {
     ...runs(text, /[\w+/-]{12,}/g, base64),
     ...runs(text, hexRun, hex),
   ];
-  const others = [...new Set(once)].filter((reading) => reading !== text && reading.length > 7);
-  return [text, ...others.flatMap((reading) => readingsOf(reading, depth - 1))];
+  const others = [...new Set(once)].filter((decoded) => decoded !== text && decoded.length > 7);
+  return [text, ...others.flatMap((decoded) => decode(decoded, depth - 1))];
 }
 
 const hexRun = /(?:[0-9a-f]{2}){8,}/gi;
@@ -32,11 +32,11 @@ function percentDecoded(text: string): string {
   return text.replace(/%([0-9a-f]{2})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
 }
 
-/** Everything that the runs of a text decode to, joined, for each way to decode one. */
-function runs(text: string, run: RegExp, decode: (run: string) => string[]): string[] {
-  const decoded = (text.match(run) ?? []).map(decode);
-  const ways = Math.max(0, ...decoded.map(({ length }) => length));
-  return Array.from({ length: ways }, (_, way) => decoded.map((each) => each[way]).join('\n'));
+/** Returns the joined decodings of the encoded runs in a text, one for each alignment. */
+function runs(text: string, run: RegExp, decodeRun: (run: string) => string[]): string[] {
+  const decoded = (text.match(run) ?? []).map(decodeRun);
+  const alignments = Math.max(0, ...decoded.map(({ length }) => length));
+  return Array.from({ length: alignments }, (_, alignment) => decoded.map((each) => each[alignment]).join('\n'));
 }
 
 function base64(run: string): string[] {

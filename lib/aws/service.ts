@@ -23,8 +23,8 @@ export const connections = { connectTimeout: 1_000, keepAlive: 20_000 };
 const maxDelay = { failed: 50, throttled: 1_000 };
 
 /**
- * Returns a function that calls a service with up to two attempts, because repeating a read or a conditional write is harmless. Loads in a fraction of
- * the SDK's time.
+ * Returns a function that calls a service with up to two attempts, because repeating a read or a conditional write is harmless. Loads in a fraction
+ * of the SDK's time.
  */
 export function jsonService({ name, target, contentType, attemptTime }: JsonService): CallService {
   const sign = signerOf(name);

@@ -3,8 +3,8 @@ import { now } from '../clock.ts';
 import { env } from '../config/env.ts';
 
 /**
- * Signs a POST request to an endpoint's root and returns all of its headers. Header names must be in lower case, and values without surrounding spaces.
- * Throws MissingSetting without credentials.
+ * Signs a POST request to an endpoint's root and returns all of its headers. Header names must be in lower case, and values without surrounding
+ * spaces. Throws MissingSetting without credentials.
  */
 export type Sign = (
   endpoint: URL,
@@ -15,8 +15,8 @@ export type Sign = (
 const algorithm = 'AWS4-HMAC-SHA256';
 
 /**
- * Returns the signer for a service, which uses the environment's current credentials. The SDK's general signer adds 10 % to a cold start and 8 µs to each
- * signature. Source: AWS, “Create a signed AWS API request”.
+ * Returns the signer for a service, which uses the environment's current credentials. The SDK's general signer adds 10 % to a cold start and 8 µs to
+ * each signature. Source: AWS, “Create a signed AWS API request”.
  */
 export function signerOf(service: string): Sign {
   let derived: { source: string; key: KeyObject } | undefined;

@@ -34,8 +34,8 @@ export { send, type Send } from './send.ts';
  * {@link ApiError} when the API returns an error, and with {@link TransportError} when there is no valid response. Reads and deletes are retried once
  * after a failure. A request that creates a user or a token, or spends a code, is never sent again once it may have reached the server.
  *
- * In the examples, `api` has no credential, `user` has a user's token, and `manager` has a manage token or, at a gateway, a partner key. The application
- * supplies `client_id`, `client_secret`, a registered `redirect_uri` and a `certificate_type`.
+ * In the examples, `api` has no credential, `user` has a user's token, and `manager` has a manage token or, at a gateway, a partner key. The
+ * application supplies `client_id`, `client_secret`, a registered `redirect_uri` and a `certificate_type`.
  *
  * @example
  * const api = new AuthenticationApi(new Configuration({ basePath }));

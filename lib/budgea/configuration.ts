@@ -22,9 +22,9 @@ export interface ConfigurationOptions {
 }
 
 /**
- * The API's address, credential and timeouts. The credential does not appear in logs of the object. Throws TypeError when the base URL is not an http or
- * https URL without credentials, query and fragment, when the key contains a character that is invalid in a header, or when a timeout is not a positive
- * integer.
+ * The API's address, credential and timeouts. The credential does not appear in logs of the object. Throws TypeError when the base URL is not an http
+ * or https URL without credentials, query and fragment, when the key contains a character that is invalid in a header, or when a timeout is not a
+ * positive integer.
  */
 export class Configuration {
   readonly basePath: string;

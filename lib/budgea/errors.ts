@@ -5,8 +5,8 @@ import { errorEnvelope } from './specification.ts';
 const codePattern = /^[A-Za-z_]{1,40}$/;
 
 /**
- * The API returned an error: a status outside 2xx. Logs of the error contain the status and the code only, because the headers and the body can repeat a
- * secret.
+ * The API returned an error: a status outside 2xx. Logs of the error contain the status and the code only, because the headers and the body can
+ * repeat a secret.
  */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
@@ -39,9 +39,9 @@ export class ApiError extends Error {
 }
 
 /**
- * The reason of a {@link TransportError}. `unreachable` and `tls`: no connection was established. `timeout`: one of {@link Timeouts} passed. `aborted`: the
- * caller's signal aborted. `broken`: the connection ended. `too-large`: the response exceeds 1 MiB. `malformed`: the response does not match the
- * specification. `unexpected-user`: the response is about another user than the requested one.
+ * The reason of a {@link TransportError}. `unreachable` and `tls`: no connection was established. `timeout`: one of the configured timeouts passed.
+ * `aborted`: the caller's signal aborted. `broken`: the connection ended. `too-large`: the response exceeds 1 MiB. `malformed`: the response does not
+ * match the specification. `unexpected-user`: the response is about another user than the requested one.
  */
 export type TransportFailure =
   'unreachable' | 'tls' | 'timeout' | 'aborted' | 'broken' | 'too-large' | 'malformed' | 'unexpected-user';

@@ -125,8 +125,8 @@ function mayHaveArrived(error: unknown): boolean {
 }
 
 /**
- * Returns whether the error shows that the first attempt of a deletion succeeded: the resource is missing, or the revoked token is invalid. An invalid
- * token does not prove that a user was deleted, and a response without the API's error envelope proves nothing.
+ * Returns whether the error shows that the first attempt of a deletion succeeded: the resource is missing, or the revoked token is invalid. An
+ * invalid token does not prove that a user was deleted, and a response without the API's error envelope proves nothing.
  */
 function isAlreadyDeleted({ method, operation }: BudgeaRequest, error: unknown): boolean {
   if (method !== 'DELETE' || !(error instanceof ApiError)) return false;

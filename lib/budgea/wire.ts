@@ -96,7 +96,10 @@ export type Result<Id extends OperationId> = (typeof specification)[Id]['respons
       : undefined
   : never;
 
-/** Returns an operation's result. Throws ApiError for an error response, and TransportError `malformed` for a success that does not match the specification. */
+/**
+ * Returns an operation's result. Throws ApiError for an error response, and TransportError `malformed` for a success that does not match the
+ * specification.
+ */
 export function readResponse<Id extends OperationId>(operation: Id, response: BudgeaResponse): Result<Id>;
 export function readResponse(operation: OperationId, { status, headers, body }: BudgeaResponse): unknown {
   const { response: shape } = specification[operation];

@@ -61,8 +61,8 @@ export function pageResponse(
   };
 }
 
-/** Escapes plain text for HTML text and quoted attributes. */
-function escapeHtml(text: string): string {
+/** Escapes text for HTML content and quoted attributes. */
+export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 

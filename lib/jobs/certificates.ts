@@ -38,8 +38,8 @@ export async function readStoredCertificate(type: string): Promise<StoredCertifi
 export type StoreResult = 'changed' | 'unchanged' | 'older' | 'raced';
 
 /**
- * Stores a fetched certificate if it differs from the stored one and is not older. Adds `CertificateDateIgnored` to `count` when one of the dates is not
- * valid. Throws the table's errors.
+ * Stores a fetched certificate if it differs from the stored one and is not older. Adds `CertificateDateIgnored` to `count` when one of the dates is
+ * not valid. Throws the table's errors.
  */
 export async function storeCertificate(
   type: string,
@@ -102,8 +102,8 @@ function isIgnored(created: Created): boolean {
 const day = 86_400_000;
 
 /**
- * Returns when a certificate was created, in milliseconds since the epoch, or undefined for an invalid date or one in the future of all time zones, so
- * that it cannot block later certificates. Upstream does not specify the time zone.
+ * Returns when a certificate was created, in milliseconds since the epoch, or undefined for an invalid date or one in the future of all time zones,
+ * so that it cannot block later certificates. Upstream does not specify the time zone.
  */
 function timeOf(created: Created): number | undefined {
   const time = Date.parse(`${created?.replace(' ', 'T')}Z`);

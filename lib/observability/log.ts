@@ -17,8 +17,8 @@ export type LogMetrics = (time: number, line: Readonly<Record<string, unknown>>)
 export const namespace = 'BudgeaAuthGateway';
 
 /**
- * Returns a writer of log lines with metrics. `dimensions` and `metrics` name fields of a line; their description is serialized once. Source: CloudWatch,
- * “Embedded metric format specification”.
+ * Returns a writer of log lines with metrics. `dimensions` and `metrics` name fields of a line; their description is serialized once. Source:
+ * CloudWatch, “Embedded metric format specification”.
  */
 export function metricsLog(dimensions: readonly (readonly string[])[], metrics: Metrics): LogMetrics {
   const description = JSON.stringify([

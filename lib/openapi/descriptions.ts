@@ -249,4 +249,4 @@ Other codes and descriptions come from the banking API. API Gateway itself answe
 
 ## Retries
 
-Reads and deletions can be repeated. A call that creates a user or a token, or spends a code, must not be repeated blindly: if it ends without a response, it may have succeeded. On 429 and 503, wait for the number of seconds in \`Retry-After\`.`;
+Reads and deletions can be repeated. Do not repeat a call that creates a user or a token, or spends a code, if it ends without a response: it may have succeeded. On 429 and 503, wait for the number of seconds in \`Retry-After\`.`;

@@ -32,4 +32,4 @@ export interface Example {
 }
 
 /** The recorded calls in order. `npm run openapi` records them again. */
-export const examples = recorded as unknown as readonly Example[]; // `npm run openapi` writes the file from such values, and a test compares it with a new run.
+export const examples = recorded as unknown as readonly Example[]; // The file is written from such values.

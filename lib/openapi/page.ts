@@ -4,8 +4,8 @@ import { openApiDocument } from './document.ts';
 import { type Document } from './schema.ts';
 
 /**
- * Returns the HTML of the API page, on which Scalar renders `openapi.json` in the browser. `script` is the address of Scalar's script, `nonce` the nonce
- * of {@link contentSecurityPolicy}. A key that is entered on the page stays in the tab's memory and is sent to the gateway only.
+ * Returns the HTML of the API page, on which Scalar renders `openapi.json` in the browser. `script` is the address of Scalar's script, `nonce` the
+ * nonce of {@link contentSecurityPolicy}. A key that is entered on the page stays in the tab's memory and is sent to the gateway only.
  */
 export function apiPage(script: string, nonce: string): string {
   return `<!doctype html>

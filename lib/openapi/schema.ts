@@ -29,8 +29,8 @@ export function described(schema: Schema, texts: Readonly<Record<string, string>
 }
 
 /**
- * Returns the JSON Schema of the values that a valibot schema takes (`input`) or returns (`output`), described by the messages of its checks. Throws on
- * a schema or check that it cannot convert.
+ * Returns the JSON Schema of the values that a valibot schema takes (`input`) or returns (`output`), described by the messages of its checks. Throws
+ * on a schema or check that it cannot convert.
  */
 export function jsonSchema(schema: v.GenericSchema, typeMode: 'input' | 'output' = 'input'): Schema {
   const { $schema: _, ...converted } = toJsonSchema(schema, {

@@ -31,7 +31,7 @@ export const manageTokenRotation: Rotation<ManageToken> = {
       mintManageToken(budgea, { scope: env.manageScope(), minutes: manageTokenMinutes() }),
     ),
   async test({ jwt_token, expires_at }, invocation) {
-    const { aud, scope, exp } = readPayload(jwt_token);
+    const { aud, scope, exp } = readClaims(jwt_token);
     if (!isUpstream(aud)) throw new UnusableSecret('its audience is another host');
     if (scope !== env.manageScope()) throw new UnusableSecret('it has another scope');
     if (Math.min(exp, expires_at) - now() / 1000 < (manageTokenMinutes() * 60) / intervals) {
@@ -53,12 +53,12 @@ function isUpstream(audience: string): boolean {
   return audience === host || audience === `${hostname}:${port === '' ? defaultPort : port}`;
 }
 
-const payload = v.object({ type: v.literal('manage_token'), aud: v.string(), scope: v.string(), exp: number });
+const claims = v.object({ type: v.literal('manage_token'), aud: v.string(), scope: v.string(), exp: number });
 
 /** Returns a manage JWT's claims without verifying the signature, which upstream does. Throws UnusableSecret. */
-function readPayload(token: string): v.InferOutput<typeof payload> {
+function readClaims(token: string): v.InferOutput<typeof claims> {
   try {
-    return v.parse(payload, JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8')));
+    return v.parse(claims, JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8')));
   } catch {
     throw new UnusableSecret('it is not a manage JWT with an expiry time');
   }

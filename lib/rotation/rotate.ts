@@ -94,8 +94,8 @@ async function createSecret<V>({ rotation, secret, version, invocation }: StepCo
 }
 
 /**
- * Returns when the current value replaced the previous one, in milliseconds since the epoch; 0 for the first value. The creation date counts too, because
- * Secrets Manager does not record a rotation that replaced the value and then failed.
+ * Returns when the current value replaced the previous one, in milliseconds since the epoch; 0 for the first value. The creation date counts too,
+ * because Secrets Manager does not record a rotation that replaced the value and then failed.
  */
 export function replacedAt(secret: SecretDescription, current: Pick<VersionValue, 'createdAt'> | undefined): number {
   const isFirst = versionWith(secret, 'AWSPREVIOUS') === undefined;

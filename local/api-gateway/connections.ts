@@ -2,19 +2,11 @@ import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
-interface Connections {
-  /** Keeps a connection until a response on it has left. */
-  hold(socket: Socket, response: ServerResponse): void;
-  isHeld(socket: Duplex): boolean;
-  /** Drops every connection, now or as soon as nothing holds it. */
-  drain(): void;
-}
-
 /**
- * Watches a server's connections. Node's own `closeIdleConnections` spares one on which a request has not fully arrived, so
- * that a browser's speculative connection or a stalled upload would delay the shutdown.
+ * Tracks a server's connections. Node's `closeIdleConnections` skips a connection with an incomplete request: a browser's speculative
+ * connection or a stalled upload would delay the shutdown.
  */
-export function trackConnections(server: Server): Connections {
+export function trackConnections(server: Server) {
   const calls = new Map<Duplex, number>();
   let draining = false;
   server.on('connection', (socket) => {
@@ -23,11 +15,13 @@ export function trackConnections(server: Server): Connections {
   });
 
   return {
-    hold(socket, response) {
+    /** Marks a connection as in use until the response is sent. */
+    hold(socket: Socket, response: ServerResponse) {
       count(socket, 1);
       response.once('close', () => count(socket, -1));
     },
-    isHeld: (socket) => (calls.get(socket) ?? 0) > 0,
+    isHeld: (socket: Duplex) => (calls.get(socket) ?? 0) > 0,
+    /** Closes every connection, now or when it is no longer in use. */
     drain() {
       draining = true;
       for (const socket of calls.keys()) count(socket, 0);
@@ -38,7 +32,7 @@ export function trackConnections(server: Server): Connections {
     const current = calls.get(socket);
     if (current === undefined) return;
     calls.set(socket, current + change);
-    // Ending rather than destroying lets the last bytes of an answer leave.
+    // `destroySoon` sends the last bytes of a response first.
     if (draining && current + change === 0) (socket as Socket).destroySoon();
   }
 }

@@ -1,11 +1,51 @@
-import { validateHeaderName, validateHeaderValue } from 'node:http';
-import { HOP_BY_HOP, type Header } from './headers.ts';
-import type { HttpResponse } from './http-response.ts';
-import { refusal } from './refusal.ts';
+import { STATUS_CODES, validateHeaderName, validateHeaderValue } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { HOP_BY_HOP, type Header } from './request.ts';
+
+/** A response of the gateway, before its `content-length` and `apigw-requestid` are added. */
+export interface HttpResponse {
+  statusCode: number;
+  headers: readonly Header[];
+  body: Buffer;
+}
+
+const MESSAGES = {
+  400: 'Bad Request',
+  404: 'Not Found',
+  408: 'Request Timeout',
+  413: 'Request Entity Too Large',
+  414: 'Request-URI Too Long',
+  429: 'Too Many Requests',
+  431: 'Request Header Fields Too Large',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+} as const;
+
+/** Returns the gateway's own error response. */
+export function errorResponse(statusCode: keyof typeof MESSAGES): HttpResponse {
+  return {
+    statusCode,
+    headers: [['content-type', 'application/json']],
+    body: Buffer.from(JSON.stringify({ message: MESSAGES[statusCode] })),
+  };
+}
+
+/** Answers a request that Node could not parse or that timed out, and closes the connection. */
+export function answerClientError(error: NodeJS.ErrnoException, socket: Duplex, requestId: string): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
+  const { headers, body } = errorResponse(status);
+  const all = [...headers, ['apigw-requestid', requestId], ['content-length', body.length], ['connection', 'close']];
+  const head = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...all.map(([name, value]) => `${name}: ${value}`)];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body.toString()}`);
+}
 
 /**
- * Turns what a function returned into a response: a structured result as it says, anything without a status code as
- * 200 with that value as its JSON, and a malformed result 500.
+ * Converts a function's result to a response: a structured result as it is, a result without a status code to a 200 with that value as
+ * JSON, and a malformed result to a 500.
  * Source: "Lambda function response for format 2.0" in the API Gateway developer guide for HTTP APIs.
  */
 export function toResponse(result: unknown): HttpResponse {
@@ -13,7 +53,7 @@ export function toResponse(result: unknown): HttpResponse {
   const { statusCode } = result;
   const headers = toHeaders(result['headers'], result['cookies']);
   const body = toBody(result['body'], result['isBase64Encoded']);
-  if (!isStatus(statusCode) || headers === undefined || body === undefined) return refusal(500);
+  if (!isStatus(statusCode) || headers === undefined || body === undefined) return errorResponse(500);
   const untyped = body.length > 0 && !headers.some(([name]) => name === 'content-type');
   return { statusCode, headers: untyped ? [...headers, DEFAULT_TYPE] : headers, body };
 }
@@ -25,11 +65,11 @@ function infer(result: unknown): HttpResponse {
   return { statusCode: 200, headers: [['content-type', 'application/json']], body: Buffer.from(body) };
 }
 
-/** The header lines, or `undefined` when one is malformed. */
-function toHeaders(given: unknown = {}, cookies: unknown = []): Header[] | undefined {
-  if (!isRecord(given) || !Array.isArray(cookies)) return undefined;
+/** Returns the header lines, or undefined when one is malformed. */
+function toHeaders(fields: unknown = {}, cookies: unknown = []): Header[] | undefined {
+  if (!isRecord(fields) || !Array.isArray(cookies)) return undefined;
   const headers = new Map<string, string>();
-  for (const [name, value] of Object.entries(given)) {
+  for (const [name, value] of Object.entries(fields)) {
     if (!isValidHeader(name, value)) return undefined;
     headers.set(name.toLowerCase(), String(value));
   }
@@ -53,13 +93,13 @@ function isValidHeader(name: string, value: unknown): value is string | number |
   }
 }
 
-/** The bytes, or `undefined` when the body is malformed. */
+/** Returns the bytes of the body, or undefined when it is malformed. */
 function toBody(body: unknown, isBase64Encoded: unknown): Buffer | undefined {
   if (body === undefined || body === null) return Buffer.alloc(0);
   if (typeof body !== 'string') return undefined;
   if (isBase64Encoded !== true) return Buffer.from(body);
   const bytes = Buffer.from(body, 'base64');
-  // Node skips whatever is not base64, and would hide a function's mistake.
+  // Node skips characters that are not base64, which would hide an error of the function.
   return bytes.toString('base64') === body ? bytes : undefined;
 }
 

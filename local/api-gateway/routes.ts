@@ -1,9 +1,11 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
 interface RouteKey {
   method: string;
   path: string;
 }
 
-/** The route that a request takes, its key and what its path variables matched. */
+/** The route of a request, its key, and the values of its path variables. */
 export interface RouteMatch<R extends RouteKey = RouteKey> {
   route: R;
   /** Such as `GET /2.0/users/{id_user}`, or `$default`. */
@@ -12,10 +14,29 @@ export interface RouteMatch<R extends RouteKey = RouteKey> {
   pathParameters?: Record<string, string>;
 }
 
+/** A route that the local server answers itself, outside the API's base path, such as the console's. */
+export interface ExtraRoute extends RouteKey {
+  /** Answers the request. A response that never ends is cut off when the server stops. */
+  serve(request: IncomingMessage, response: ServerResponse, parameters: Readonly<Record<string, string>>): void;
+}
+
 /**
- * Picks the most specific route for a method and a decoded path: a full match before a path variable, that before a
- * greedy one, `$default` last, and of one path the method itself before `ANY`.
- * Source: "Routing API requests" in the API Gateway developer guide for HTTP APIs.
+ * Parses a request target in origin or absolute form: `segments` are decoded, the first one is empty. Returns undefined when the path is
+ * not percent-encoded UTF-8.
+ */
+export function parseTarget(url: string): { segments: string[]; queryString: string } | undefined {
+  const [path = '', ...query] = url.replace(/^https?:\/\/[^/?]*/i, '').split('?');
+  try {
+    // Decoded after the split: an encoded slash stays inside its segment.
+    return { segments: (path || '/').split('/').map(decodeURIComponent), queryString: query.join('?') };
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Selects the most specific route: a full match before a path variable, then a greedy variable, then `$default`; the exact method before
+ * `ANY`. Source: "Routing API requests" in the API Gateway developer guide for HTTP APIs.
  */
 export function selectRoute<R extends RouteKey>(
   routes: readonly R[],
@@ -58,7 +79,7 @@ function matchPath(path: string, segments: readonly string[]): [name: string, va
   return pattern.length === segments.length ? variables : undefined;
 }
 
-/** Sorts after another route's where that one is the more specific; the first differing segment decides. */
+/** A sort key: of two routes that match, the more specific one sorts first. */
 function generality({ method, path }: RouteKey): string {
   if (path === '$default') return 'default';
   const segments = path.split('/').map((part) => (part.startsWith('{') ? (part.endsWith('+}') ? 2 : 1) : 0));

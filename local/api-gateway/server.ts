@@ -1,79 +1,59 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { requireLoopback } from '../loopback.ts';
-import { besideFor, type Beside } from './besides.ts';
-import { readBody } from './body.ts';
+import { listen, requireLoopback, type RunningServer } from '../loopback.ts';
 import { trackConnections } from './connections.ts';
-import { within } from './deadline.ts';
-import { toEvent } from './event.ts';
-import { headerLines } from './headers.ts';
-import { newRequestId, newTraceId } from './ids.ts';
-import { FAILED, invoke, type LambdaHandler } from './invoke.ts';
-import { MAX_BODY_BYTES, MAX_REQUEST_MS, NODE_MAX_HEADER_BYTES, oversize } from './limits.ts';
-import { answerClientError } from './malformed-request.ts';
-import { refusal } from './refusal.ts';
-import type { HttpResponse } from './http-response.ts';
-import { toResponse } from './response.ts';
-import { selectRoute } from './routes.ts';
-import { parseTarget } from './target.ts';
+import { newRequestId, newTraceId, toEvent } from './event.ts';
+import { FAILED, invoke, within, type LambdaHandler } from './invoke.ts';
+import { headError, headerLines, readBody } from './request.ts';
+import { answerClientError, errorResponse, toResponse, type HttpResponse } from './response.ts';
+import { parseTarget, selectRoute, type ExtraRoute } from './routes.ts';
 import { createThrottle, type Throttling } from './throttle.ts';
 
 export type { LambdaHandler } from './invoke.ts';
 
-/** One route of the API and the function that it is integrated with. */
+/** A route of the API and the function that it invokes. */
 export interface Route {
   /** An HTTP method, or `ANY`. */
   method: string;
-  /** Such as `/2.0/users/{id_user}`; `{proxy+}` may end it, and `$default` catches what no other route matches. */
+  /** Such as `/2.0/users/{id_user}`; it may end with `{proxy+}`. `$default` matches every other request. */
   path: string;
   functionName: string;
   handler: LambdaHandler;
 }
 
-/** What an API consists of, and its limits. */
+/** The routes of an API and its limits. */
 export interface ApiGatewayOptions {
-  /** 0 takes any free port. */
+  /** 0 selects a free port. */
   port: number;
   routes: Route[];
-  /** What the server shows beside the API. */
-  besides?: readonly Beside[];
-  /** How many functions may run at once; one call more is answered 429. Unlimited by default. */
+  extraRoutes?: readonly ExtraRoute[];
+  /** The maximum number of concurrent functions; one more request is answered 429. Unlimited by default. */
   maxConcurrency?: number;
-  /** How many calls each route takes; one more is answered 429, and told of on standard error. Unlimited by default. */
+  /** The requests that each route accepts; one more is answered 429 and logged. Unlimited by default. */
   throttling?: Throttling | undefined;
-  /** How long the gateway waits for a function: 30 seconds by default, which is also the service's maximum. */
+  /** The integration timeout: 30 seconds by default, the service's maximum. */
   timeoutMs?: number;
-  /** How long a function may run, as its context tells it: 29 seconds by default. */
+  /** The function timeout, which its context reports: 29 seconds by default. */
   functionTimeoutMs?: number;
 }
 
-/** A gateway that accepts calls. */
-export interface RunningApiGateway {
-  /** The origin, `http://127.0.0.1:PORT`. */
-  url: string;
-  port: number;
-  /** Stops accepting calls, and resolves when those under way have ended. */
-  close(): Promise<void>;
-}
+/** The largest request body: 10 MB. Source: "Quotas for configuring and running an HTTP API". */
+const MAX_BODY_BYTES = 10 * 1024 * 1024;
+
+/** The time a caller has to send a complete request. */
+const MAX_REQUEST_MS = 30_000;
 
 /**
- * Starts an HTTP server on loopback that runs each route's function in process, as an API Gateway HTTP API with Lambda
- * proxy integrations (payload format 2.0) on the `$default` stage does. Rejects when the port is taken.
+ * Starts an HTTP server on loopback that runs each route's function in this process, as an API Gateway HTTP API with Lambda proxy
+ * integrations (payload format 2.0) on the `$default` stage does. Rejects when the port is in use.
  */
-export async function startApiGateway(options: ApiGatewayOptions): Promise<RunningApiGateway> {
-  const {
-    routes,
-    besides = [],
-    maxConcurrency = Infinity,
-    throttling,
-    timeoutMs = 30_000,
-    functionTimeoutMs = 29_000,
-  } = options;
-  const takes = throttling === undefined ? () => true : createThrottle(throttling);
+export async function startApiGateway(options: ApiGatewayOptions): Promise<RunningServer> {
+  const { routes, extraRoutes = [], maxConcurrency = Infinity, throttling } = options;
+  const { timeoutMs = 30_000, functionTimeoutMs = 29_000 } = options;
+  const accepts = throttling === undefined ? () => true : createThrottle(throttling);
   const running = new Set<Promise<unknown>>();
   const server = createServer({
-    maxHeaderSize: NODE_MAX_HEADER_BYTES,
+    maxHeaderSize: 64 * 1024, // Above the service's own limit, which `headError` enforces.
     requestTimeout: MAX_REQUEST_MS,
     headersTimeout: MAX_REQUEST_MS,
     connectionsCheckingInterval: 5_000,
@@ -82,12 +62,13 @@ export async function startApiGateway(options: ApiGatewayOptions): Promise<Runni
   const connections = trackConnections(server);
 
   server.on('request', (request, response) => {
-    const beside = besideFor(besides, request);
-    if (beside !== undefined) return beside(response);
+    const target = parseTarget(request.url ?? '/');
+    const extra = target && selectRoute(extraRoutes, request.method ?? '', target.segments);
+    if (extra !== undefined) return extra.route.serve(request, response, extra.pathParameters ?? {});
     const requestId = newRequestId();
     answer(request, response, requestId).then(
       (answered) => send(response, answered, requestId),
-      () => (request.destroyed ? response.destroy() : send(response, refusal(500), requestId)),
+      () => (request.destroyed ? response.destroy() : send(response, errorResponse(500), requestId)),
     );
   });
   server.on('clientError', (error, socket) => {
@@ -96,30 +77,28 @@ export async function startApiGateway(options: ApiGatewayOptions): Promise<Runni
   });
   requireLoopback(server, (message) => ({ type: 'application/json', body: JSON.stringify({ message }) }));
 
-  server.listen(options.port, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo; // Neither a pipe nor closed.
+  const { url, port } = await listen(server, options.port);
   let closing: Promise<void> | undefined;
-  return { url: `http://127.0.0.1:${port}`, port, close: () => (closing ??= shutDown()) };
+  return { url, port, close: () => (closing ??= shutDown()) };
 
   async function answer(request: IncomingMessage, response: ServerResponse, requestId: string): Promise<HttpResponse> {
     const receivedAt = new Date();
-    const { method = '', url = '/', httpVersion, rawHeaders, socket } = request;
+    const { method = '', url: requestTarget = '/', httpVersion, rawHeaders, socket } = request;
     const headers = headerLines(rawHeaders);
-    const tooLarge = oversize(`${method} ${url} HTTP/${httpVersion}`, headers);
-    if (tooLarge !== undefined) return refusal(tooLarge);
+    const tooLarge = headError(`${method} ${requestTarget} HTTP/${httpVersion}`, headers);
+    if (tooLarge !== undefined) return errorResponse(tooLarge);
 
-    const target = parseTarget(url);
-    if (target === undefined) return refusal(400);
+    const target = parseTarget(requestTarget);
+    if (target === undefined) return errorResponse(400);
     const match = selectRoute(routes, method, target.segments);
-    if (match === undefined) return refusal(404);
-    if (!takes(match.routeKey)) {
+    if (match === undefined) return errorResponse(404);
+    if (!accepts(match.routeKey)) {
       logThrottled({ time: receivedAt.toISOString(), request_id: requestId, route: match.routeKey });
-      return refusal(429);
+      return errorResponse(429);
     }
     const body = await readBody(request, MAX_BODY_BYTES);
-    if (body === undefined) return refusal(413);
-    if (running.size >= maxConcurrency) return refusal(429);
+    if (body === undefined) return errorResponse(413);
+    if (running.size >= maxConcurrency) return errorResponse(429);
 
     const event = toEvent(
       {
@@ -138,18 +117,18 @@ export async function startApiGateway(options: ApiGatewayOptions): Promise<Runni
       match,
     );
     connections.hold(socket, response);
-    // A function that outlives the gateway's patience still counts as running.
+    // A function that outlives the integration timeout still counts as running.
     const invocation = invoke(match.route, event, functionTimeoutMs);
     running.add(invocation);
     void invocation.finally(() => running.delete(invocation));
     const result = await within(timeoutMs, invocation, LATE);
-    if (result === LATE) return refusal(503);
-    return result === FAILED ? refusal(500) : toResponse(result);
+    if (result === LATE) return errorResponse(503);
+    return result === FAILED ? errorResponse(500) : toResponse(result);
   }
 
   function send(response: ServerResponse, { statusCode, headers, body }: HttpResponse, requestId: string): void {
     const all = [...headers, ['apigw-requestid', requestId]];
-    // RFC 9110 section 8.6: these two have no content, and 204 may not have the header either.
+    // RFC 9110, section 8.6: these two have no content, and 204 must not have the header either.
     const bodiless = statusCode === 204 || statusCode === 304;
     if (!bodiless) all.push(['content-length', String(body.length)]);
     if (!server.listening) all.push(['connection', 'close']);
@@ -167,9 +146,8 @@ export async function startApiGateway(options: ApiGatewayOptions): Promise<Runni
 
 const LATE = Symbol('late');
 
-/** The deployed API's access log has such a line of every call; of those that reach a function, the function's own line is enough here. */
+/** The deployed API's access log has such a line for every request. Here the function's own line replaces it where a function ran. */
 function logThrottled(call: { time: string; request_id: string; route: string }): void {
-  process.stderr.write(
-    `${JSON.stringify({ environment: 'local', ...call, status: '429', integration_status: '-' })}\n`,
-  );
+  const line = { environment: 'local', ...call, status: '429', integration_status: '-' };
+  process.stderr.write(`${JSON.stringify(line)}\n`);
 }

@@ -1,52 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import type { Shown } from './http.ts';
+import { lazy } from '#lib/lazy.ts';
+import { asset } from './http.ts';
 
-/** Scripts and styles of the console's own server alone, nothing written into the page, and no frame around it. */
-const policy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self'",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
-].join('; ');
+/** Only scripts, styles and connections of the console's server; nothing inline and no frames. */
+const policy =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; " +
+  "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 
 const source = (name: string): string => fileURLToPath(new URL(`page/${name}`, import.meta.url));
 
-/** The page, which has nothing in it before its script runs. */
-export async function page(): Promise<Shown> {
-  const content = await readFile(source('index.html'), 'utf8');
-  return { type: 'text/html; charset=utf-8', content, headers: { 'content-security-policy': policy } };
-}
-
-/** The page's script, made of its sources when it is first asked for. */
-export async function script(): Promise<Shown> {
-  return { type: 'text/javascript; charset=utf-8', content: (await bundled()).script };
-}
-
-/** The page's style sheet. */
-export async function styles(): Promise<Shown> {
-  return { type: 'text/css; charset=utf-8', content: (await bundled()).styles };
-}
-
-/** The page's icon. */
-export async function icon(): Promise<Shown> {
-  return { type: 'image/svg+xml', content: await readFile(source('icon.svg'), 'utf8') };
-}
-
-let bundling: Promise<{ script: string; styles: string }> | undefined;
-
-function bundled(): Promise<{ script: string; styles: string }> {
-  return (bundling ??= bundle());
-}
-
-async function bundle(): Promise<{ script: string; styles: string }> {
-  // Loaded by nobody who does not open the console.
+const bundled = lazy(async () => {
+  // Loaded only when the console is opened.
   const { build } = await import('esbuild');
   const { outputFiles } = await build({
     entryPoints: [source('main.tsx'), source('console.css')],
@@ -58,6 +23,16 @@ async function bundle(): Promise<{ script: string; styles: string }> {
     write: false,
     legalComments: 'none',
   });
-  const named = (end: string) => outputFiles.find(({ path }) => path.endsWith(end))?.text ?? '';
-  return { script: named('.js'), styles: named('.css') };
-}
+  const output = (end: string) => outputFiles.find(({ path }) => path.endsWith(end))?.text ?? '';
+  return { script: output('.js'), styles: output('.css') };
+});
+
+/** The routes of the page, which is empty until its script runs, and of its resources. */
+export const assets = [
+  asset('/', 'text/html; charset=utf-8', () => readFile(source('index.html'), 'utf8'), {
+    'content-security-policy': policy,
+  }),
+  asset('/_console/main.js', 'text/javascript; charset=utf-8', async () => (await bundled()).script),
+  asset('/_console/console.css', 'text/css; charset=utf-8', async () => (await bundled()).styles),
+  asset('/_console/icon.svg', 'image/svg+xml', () => readFile(source('icon.svg'), 'utf8')),
+];

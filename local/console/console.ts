@@ -1,85 +1,85 @@
-import type { Beside } from '../api-gateway/besides.ts';
+import type { ExtraRoute } from '../api-gateway/routes.ts';
 import type { StackFile } from '../stack-file.ts';
-import { icon, page, script, styles } from './assets.ts';
-import type { Changing } from './events.ts';
-import { createFeed, type Feed } from './feed.ts';
-import { act, follow, read, show } from './http.ts';
-import { tapLog } from './log-tap.ts';
-import { calmSandbox, controlSandbox, readSandbox } from './panels/sandbox.ts';
-import { ConsoleRefusal } from './refusal.ts';
-import { stream } from './stream.ts';
-import { createTrail, type Trail } from './trail.ts';
-import type { StackView } from './wire.ts';
+import { assets } from './assets.ts';
+import { createCallEvents } from './call-events.ts';
+import { createFeed, stream, type Feed } from './feed.ts';
+import { act, ConsoleError, read, route } from './http.ts';
+import type { SandboxView, StackView } from './wire.ts';
 
-/** What an operator sees of one local stack, and what the stack's servers tell it. */
-export interface OperatorConsole extends Pick<Trail, 'upstream' | 'watch'> {
-  /** What the gateway's server shows beside the API. */
-  besides: readonly Beside[];
-  changed: (what: Changing) => void;
-  /** The stack is up: whoever asked for more than events so far is answered now. */
-  ready: (file: StackFile) => void;
-  /** Reads the log no longer. */
-  close: () => void;
-}
-
-/** Which parts of a stack are its own, not somewhere else. */
-interface Own {
+/** The parts of a stack that run locally. */
+interface LocalParts {
   sandbox: boolean;
   aws: boolean;
 }
 
-/** Opens the console of a stack. From now on it reads the functions' log. */
-export function openConsole(own: Own): OperatorConsole {
+/** Opens the console of one local stack, and returns its routes and the callbacks for the stack's servers. It reads the functions' log from now on. */
+export function openConsole(local: LocalParts) {
   const feed = createFeed();
-  const trail = createTrail(feed, own.sandbox);
   const { promise: file, resolve: ready } = Promise.withResolvers<StackFile>();
   return {
-    besides: table(feed, async () => viewOf(await file, own)),
-    upstream: trail.upstream,
-    watch: trail.watch,
+    ...createCallEvents(feed, local.sandbox),
+    extraRoutes: consoleRoutes(feed, async () => viewOf(await file, local)),
     changed: feed.changed,
+    /** Reports that the stack is running; requests other than for events wait until then. */
     ready,
-    close: tapLog(trail.line),
   };
 }
 
-// What makes AWS clients is loaded when it is asked for: by then they find the stack's servers.
-const secrets = () => import('./panels/secrets.ts');
-const certificates = () => import('./panels/certificates.ts');
-const partners = () => import('./panels/partners.ts');
+// Loaded at the first request: the AWS clients in it need the servers' addresses.
+const panels = () => import('./panels.ts');
 
-/** Everything that the console answers. */
-function table(feed: Feed, stack: () => Promise<StackView>): Beside[] {
+function consoleRoutes(feed: Feed, stack: () => Promise<StackView>): ExtraRoute[] {
   const sandboxUrl = async () => {
     const { sandbox: isSandbox, budgea } = await stack();
     if (isSandbox) return budgea;
-    // Nobody controls a real one.
-    throw new ConsoleRefusal(404, 'Another Budgea than the sandbox stands behind this gateway.');
+    throw new ConsoleError(404, 'This stack has no sandbox.');
   };
   return [
-    show('/', page),
-    show('/_console/main.js', script),
-    show('/_console/console.css', styles),
-    show('/_console/icon.svg', icon),
-    follow('/_console/events', (request, response) => stream(feed, request, response)),
+    ...assets,
+    route('GET', '/_console/events', async (request, response) => stream(feed, request, response)),
     read('/_console/stack', stack),
-    read('/_console/secrets', async () => (await secrets()).readSecrets()),
-    act('/_console/secrets/{name}/rotate', async ({ name = '' }) => (await secrets()).rotateSecret(name)),
-    read('/_console/certificates', async () => (await certificates()).readCertificates()),
-    act('/_console/certificates/fetch', async () => (await certificates()).fetchCertificates()),
-    read('/_console/partners', async () => (await partners()).readPartners()),
-    act('/_console/partners', async (_, body) => (await partners()).newPartner(body)),
-    act('/_console/partners/{client_id}/keys', async ({ client_id = '' }) => (await partners()).newKey(client_id)),
+    read('/_console/secrets', async () => (await panels()).readSecrets()),
+    act('/_console/secrets/{name}/rotate', async ({ name = '' }) => (await panels()).rotateSecret(name)),
+    read('/_console/certificates', async () => (await panels()).readCertificates()),
+    act('/_console/certificates/fetch', async () => (await panels()).fetchCertificates()),
+    read('/_console/partners', async () => (await panels()).readPartners()),
+    act('/_console/partners', async (_, body) => (await panels()).newPartner(body)),
+    act('/_console/partners/{client_id}/keys', async ({ client_id = '' }) => (await panels()).newKey(client_id)),
     act('/_console/partners/{client_id}/keys/{key_id}/retire', async ({ client_id = '', key_id = '' }) =>
-      (await partners()).retireKey(client_id, key_id),
+      (await panels()).retireKey(client_id, key_id),
     ),
     read('/_console/sandbox', async () => readSandbox(await sandboxUrl())),
-    act('/_console/sandbox/calm', async () => calmSandbox(await sandboxUrl())),
-    act('/_console/sandbox/{what+}', async ({ what = '' }, body) => controlSandbox(await sandboxUrl(), what, body)),
+    act('/_console/sandbox/calm', async () => callControl(await sandboxUrl(), 'failures', { method: 'DELETE' })),
+    act('/_console/sandbox/{what+}', async ({ what = '' }, body) => {
+      const url = await sandboxUrl();
+      if (!controls.has(what)) throw new ConsoleError(404, 'The sandbox has no such control.');
+      const headers = { 'content-type': 'application/json' };
+      return callControl(url, what, { method: 'POST', headers, body: JSON.stringify(body) });
+    }),
   ];
 }
 
-function viewOf({ gateway, sandbox, upstream, secretsManager, dynamodb, demoApp }: StackFile, own: Own): StackView {
+function viewOf({ gateway, sandbox, upstream, secretsManager, dynamodb, demoApp }: StackFile, local: LocalParts) {
   const budgea = sandbox ?? upstream ?? '';
-  return { gateway, budgea, sandbox: own.sandbox, secretsManager, dynamodb, demoApp, ownAws: own.aws };
+  return { gateway, budgea, sandbox: local.sandbox, secretsManager, dynamodb, demoApp, ownAws: local.aws };
+}
+
+/** The control routes that the page may call: see `npm run sandbox -- --help`. */
+const controls = new Set(['clock', 'latency', 'failures', 'certificates', 'manage-tokens/revoke']);
+
+async function readSandbox(origin: string): Promise<SandboxView> {
+  const [clock, latency, failures] = await Promise.all(
+    // Each of these is an object.
+    ['clock', 'latency', 'failures'].map(async (what) => (await callControl(origin, what)) as Record<string, unknown>),
+  );
+  // The types of the sandbox's control routes.
+  return { ...clock, latency: latency?.['milliseconds'], failures: failures?.['failures'] } as SandboxView;
+}
+
+/** Calls a control route of the sandbox. Throws ConsoleError with the sandbox's message. */
+async function callControl(origin: string, what: string, init?: RequestInit): Promise<unknown> {
+  const response = await fetch(new URL(`/_sandbox/${what}`, origin), init);
+  const body: unknown = response.status === 204 ? {} : await response.json();
+  if (response.ok) return body;
+  throw new ConsoleError(400, (body as { description?: string }).description ?? 'The sandbox rejected the request.');
 }

@@ -2,48 +2,46 @@ import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { env } from '#lib/config/env.ts';
 import { jsonSchema } from '#lib/openapi/schema.ts';
 import { operations } from '#lib/operations/table.ts';
-import type { CallEvent, Sent } from './events.ts';
+import type { CallEvent, RequestNames } from './wire.ts';
 
-/** Every field that an operation knows. Whatever else a caller sends is ignored by the gateway, and may be a secret in the wrong place. */
+/** The fields of all operations. The gateway ignores any other field, which may be a misplaced secret. */
 const fieldNames: ReadonlySet<string> = new Set([
   'client_id',
   'client_secret',
   ...Object.values(operations).flatMap(({ request }) => Object.keys(jsonSchema(request()).properties ?? {})),
 ]);
-/** The headers that the gateway looks at. */
+/** The headers that the gateway reads. */
 const headerNames = ['authorization', 'x-api-key', 'content-type', 'accept', 'traceparent'];
 
-/** The names in a request; one that nothing knows is `*`. */
-export function sent(event: APIGatewayProxyEventV2): Sent {
+/** Returns the names in a request; an unknown name is `*`. */
+export function requestNames(event: APIGatewayProxyEventV2): RequestNames {
   const parameters = event.pathParameters ?? {};
+  const path = event.routeKey.split(' ')[1] ?? '';
   return {
     method: event.requestContext.http.method,
-    path: (event.routeKey.split(' ')[1] ?? '').replaceAll(/\{(\w+)\}/g, (_, name: string) => shown(parameters[name])),
-    query: known(Object.keys(event.queryStringParameters ?? {})),
-    fields: known(bodyNames(event)),
+    path: path.replaceAll(/\{(\w+)\}/g, (_, name: string) => maskParameter(parameters[name])),
+    query: maskUnknown(Object.keys(event.queryStringParameters ?? {})),
+    fields: maskUnknown(bodyNames(event)),
     headers: headerNames.filter((name) => event.headers[name] !== undefined),
   };
 }
 
-/** The names in what a function answered, and the body's length. */
-export function answered(result: unknown): CallEvent['answer'] {
-  // A function of the table answers with a structured result, or throws, which is no result.
+/** Returns the names in a function's response, and the length of its body. */
+export function responseNames(result: unknown): CallEvent['answer'] {
+  // A function of the table returns a structured result, or throws and has no result.
   const { headers = {}, body = '' } = (result ?? {}) as { headers?: Record<string, unknown>; body?: string };
-  return { headers: Object.keys(headers), fields: readable(jsonNames(body)), bytes: Buffer.byteLength(body) };
+  // Upstream chooses the names of its fields.
+  const fields = jsonNames(body).map((name) => (/^[a-z][a-z_]{0,30}$/.test(name) ? name : '*'));
+  return { headers: Object.keys(headers), fields, bytes: Buffer.byteLength(body) };
 }
 
-/** A path parameter that is an id or a word of the API. */
-function shown(value = ''): string {
+function maskParameter(value = ''): string {
   return /^(me|all|[1-9]\d{0,17})$/.test(value) || env.certificateTypes().includes(value) ? value : '*';
 }
 
-const known = (names: readonly string[]): string[] => [
+const maskUnknown = (names: readonly string[]): string[] => [
   ...new Set(names.map((name) => (fieldNames.has(name) ? name : '*'))),
 ];
-
-/** Upstream names the fields of its answers. */
-const readable = (names: readonly string[]): string[] =>
-  names.map((name) => (/^[a-z][a-z_]{0,30}$/.test(name) ? name : '*'));
 
 function bodyNames({ body = '', isBase64Encoded, headers }: APIGatewayProxyEventV2): string[] {
   const text = isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body;

@@ -1,42 +1,42 @@
 import { ApiError, AuthenticationApi, Configuration, TransportError } from '#lib/budgea/authentication-api.ts';
 import type { DemoPartner } from '../demo-partners.ts';
 
-/** One of the application's users, as its back end knows it. */
+/** A user of the application, as its server stores it. */
 export interface User {
   id: number;
   token: string;
 }
 
-/** What became of a visit to the bank, without anything secret. */
+/** The result of a visit to the bank, without secrets. */
 export type Outcome =
   | { result: 'connected'; connection: string; user: number; isNew: boolean }
   | { result: 'refused' }
-  /** The bank or the API could not do it. */
+  /** The bank or the API failed. */
   | { result: 'error'; error: string }
-  /** The person said yes, and the application could not finish. */
-  | { result: 'unfinished'; because: string };
+  /** The person approved, and the application failed afterwards. */
+  | { result: 'unfinished'; reason: string };
 
-/** The application's own side of the gateway. */
-export interface OwnSide extends DemoPartner {
+/** The application's configuration at the gateway. */
+export interface AppConfig extends DemoPartner {
   gateway: string;
   redirectUri: string;
 }
 
 /**
- * Takes up what the redirect home carries, its state compared already: exchanges the code of a new user for a token and asks whose it is; a user who
- * was known before comes without a code.
+ * Handles the parameters of the redirect, whose `state` is verified: exchanges the code of a new user for a token and reads the user. An
+ * existing user has no code.
  */
-export async function takeHome(
-  carried: Readonly<Record<string, unknown>>,
-  own: OwnSide,
-  known: User | undefined,
+export async function handleRedirect(
+  parameters: Readonly<Record<string, unknown>>,
+  config: AppConfig,
+  existing: User | undefined,
 ): Promise<{ outcome: Outcome; user: User | undefined }> {
-  const [code, connection, error] = ['code', 'id_connection', 'error'].map((name) => textOf(carried[name]));
-  if (error === 'access_denied') return { outcome: { result: 'refused' }, user: known };
-  if (error !== undefined) return { outcome: { result: 'error', error }, user: known };
+  const [code, connection, error] = ['code', 'id_connection', 'error'].map((name) => textOf(parameters[name]));
+  if (error === 'access_denied') return { outcome: { result: 'refused' }, user: existing };
+  if (error !== undefined) return { outcome: { result: 'error', error }, user: existing };
   try {
-    const user = code === undefined ? known : await exchange(code, own);
-    if (user === undefined || connection === undefined) return unfinished('the redirect home carried too little');
+    const user = code === undefined ? existing : await exchange(code, config);
+    if (user === undefined || connection === undefined) return unfinished('the redirect has too few parameters');
     const outcome: Outcome = { result: 'connected', connection, user: user.id, isNew: code !== undefined };
     return { outcome, user };
   } catch (cause) {
@@ -44,35 +44,35 @@ export async function takeHome(
     throw cause;
   }
 
-  function unfinished(because: string): { outcome: Outcome; user: User | undefined } {
-    return { outcome: { result: 'unfinished', because }, user: known };
+  function unfinished(reason: string): { outcome: Outcome; user: User | undefined } {
+    return { outcome: { result: 'unfinished', reason }, user: existing };
   }
 }
 
-/** A code with which the browser connects a bank to a user who is known already; undefined when that user is no more. Throws ApiError and TransportError. */
+/** Returns a code that connects a bank to an existing user; undefined when the user was deleted. Throws ApiError and TransportError. */
 export async function codeFor({ token }: User, gateway: string): Promise<string | undefined> {
   try {
-    return (await as(token, gateway).authTokenCodeGet()).code;
+    return (await clientOf(token, gateway).authTokenCodeGet()).code;
   } catch (error) {
     if (error instanceof ApiError && (error.status === 401 || error.status === 403)) return undefined;
     throw error;
   }
 }
 
-async function exchange(code: string, { gateway, redirectUri, client_id, client_secret }: OwnSide): Promise<User> {
+async function exchange(code: string, { gateway, redirectUri, client_id, client_secret }: AppConfig): Promise<User> {
   const api = new AuthenticationApi(new Configuration({ basePath: gateway }));
   const { access_token: token } = await api.authTokenAccessPost(client_id, client_secret, code, {
     redirect_uri: redirectUri,
   });
-  const { id } = await as(token, gateway).usersIdUserGet('me');
+  const { id } = await clientOf(token, gateway).usersIdUserGet('me');
   return { id, token };
 }
 
-function as(token: string, basePath: string): AuthenticationApi {
+function clientOf(token: string, basePath: string): AuthenticationApi {
   return new AuthenticationApi(new Configuration({ basePath, apiKey: token, apiKeyPrefix: 'Bearer' }));
 }
 
-/** A name that comes twice is none. */
+/** Ignores a repeated parameter. */
 function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }

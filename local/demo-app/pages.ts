@@ -1,106 +1,95 @@
-import { details, escape, page as pageOf } from '../page.ts';
+import { escapeHtml } from '#lib/http/respond.ts';
+import { details, page as pageOf } from '../page.ts';
 import type { Outcome } from './home.ts';
 
-type OutcomeOf<Result extends Outcome['result']> = Extract<Outcome, { result: Result }>;
-
-const site = {
-  name: 'Demo application',
-  footer: 'A demo: it shows how a partner’s application connects a bank.',
-};
+const site = { name: 'Demo application', footer: 'A demo of a partner application that connects a bank.' };
 const page = (title: string, main: string) => pageOf(site, title, main);
 
-/** The page where a person begins. */
+/** The start page. */
 export function homePage(): string {
   return page(
     'See your accounts in one place',
-    `<p>To show them, we have to be allowed to read them at your bank:</p>
+    `<p>We need your permission to read your accounts at your bank:</p>
 <ol>
-<li>You go to your bank’s own page.</li>
-<li>There you say yes or no. We never see your password.</li>
-<li>You come back here.</li>
+<li>We redirect you to your bank’s website.</li>
+<li>You approve or refuse there. We never see your password.</li>
+<li>You return to this page.</li>
 </ol>
-${begin('Connect a bank')}`,
+${connect('Connect a bank')}`,
   );
 }
 
-/** Said yes, and everything went well. */
-export function connectedPage({ connection, user, isNew }: OutcomeOf<'connected'>): string {
-  return page(
-    'Your bank is connected',
-    `<p>We can read your accounts now. There is nothing more to do; you can close this page.</p>
-${begin('Connect another bank')}
-<h2>For developers: what the application got</h2>
+/** The page for the outcome of a visit to the bank. */
+export function outcomePage(outcome: Outcome): string {
+  switch (outcome.result) {
+    case 'connected':
+      return page(
+        'Your bank is connected',
+        `<p>We can now read your accounts. You can close this page.</p>
+${connect('Connect another bank')}
+<h2>For developers: what the application received</h2>
 ${details([
-  ['state', 'the one that it had sent'],
-  ['id_connection', connection],
-  ['code', isNew ? 'exchanged by its back end' : 'none, as it knew the user'],
-  ['access_token', 'kept by its back end'],
-  ['id_user', String(user)],
+  ['state', 'the value that it sent'],
+  ['id_connection', outcome.connection],
+  ['code', outcome.isNew ? 'exchanged by the server' : 'none, the user already exists'],
+  ['access_token', 'stored by the server'],
+  ['id_user', String(outcome.user)],
 ])}`,
-  );
+      );
+    case 'refused':
+      return page(
+        'You refused access',
+        `<p>Your bank shares no data with us, and no bank was connected. You can close this page.</p>
+${connect('Try again')}
+${developers('state: the value that it sent; error: access_denied')}`,
+      );
+    case 'error':
+      return page(
+        'Your bank could not be connected',
+        `<p>The bank reported an error. Try again; if the error persists, wait a few minutes.</p>
+${connect('Try again')}
+${developers(`error: ${outcome.error}`)}`,
+      );
+    case 'unfinished':
+      return page(
+        'The connection is incomplete',
+        `<p>You approved access at your bank, but an error occurred afterwards. We cannot read your accounts.</p>
+${connect('Start again')}
+${developers(outcome.reason)}`,
+      );
+  }
 }
 
-/** Said no. */
-export function refusedPage(): string {
-  return page(
-    'You said no',
-    `<p>Your bank shares nothing with us, and nothing is connected. If that is what you want, you can close this page.</p>
-${begin('Try again')}
-${developers('state: the one that it had sent; error: access_denied')}`,
-  );
-}
-
-/** The bank or the API could not do it. */
-export function errorPage({ error }: OutcomeOf<'error'>): string {
-  return page(
-    'The bank could not do it',
-    `<p>Nothing is connected. Try again; if it goes wrong once more, wait some minutes.</p>
-${begin('Try again')}
-${developers(`error: ${error}`)}`,
-  );
-}
-
-/** Said yes, and the application could not finish. */
-export function unfinishedPage({ because }: OutcomeOf<'unfinished'>): string {
-  return page(
-    'We could not finish',
-    `<p>You have said yes at your bank, but afterwards something went wrong here, and we cannot read your accounts. Please
-begin again.</p>
-${begin('Begin again')}
-${developers(because)}`,
-  );
-}
-
-/** An answer that this browser did not ask for: forged, or of a visit that another one replaced. */
+/** The page for a redirect with an unknown state: forged, or of a visit that another one replaced. */
 export function unexpectedPage(): string {
   return page(
-    'This is not what we waited for',
-    `<p>You come from a bank, but not on the way that you last began in this browser, so we have used nothing of it. Perhaps
-you have begun twice, or somebody has sent you a link. Begin again from here if you want to connect a bank.</p>
-${begin('Begin again')}
-${developers('the state is not the one that this browser was sent away with')}`,
+    'Unexpected response',
+    `<p>This response does not belong to the last visit that you started in this browser, so we ignored it. You may have
+started twice, or followed someone else’s link. To connect a bank, start again.</p>
+${connect('Start again')}
+${developers('a state that differs from the one that it sent')}`,
   );
 }
 
-/** The application itself fails. */
-export function troublePage(): string {
+/** The page for an error of the application. */
+export function errorPage(): string {
   return page(
-    'This did not work',
-    `<p>The application cannot begin at the moment. Nothing is connected that was not before. Try again in a minute.</p>
-${begin('Try again')}
-${developers('the gateway did not give a code for the known user: the console shows the call')}`,
+    'An error occurred',
+    `<p>The application is not available at the moment. Your connections are unchanged. Try again in a minute.</p>
+${connect('Try again')}
+${developers('no code for the existing user from the gateway; the console shows the call')}`,
   );
 }
 
-/** Anything else. */
-export function nowherePage(): string {
-  return page('There is no such page', '<p><a href="/">To the beginning</a></p>');
+/** The page for an unknown path. */
+export function notFoundPage(): string {
+  return page('Page not found', '<p><a href="/">Go to the start page</a></p>');
 }
 
-function begin(label: string): string {
-  return `<p><a class="button" href="/connect">${escape(label)}</a></p>`;
+function connect(label: string): string {
+  return `<p><a class="button" href="/connect">${escapeHtml(label)}</a></p>`;
 }
 
 function developers(what: string): string {
-  return `<h2>For developers: what the application got</h2>\n<p>${escape(what)}</p>`;
+  return `<h2>For developers: what the application received</h2>\n<p>${escapeHtml(what)}</p>`;
 }

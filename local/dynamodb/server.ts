@@ -1,74 +1,61 @@
 import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
-import { request as send, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { request as send, type IncomingMessage, type ServerResponse } from 'node:http';
+import { json } from 'node:stream/consumers';
 import { ClassicLevel } from 'classic-level';
 import dynalite from 'dynalite';
 import { trackConnections } from '../api-gateway/connections.ts';
 import { credentialError } from '../aws-key.ts';
-import { checkFirst, requireLoopback, type Refusal } from '../loopback.ts';
-import { answerWhenActive } from './active-tables.ts';
+import { checkFirst, listen, requireLoopback, type CheckResponse, type RunningServer } from '../loopback.ts';
 
-/** A DynamoDB that answers on loopback. */
-export interface RunningDynamoDb {
-  /** The origin, `http://127.0.0.1:PORT`. */
-  url: string;
-  port: number;
-  /** Stops accepting calls, and resolves when those under way have ended and the folder is free again. */
-  close(): Promise<void>;
-}
-
-/** How to run the local DynamoDB. */
+/** The settings of the local DynamoDB. */
 export interface DynamoDbOptions {
+  /** 0 selects a free port. */
   port: number;
   /** The id of the only access key that it accepts. */
   accessKeyId: string;
+  /** The folder of the state, which is created if missing; only in memory by default. */
   folder?: string;
-  /** Told when a call that may have changed an item was answered. */
+  /** Called after each call that may have changed an item. */
   onWrite?: () => void;
 }
 
-/**
- * Starts a DynamoDB whose tables are there at once, kept in `folder` (made if it is missing) or in memory alone. Port 0
- * takes any free one. Rejects when the port is taken or another process has the folder open.
- */
-export async function startDynamoDb(options: DynamoDbOptions): Promise<RunningDynamoDb> {
+/** Starts a DynamoDB whose tables are active immediately. Rejects when the port is in use or another process has the folder open. */
+export async function startDynamoDb(options: DynamoDbOptions): Promise<RunningServer> {
   const { folder, accessKeyId, onWrite = () => {} } = options;
   if (folder !== undefined) await checkFolder(folder);
   const server = dynalite({ createTableMs: 0, updateTableMs: 0, deleteTableMs: 0, ...(folder && { path: folder }) });
   const connections = trackConnections(server);
   server.on('request', (request, response) => {
     connections.hold(request.socket, response);
-    if (request.headers['x-amz-target'] === 'DynamoDB_20120810.CreateTable') answerWhenActive(request, response);
-    if (isWrite(request)) response.once('finish', onWrite);
-    // Dynalite lets every page read its answers: it adds CORS headers to each request with an Origin.
+    const operation = String(request.headers['x-amz-target']).split('.')[1] ?? '';
+    if (operation === 'CreateTable') answerWhenActive(request, response);
+    if (/^(?:Put|Update|Delete)Item$/.test(operation)) response.once('finish', onWrite);
+    // Dynalite adds CORS headers to the response of every request with an Origin.
     delete request.headers.origin;
-    // Its own listener throws, so that a caller who goes away in the middle of a request would end the process.
+    // Dynalite's own listener throws: a caller that disconnects during a request would end the process.
     request.removeAllListeners('error').on('error', () => response.destroy());
   });
   checkFirst(server, ({ headers }) => {
     const error = credentialError(headers.authorization, accessKeyId);
-    return error && { status: 400, ...errorAnswer(error.type, error.message) };
+    return error && { status: 400, ...errorResponse(error.type, error.message) };
   });
-  requireLoopback(server, (message) => errorAnswer('AccessDeniedException', message));
+  requireLoopback(server, (message) => errorResponse('AccessDeniedException', message));
 
-  try {
-    await listen(server, options.port);
-  } catch (error) {
-    // The database is closed with the server, and only one that listens can be closed.
+  const address = await listen(server, options.port).catch(async (error: unknown) => {
+    // Closing the server closes the database, but only a listening server can be closed.
     await listen(server, 0);
     await close();
     throw error;
-  }
-  const { port } = server.address() as AddressInfo; // Neither a pipe nor closed.
+  });
   try {
-    await untilOpen(port, accessKeyId);
+    await untilOpen(address.port, accessKeyId);
   } catch (error) {
     await close();
     throw error;
   }
   let closing: Promise<void> | undefined;
-  return { url: `http://127.0.0.1:${port}`, port, close: () => (closing ??= close()) };
+  return { ...address, close: () => (closing ??= close()) };
 
   function close(): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -78,17 +65,34 @@ export async function startDynamoDb(options: DynamoDbOptions): Promise<RunningDy
   }
 }
 
-/** An error in the protocol of the service. */
-function errorAnswer(type: string, message: string): Omit<Refusal, 'status'> {
+/** Returns an error in the service's protocol. */
+function errorResponse(type: string, message: string): Omit<CheckResponse, 'status'> {
   const body = JSON.stringify({ __type: `com.amazon.coral.service#${type}`, message });
   return { type: 'application/x-amz-json-1.0', body };
 }
 
-function isWrite({ headers }: IncomingMessage): boolean {
-  return /\.(?:Put|Update|Delete)Item$/.test(String(headers['x-amz-target']));
+/** Delays the response to CreateTable until the table is active. Dynalite responds first, and a fast client's next call would find no table. */
+function answerWhenActive({ socket, headers }: IncomingMessage, response: ServerResponse): void {
+  const { localPort = 0 } = socket;
+  const end = response.end.bind(response);
+  const endWhenActive = (body: string) => {
+    const { TableDescription } = JSON.parse(body) as { TableDescription?: { TableName: string } };
+    const finish = () => end(body);
+    untilActive(localPort, headers.authorization, TableDescription?.TableName).then(finish, finish);
+    return response;
+  };
+  response.end = endWhenActive as typeof response.end; // Dynalite always passes one string.
 }
 
-/** Opens the folder once and closes it again, because Dynalite would accept calls without its database. */
+async function untilActive(port: number, authorization = '', TableName?: string): Promise<void> {
+  if (TableName === undefined) return;
+  for (let status: string | undefined = 'CREATING'; status === 'CREATING';) {
+    const { body } = await call(port, authorization, 'DescribeTable', { TableName });
+    status = (body as { Table?: { TableStatus: string } }).Table?.TableStatus;
+  }
+}
+
+/** Opens the folder once and closes it again: Dynalite would accept calls without its database. */
 async function checkFolder(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const level = new ClassicLevel(folder);
@@ -96,23 +100,24 @@ async function checkFolder(folder: string): Promise<void> {
   await level.close();
 }
 
-async function listen(server: Server, port: number): Promise<void> {
-  server.listen(port, '127.0.0.1');
-  await once(server, 'listening');
+/** Dynalite listens before its database is open: its first response proves that it has the folder. */
+async function untilOpen(port: number, accessKeyId: string): Promise<void> {
+  const scope = `${accessKeyId}/20260101/local/dynamodb/aws4_request`;
+  const authorization = `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=0`;
+  const { status } = await call(port, authorization, 'ListTables', {});
+  if (status !== 200) throw new Error(`the local DynamoDB answered ${status} when it started`);
 }
 
-/** Dynalite opens its database while it listens already: its first answer is proof that the folder is its own. */
-async function untilOpen(port: number, accessKeyId: string): Promise<void> {
+/** Calls an operation of the server on `port`. */
+async function call(port: number, authorization: string, operation: string, input: object) {
   const headers = {
     'content-type': 'application/x-amz-json-1.0',
-    'x-amz-target': 'DynamoDB_20120810.ListTables',
+    'x-amz-target': `DynamoDB_20120810.${operation}`,
     'x-amz-date': '20260101T000000Z',
-    authorization: `AWS4-HMAC-SHA256 Credential=${accessKeyId}/20260101/local/dynamodb/aws4_request, SignedHeaders=host, Signature=0`,
+    authorization,
   };
   const request = send({ host: '127.0.0.1', port, method: 'POST', agent: false, headers });
-  request.end('{}');
+  request.end(JSON.stringify(input));
   const [response] = (await once(request, 'response')) as [IncomingMessage];
-  await once(response.resume(), 'end');
-  if (response.statusCode !== 200)
-    throw new Error(`the local DynamoDB answered ${response.statusCode} when it started`);
+  return { status: response.statusCode, body: await json(response) };
 }

@@ -1,38 +1,42 @@
-import type { Credentials } from './credentials.ts';
+/** The credentials of a stand-alone sandbox's contract. */
+export interface Credentials {
+  client_id: number;
+  client_secret: string;
+  admin_token: string;
+}
 
-/** What a stand-alone sandbox prints when it answers: the only place where its credentials are shown. */
+/** Returns the text that a stand-alone sandbox prints when it is ready. Its credentials appear nowhere else. */
 export function banner(
-  at: { url: string; data: string; home: string; redirectUris: string[] },
-  own: Credentials,
+  { url, data, home, redirectUris }: { url: string; data: string; home: string; redirectUris: string[] },
+  { client_id, client_secret, admin_token }: Credentials,
 ): string {
-  const { url, home } = at;
   const control = url.replace(/\/2\.0$/, '/_sandbox');
-  const client = `-d client_id=${own.client_id} -d client_secret=${own.client_secret}`;
-  const webauth = new URLSearchParams({ client_id: String(own.client_id), redirect_uri: home, state: 'hello' });
+  const client = `-d client_id=${client_id} -d client_secret=${client_secret}`;
+  const webauth = new URLSearchParams({ client_id: String(client_id), redirect_uri: home, state: 'hello' });
   return `
 Sandbox Budgea     ${url}
-State              ${at.data} (start with --fresh to forget it)
+State              ${data} (--fresh deletes it)
 
-client_id          ${own.client_id}
-client_secret      ${own.client_secret}
-admin token        ${own.admin_token}
-redirect URIs      ${[home, ...at.redirectUris].join('\n                   ')}
+client_id          ${client_id}
+client_secret      ${client_secret}
+admin token        ${admin_token}
+redirect URIs      ${[home, ...redirectUris].join('\n                   ')}
 
-A user for half an hour
+Create a temporary user (30 minutes)
   curl -X POST ${url}/auth/init
-A user to keep
+Create a permanent user
   curl ${url}/auth/init ${client}
-A manage token that reaches users, for an hour
-  curl ${url}/admin/jwt -H 'Authorization: Bearer ${own.admin_token}' -d scope=users -d duration=60
-All users, with that manage token
+Create a manage token with the scope users (1 hour)
+  curl ${url}/admin/jwt -H 'Authorization: Bearer ${admin_token}' -d scope=users -d duration=60
+List all users with the manage token
   curl ${url}/users/all -H 'Authorization: Bearer <jwt_token>'
-A bank connection, in a browser
+Connect a bank in a browser
   ${url}/webauth?${webauth.toString()}
-Half an hour later
+Move the clock forward by 30 minutes
   curl ${control}/clock -d advance=1800
-What it was asked so far
+List the calls so far
   curl ${control}/calls
 
-Ctrl-C stops it.
+Press Ctrl-C to stop.
 `;
 }

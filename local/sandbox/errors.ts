@@ -1,4 +1,7 @@
-/** Every code that the sandbox answers with: its status, and the same refusal in OAuth's words (RFC 6749 §5.2). */
+import { randomBytes } from 'node:crypto';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+
+/** The status of every error code, and the OAuth error (RFC 6749, section 5.2). */
 const CODES = {
   missingParameter: { status: 400, oauth: 'invalid_request' },
   invalidValue: { status: 400, oauth: 'invalid_request' },
@@ -14,17 +17,60 @@ const CODES = {
   maintenance: { status: 503, oauth: 'temporarily_unavailable' },
 } as const;
 
-/** A refusal; `description` is shown to the caller, so it never holds a value that the caller sent. */
+/** An error response. Its `description` is for the caller and never contains a value from the request. */
 export class BudgeaError extends Error {
   readonly code: keyof typeof CODES;
   readonly status: number;
   readonly oauth: string;
 
-  /** `oauth` is given only where OAuth tells cases apart that the API's codes do not. */
+  /** `oauth` is passed only where OAuth distinguishes errors with the same code. */
   constructor(code: keyof typeof CODES, description: string, oauth: string = CODES[code].oauth) {
     super(description);
     this.code = code;
     this.status = CODES[code].status;
     this.oauth = oauth;
   }
+}
+
+/** The error of a request that cannot be parsed. */
+export function unreadable(): BudgeaError {
+  return new BudgeaError('invalidValue', 'The request cannot be read');
+}
+
+/** The path whose errors also have OAuth's fields. */
+const OAUTH_PATH = '/2.0/auth/token/access';
+
+/** Sends every error in the API's envelope. */
+export function answerErrors(app: FastifyInstance): void {
+  app.setErrorHandler(answerError);
+  app.setNotFoundHandler((request, reply) =>
+    answerError(new BudgeaError('notFound', 'There is nothing at this path'), request, reply),
+  );
+}
+
+/** Sends an error in the API's envelope. */
+export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const known = toBudgeaError(error);
+  const oauth = { error: known.oauth, error_description: known.message };
+  const body = { ...envelope(known), ...(request.routeOptions.url === OAUTH_PATH ? oauth : {}) };
+  void reply.code(known.status).send(body);
+}
+
+/** Returns Budgea's error object with a new request id. */
+export function envelope({ code, message: description }: BudgeaError): object {
+  return { code, description, message: null, request_id: randomBytes(8).toString('hex') };
+}
+
+function toBudgeaError(error: unknown): BudgeaError {
+  if (error instanceof BudgeaError) return error;
+  if (isRequestError(error)) return unreadable();
+  // The stack has the sandbox's own lines, and no value from the request.
+  process.stderr.write(`sandbox: ${error instanceof Error ? error.stack : 'unknown failure'}\n`);
+  return new BudgeaError('bug', 'The sandbox failed');
+}
+
+/** Fastify and its parsers mark an error of the caller, such as a malformed or too large body, with a 4xx status. */
+function isRequestError(error: unknown): boolean {
+  if (!(error instanceof Error) || !('statusCode' in error)) return false;
+  return typeof error.statusCode === 'number' && error.statusCode >= 400 && error.statusCode < 500;
 }

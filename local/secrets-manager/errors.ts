@@ -1,4 +1,4 @@
-/** The service's error types that this server answers with. */
+/** The error types that this server returns. */
 export type ErrorType =
   | 'AccessDeniedException'
   | 'InternalServiceError'
@@ -15,7 +15,7 @@ export type ErrorType =
   | 'UnrecognizedClientException'
   | 'ValidationException';
 
-/** A refusal in the service's own words: what the client sees as its exception's name and message. */
+/** An error response of the service; `type` and `message` become the name and message of the client's exception. */
 export class ServiceError extends Error {
   readonly type: ErrorType;
 
@@ -23,9 +23,13 @@ export class ServiceError extends Error {
     super(message);
     this.type = type;
   }
-
-  /** The HTTP status that carries this error. */
-  get status(): number {
-    return this.type === 'InternalServiceError' ? 500 : 400;
-  }
 }
+
+/** An InvalidParameterException. */
+export const invalidParameter = (message: string) => new ServiceError('InvalidParameterException', message);
+
+/** An InvalidRequestException. */
+export const invalidRequest = (message: string) => new ServiceError('InvalidRequestException', message);
+
+/** An InternalServiceError, which shows nothing of its cause. */
+export const internalError = () => new ServiceError('InternalServiceError', 'An error occurred on the server side.');

@@ -1,22 +1,13 @@
 import { ServiceError } from './errors.ts';
 
-interface Item {
-  createdAt: number;
-}
-
-interface Request {
-  MaxResults?: number | undefined;
-  NextToken?: string | undefined;
-}
-
 /**
- * One page of the items, by their creation. A token names the last item shown rather than a position, so that items which
- * come or go between two pages neither hide nor repeat another. Throws InvalidNextTokenException.
+ * Returns one page of the items, by creation. A token names the last item of a page and not a position: an item that is added or deleted
+ * between two pages does not hide or repeat another. Throws InvalidNextTokenException.
  */
-export function page<T extends Item>(
+export function page<T extends { createdAt: number }>(
   items: T[],
   idOf: (item: T) => string,
-  request: Request,
+  request: { MaxResults?: number | undefined; NextToken?: string | undefined },
   order: 'asc' | 'desc' = 'asc',
 ): { items: T[]; NextToken?: string } {
   const sign = order === 'asc' ? 1 : -1;
@@ -25,12 +16,12 @@ export function page<T extends Item>(
 
   const sorted = items.toSorted((one, other) => compare(keyOf(one), keyOf(other)));
   const after = request.NextToken === undefined ? undefined : keyIn(request.NextToken);
-  const left = after === undefined ? sorted : sorted.filter((item) => compare(keyOf(item), after) > 0);
-  const shown = left.slice(0, request.MaxResults ?? 100);
-  const last = shown.at(-1);
-  return last === undefined || shown.length === left.length
-    ? { items: shown }
-    : { items: shown, NextToken: Buffer.from(keyOf(last)).toString('base64url') };
+  const remaining = after === undefined ? sorted : sorted.filter((item) => compare(keyOf(item), after) > 0);
+  const selected = remaining.slice(0, request.MaxResults ?? 100);
+  const last = selected.at(-1);
+  return last === undefined || selected.length === remaining.length
+    ? { items: selected }
+    : { items: selected, NextToken: Buffer.from(keyOf(last)).toString('base64url') };
 }
 
 function keyIn(token: string): string {

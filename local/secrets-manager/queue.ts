@@ -1,10 +1,7 @@
-/** Runs tasks in the order in which they are given to it, each after the one before has ended. */
+/** Runs tasks one at a time, in the order of the calls. */
 export type Queue = <T>(task: () => T | Promise<T>) => Promise<T>;
 
-/**
- * Makes the queue that every operation passes through: each one sees the writes of those before it, all of them on disk,
- * so nothing is ever answered that a crash could take back.
- */
+/** Creates the queue of every operation: each one reads the writes of those before it from disk, so no crash can undo a response. */
 export function makeQueue(): Queue {
   let last: Promise<unknown> = Promise.resolve();
   return (task) => {

@@ -1,25 +1,24 @@
 import { ServiceError } from './errors.ts';
 import type { Rotation } from './rotation/rotation.ts';
-import { type SecretValue, sameValue } from './value.ts';
 
-/** A secret with all its versions: one row of the store, so that every change to it is one atomic write. Times are epoch milliseconds. */
+/** A secret with all its versions: one row of the store, so that every change is one atomic write. Times are epoch milliseconds. */
 export interface Secret {
   arn: string;
   name: string;
   description?: string;
   kmsKeyId?: string;
-  tags: Tag[];
+  tags: { Key: string; Value: string }[];
   createdAt: number;
   changedAt: number;
   /** Midnight (UTC) of the last day on which the value was read. */
   accessedOn?: number;
-  /** When a secret that is marked for deletion ceases to exist. */
+  /** The end of the recovery window of a secret that is marked for deletion. */
   deletesAt?: number;
   rotation?: Rotation;
   versions: Version[];
 }
 
-/** One version of a secret; without a value while the rotation that made it has not stored one, deprecated without a stage. */
+/** A version of a secret. A rotation's new version has no value at first; a deprecated version has no stage. */
 export interface Version {
   id: string;
   value?: SecretValue;
@@ -28,36 +27,38 @@ export interface Version {
   accessedOn?: number;
 }
 
-/** In the service's own spelling. */
-interface Tag {
-  Key: string;
-  Value: string;
-}
+/** The value of a version, with the protocol's field names; a binary value is base64. */
+export type SecretValue = { SecretString: string } | { SecretBinary: string };
 
-/** The stage of the version that readers get who ask for none. */
+/** The stage that a read without a stage returns. */
 export const CURRENT = 'AWSCURRENT';
-/** The stage of the version that a rotation makes. */
+/** The stage of the version that a rotation creates. */
 export const PENDING = 'AWSPENDING';
-/** The stage of the version that was current before. */
 const PREVIOUS = 'AWSPREVIOUS';
 
 /** https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html */
 const MAX_VERSIONS = 100;
 const MAX_STAGES = 20;
 
-/** The version of that id. */
+/** Returns the version with an id. */
 export function versionById(secret: Secret, id: string): Version | undefined {
   return secret.versions.find((version) => version.id === id);
 }
 
-/** The version that a stage is attached to: one at most. */
+/** Returns the version that has a stage; at most one does. */
 export function versionAt(secret: Secret, stage: string): Version | undefined {
   return secret.versions.find((version) => version.stages.includes(stage));
 }
 
+/** Returns the version of an unfinished rotation, which blocks any other rotation. */
+export function unfinished(secret: Secret): Version | undefined {
+  const pending = versionAt(secret, PENDING);
+  return pending?.stages.includes(CURRENT) === true ? undefined : pending;
+}
+
 /**
- * The secret with `value` as its version `id`, and that version at `stages`. The same value once more changes nothing;
- * another value for the same id throws ResourceExistsException.
+ * Returns the secret with `value` as its version `id` at `stages`; unchanged when that version has the same value.
+ * Throws ResourceExistsException when it has another.
  */
 export function putVersion(secret: Secret, id: string, value: SecretValue, stages: string[], now: number): Secret {
   const existing = versionById(secret, id);
@@ -74,12 +75,18 @@ export function putVersion(secret: Secret, id: string, value: SecretValue, stage
   return prune([...(first ? [CURRENT] : []), ...stages].reduce((next, stage) => moveStage(next, stage, id), filled));
 }
 
-/** The secret with a new version that has neither a value nor a stage yet. */
+/** Whether two values are equal. */
+export function sameValue(one: SecretValue, other: SecretValue): boolean {
+  if ('SecretString' in one) return 'SecretString' in other && one.SecretString === other.SecretString;
+  return 'SecretBinary' in other && one.SecretBinary === other.SecretBinary;
+}
+
+/** Returns the secret with a new version without value or stage. */
 export function addVersion(secret: Secret, id: string, now: number): Secret {
   return { ...secret, versions: [...secret.versions, { id, stages: [], createdAt: now }] };
 }
 
-/** The secret with `stage` on version `to` alone; where AWSCURRENT comes from, AWSPREVIOUS goes to. */
+/** Returns the secret with `stage` only on version `to`. The version that loses AWSCURRENT gets AWSPREVIOUS. */
 export function moveStage(secret: Secret, stage: string, to: string): Secret {
   const from = versionAt(secret, stage);
   if (from?.id === to) return secret;
@@ -87,23 +94,21 @@ export function moveStage(secret: Secret, stage: string, to: string): Secret {
   return stage === CURRENT && from !== undefined ? attach(detach(moved, PREVIOUS), PREVIOUS, from.id) : moved;
 }
 
-/** The secret with `stage` on no version. */
+/** Returns the secret with `stage` on no version. */
 export function detach(secret: Secret, stage: string): Secret {
-  return {
-    ...secret,
-    versions: secret.versions.map((version) => ({
-      ...version,
-      stages: version.stages.filter((other) => other !== stage),
-    })),
-  };
+  const without = ({ stages, ...version }: Version) => ({
+    ...version,
+    stages: stages.filter((other) => other !== stage),
+  });
+  return { ...secret, versions: secret.versions.map(without) };
 }
 
-/** The secret without that version, unless a stage holds it. */
+/** Returns the secret without a version, unless that version has a stage. */
 export function dropUnstaged(secret: Secret, id: string): Secret {
   return { ...secret, versions: secret.versions.filter((version) => version.id !== id || version.stages.length > 0) };
 }
 
-/** The secret with one version changed. */
+/** Returns the secret with one version changed. */
 export function replaceVersion(secret: Secret, id: string, change: (version: Version) => Version): Secret {
   return { ...secret, versions: secret.versions.map((version) => (version.id === id ? change(version) : version)) };
 }
@@ -119,7 +124,7 @@ function attach(secret: Secret, stage: string, to: string): Secret {
   return replaceVersion(secret, to, (version) => ({ ...version, stages: [...version.stages, stage] }));
 }
 
-/** Forgets the oldest deprecated versions. The service waits a day before it does; a local run may rotate every few seconds. */
+/** Deletes the oldest deprecated versions. The service keeps them for a day; a local secret may rotate every few seconds. */
 function prune(secret: Secret): Secret {
   const excess = secret.versions.length - MAX_VERSIONS;
   if (excess <= 0) return secret;

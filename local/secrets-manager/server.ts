@@ -1,34 +1,37 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { type Server, type ServerResponse, createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { requireLoopback } from '../loopback.ts';
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
+import { readBody } from '../api-gateway/request.ts';
+import { credentialError } from '../aws-key.ts';
+import { listen, requireLoopback, type RunningServer } from '../loopback.ts';
 import { openStore } from '../store.ts';
-import { ServiceError } from './errors.ts';
-import { answer, answerError, errorBody, mediaType, readCall } from './protocol.ts';
-import { type Service, type ServiceOptions, openService } from './service.ts';
+import { internalError, ServiceError } from './errors.ts';
+import { type Call, type Service, type ServiceOptions, openService } from './service.ts';
 
-/** How to run the local Secrets Manager. */
+/** The settings of the local Secrets Manager. */
 export interface SecretsManagerOptions extends ServiceOptions {
-  /** 0 takes any free port. */
+  /** 0 selects a free port. */
   port: number;
   /** The id of the only access key that it accepts. */
   accessKeyId: string;
-  /** The folder that keeps the state; in memory alone without one. */
+  /** The folder of the state, which is only in memory by default. */
   folder?: string;
-  /** How often to look for rotations that are due; without it, only `runDueRotations` does. */
+  /** How often to start due rotations; by default only `runDueRotations` does. */
   scheduleIntervalMs?: number;
 }
 
-/** A Secrets Manager that answers at `url`. */
-export interface RunningSecretsManager {
-  url: string;
-  port: number;
-  /** Begins every rotation that is due or was interrupted by a stop; resolves when none is running any more. */
+/** A running Secrets Manager. */
+export interface RunningSecretsManager extends RunningServer {
+  /** Starts every rotation that is due or was interrupted by a stop; resolves when all rotations have ended. */
   runDueRotations(): Promise<void>;
-  close(): Promise<void>;
 }
 
-/** Starts a Secrets Manager on the loopback interface. Rejects with EADDRINUSE when the port is taken. */
+const MEDIA_TYPE = 'application/x-amz-json-1.1';
+
+/** The largest value as JSON escapes, and the other members. */
+const MAX_BODY = 1_048_576;
+
+/** Starts a Secrets Manager on the loopback interface. Rejects with EADDRINUSE when the port is in use. */
 export async function startSecretsManager(options: SecretsManagerOptions): Promise<RunningSecretsManager> {
   const ready = Promise.withResolvers<Service>();
   const server = createServer((request, response) => {
@@ -37,14 +40,14 @@ export async function startSecretsManager(options: SecretsManagerOptions): Promi
     );
   });
   requireLoopback(server, (message) => ({
-    type: mediaType,
-    body: JSON.stringify(errorBody(new ServiceError('AccessDeniedException', message))),
+    type: MEDIA_TYPE,
+    body: JSON.stringify({ __type: 'AccessDeniedException', Message: message }),
   }));
-  // Longer than a client keeps an idle connection, so that it never sends into one that is closing.
+  // Longer than a client keeps an idle connection: it never sends on a connection that is closing.
   server.keepAliveTimeout = 60_000;
 
-  // The port before the folder: a second server of the same kind then hears that the port is taken.
-  await listen(server, options.port);
+  // The port before the folder: a second server then reports the port.
+  const { url, port } = await listen(server, options.port);
   const store = await openStore(options.folder).catch(async (error: unknown) => {
     await stop(server);
     throw error;
@@ -53,10 +56,10 @@ export async function startSecretsManager(options: SecretsManagerOptions): Promi
   ready.resolve(service);
 
   const runDueRotations = () => service.runDueRotations();
-  const schedule = every(options.scheduleIntervalMs, runDueRotations);
-  const { port } = server.address() as AddressInfo;
+  const { scheduleIntervalMs: interval } = options;
+  const schedule = interval === undefined ? undefined : setInterval(() => void runDueRotations(), interval).unref();
   return {
-    url: `http://127.0.0.1:${port}`,
+    url,
     port,
     runDueRotations,
     async close() {
@@ -67,22 +70,38 @@ export async function startSecretsManager(options: SecretsManagerOptions): Promi
   };
 }
 
-async function respond(response: ServerResponse, perform: () => Promise<object>): Promise<void> {
+/** Reads a call of the AWS JSON 1.1 protocol that names the access key, any if it is undefined. Throws ServiceError. */
+export async function readCall(request: IncomingMessage, accessKeyId: string | undefined): Promise<Call> {
+  const { authorization = '', 'x-amz-target': target } = request.headers;
+  const error = accessKeyId === undefined ? undefined : credentialError(authorization, accessKeyId);
+  if (error !== undefined) throw new ServiceError(error.type, error.message);
+  const operation = /^secretsmanager\.(\w+)$/.exec(String(target))?.[1];
+  if (request.method !== 'POST' || request.url !== '/' || operation === undefined) {
+    throw new ServiceError('UnknownOperationException', 'The request names no operation of this service.');
+  }
+  const region = /Credential=[^/,\s]+\/\d+\/([a-z0-9-]+)\//.exec(authorization)?.[1] ?? 'us-east-1';
+  const body = await readBody(request, MAX_BODY);
+  if (body === undefined) throw new ServiceError('SerializationException', 'The request is too large.');
   try {
-    answer(response, 200, await perform());
-  } catch (error) {
-    answerError(response, error);
+    return { operation, region, body: JSON.parse(body.toString()) };
+  } catch {
+    throw new ServiceError('SerializationException', 'The request is not JSON.');
   }
 }
 
-/** Does not keep the process alive. */
-function every(milliseconds: number | undefined, task: () => Promise<void>): NodeJS.Timeout | undefined {
-  return milliseconds === undefined ? undefined : setInterval(() => void task(), milliseconds).unref();
+/** Sends the result of an operation, or its error. */
+export async function respond(response: ServerResponse, perform: () => Promise<object>): Promise<void> {
+  try {
+    send(response, 200, await perform());
+  } catch (error) {
+    const { type, message } = error instanceof ServiceError ? error : internalError();
+    send(response, type === 'InternalServiceError' ? 500 : 400, { __type: type, Message: message });
+  }
 }
 
-async function listen(server: Server, port: number): Promise<void> {
-  server.listen(port, '127.0.0.1');
-  await once(server, 'listening');
+function send(response: ServerResponse, status: number, body: object): void {
+  const headers = { 'content-type': MEDIA_TYPE, 'x-amzn-RequestId': randomUUID() };
+  response.writeHead(status, headers).end(JSON.stringify(body));
 }
 
 async function stop(server: Server): Promise<void> {

@@ -1,42 +1,43 @@
 import type { Store } from '../store.ts';
-import { ServiceError } from './errors.ts';
+import { internalError, ServiceError } from './errors.ts';
 import { operations } from './operations.ts';
-import type { Call } from './protocol.ts';
 import { makeQueue } from './queue.ts';
 import { type RotationEvent, makeRotator } from './rotation/rotator.ts';
 import type { Secret } from './secret.ts';
 import { openSecrets } from './secrets.ts';
 
-/** What the service does beside keeping secrets, each with a default. */
+/** The settings of the service. */
 export interface ServiceOptions {
-  /** The time in epoch milliseconds; by default the machine's. */
+  /** Returns the time in epoch milliseconds; by default the machine's. */
   now?: () => number;
-  /** Runs one step of a rotation, as the service's call of the rotation function does; rejects when the function fails. */
+  /** Runs one step of a rotation; rejects when the function fails. */
   invoke?: (functionArn: string, event: RotationEvent) => Promise<void>;
-  /** How long to wait before each further attempt at a rotation that failed; by default 1, 2 and 4 seconds. */
+  /** The delay before each retry of a failed rotation; by default 1, 2 and 4 seconds. */
   rotationRetryDelaysMs?: readonly number[];
-  /** The time between two rotations, instead of what each secret's own rules say. */
+  /** Overrides the rotation interval in a secret's rules. */
   rotationIntervalMs?: ((secretName: string) => number | undefined) | undefined;
-  /** Told of each change of a secret when it is on disk. */
+  /** Called after each change of a secret, when it is on disk. */
   onChange?: (() => void) | undefined;
-  /** Asked before each operation is carried out, for tests of outages. */
+  /** Called before each operation; simulates an outage in tests. */
   fail?: (operation: string, request: unknown) => Failure | undefined;
 }
 
-/** A throttled request, the service's own failure, or no answer at all. */
+/** Throttling, an internal error, or no response. */
 type Failure = 'throttle' | 'internal' | 'hang';
 
-/** The service without its transport. */
-export interface Service {
-  /** Carries out an operation. Rejects with a ServiceError. */
-  perform(call: Call): Promise<object>;
-  runDueRotations(): Promise<void>;
-  /** Lets the operation that is being carried out end, then closes the store. */
-  close(): Promise<void>;
+/** A request for an operation. */
+export interface Call {
+  operation: string;
+  /** The region in the client's signature, which is not verified. */
+  region: string;
+  body: unknown;
 }
 
-/** Makes the service over a store, which it closes. */
-export function openService(options: ServiceOptions, store: Store): Service {
+/** The service without its HTTP server. */
+export type Service = ReturnType<typeof openService>;
+
+/** Creates the service on a store. */
+export function openService(options: ServiceOptions, store: Store) {
   const { now = Date.now, fail } = options;
   const secrets = openSecrets(store.table<Secret>('secrets'), options.onChange);
   const inTurn = makeQueue();
@@ -50,16 +51,18 @@ export function openService(options: ServiceOptions, store: Store): Service {
   });
 
   return {
-    async perform({ operation: name, region, body }) {
+    /** Runs an operation. Rejects with ServiceError. */
+    async perform({ operation: name, region, body }: Call): Promise<object> {
       const operation = operations.get(name);
       if (operation === undefined) throw new ServiceError('UnknownOperationException', `Unknown operation: ${name}.`);
-      await outage(fail?.(name, body));
+      await simulate(fail?.(name, body));
       return inTurn(async () => {
         await secrets.purge(now());
         return operation(body, { secrets, rotator, region, now: now() });
       });
     },
     runDueRotations: () => rotator.runDue(),
+    /** Waits for the running operation and closes the store. */
     close() {
       rotator.stop();
       return inTurn(() => store.close());
@@ -67,9 +70,9 @@ export function openService(options: ServiceOptions, store: Store): Service {
   };
 }
 
-async function outage(failure: Failure | undefined): Promise<void> {
+async function simulate(failure: Failure | undefined): Promise<void> {
   if (failure === 'throttle') throw new ServiceError('ThrottlingException', 'Rate exceeded');
-  if (failure === 'internal') throw new ServiceError('InternalServiceError', 'An error occurred on the server side.');
+  if (failure === 'internal') throw internalError();
   if (failure === 'hang') await new Promise<never>(() => {});
 }
 

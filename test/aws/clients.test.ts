@@ -9,7 +9,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { secretFullName } from '#lib/config/names.ts';
 import { useLocal } from '#lib/config/process-env.ts';
 import type * as Table from '#lib/aws/table.ts';
-import { startDynamoDb, type RunningDynamoDb } from '#local/dynamodb/server.ts';
+import { startDynamoDb } from '#local/dynamodb/server.ts';
+import type { RunningServer } from '#local/loopback.ts';
 import { startSecretsManager, type RunningSecretsManager } from '#local/secrets-manager/server.ts';
 import { awsKey, withAwsKey } from '../aws-key.ts';
 
@@ -25,7 +26,7 @@ interface Received {
 type Step = 'forward' | 'hang' | ((response: ServerResponse) => void);
 
 let secrets: RunningSecretsManager;
-let tables: RunningDynamoDb;
+let tables: RunningServer;
 let proxy: { url: string; close(): Promise<void> };
 let script: Step[] = [];
 let received: Received[] = [];

@@ -72,7 +72,7 @@ test(
     await page.getByText('200 OK').waitFor();
     await page.getByText(`"id_user": ${id_user}`).first().waitFor();
     const headers = { authorization: key };
-    expect(await gateway.ask.http('GET', `/users/${id_user}`, { headers })).toMatchObject({ body: { id: id_user } });
+    expect(await gateway.call.http('GET', `/users/${id_user}`, { headers })).toMatchObject({ body: { id: id_user } });
     const findings = await seriousFindings(page);
     expect(new Set(findings.map((finding) => finding.split(':', 1)[0]))).toEqual(findingsInEditor);
     const stored = await page.evaluate<string>('JSON.stringify([localStorage, sessionStorage, document.cookie])');

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, describe, expect, test } from 'vitest';
-import { deployedIntervals } from '#local/intervals.ts';
+import { deployedIntervals } from '#local/jobs.ts';
 import { startApiGateway } from '#local/api-gateway/server.ts';
 import { openConsole } from '#local/console/console.ts';
 import { authorization, form } from '../gateway.ts';
@@ -27,8 +27,8 @@ const panel = (page: Page, title: string) => page.getByRole('region', { name: ti
 const press = (page: Page, name: string | RegExp) => page.getByRole('button', { name }).click();
 /** The rows of the calls, the newest first. */
 const rows = (page: Page) => panel(page, 'Calls').locator('.calls > li');
-const init = () => gateway.ask.http('POST', '/auth/init', form({ ...gateway.file.partner }));
-const readAll = () => gateway.ask.http('GET', '/users/all', authorization(gateway.file.manager.client_secret));
+const init = () => gateway.call.http('POST', '/auth/init', form({ ...gateway.file.partner }));
+const readAll = () => gateway.call.http('GET', '/users/all', authorization(gateway.file.manager.client_secret));
 
 describe('the list of calls', () => {
   test('shows a call immediately, with its steps and without values', async () => {
@@ -40,18 +40,18 @@ describe('the list of calls', () => {
       .poll(() => row.innerText())
       .toMatch(/200\s+POST \/auth\/init\s+Demo partner\s+client\s+gateway\s+\d+ ms\s+Budgea\s+\d+ ms\s+1\s+try/);
     await row.getByRole('button').click();
-    const way = await row.getByRole('group', { name: 'The way of the call' }).innerText();
-    expect(way.split('\n').filter((line) => /^(Caller|Checks|Signed|Budgea|Answer)$/.test(line))).toEqual([
+    const details = await row.getByRole('group', { name: 'Call details' }).innerText();
+    expect(details.split('\n').filter((line) => /^(Caller|Checks|Signed|Budgea|Response)$/.test(line))).toEqual([
       'Caller',
       'Checks',
       'Signed',
       'Budgea',
-      'Answer',
+      'Response',
     ]);
-    expect(way).toContain('Signed with the secret client-credentials');
-    expect(way).toContain('client_secret=•••');
-    expect(way).toContain('auth_token=•••');
-    expect(way).toContain(answer.headers['x-request-id']);
+    expect(details).toContain('Signed with the secret client-credentials');
+    expect(details).toContain('client_secret=•••');
+    expect(details).toContain('auth_token=•••');
+    expect(details).toContain(answer.headers['x-request-id']);
     const content = await page.content();
     expect(content).not.toContain(auth_token);
     expect(content).not.toContain(gateway.file.partner.client_secret);
@@ -60,7 +60,7 @@ describe('the list of calls', () => {
 
   test('pauses while a call is open, and hides successful calls on request', async () => {
     const { page } = await openPage();
-    await gateway.ask.http('DELETE', '/hash');
+    await gateway.call.http('DELETE', '/hash');
     await expect.poll(() => rows(page).first().innerText()).toContain('DELETE /hash');
     await rows(page).first().getByRole('button').press('Enter');
     const count = await rows(page).count();
@@ -69,7 +69,7 @@ describe('the list of calls', () => {
     expect(await rows(page).count()).toBe(count);
     await press(page, '1 newer');
     await expect.poll(() => rows(page).first().innerText()).toContain('POST /auth/init');
-    await page.getByRole('checkbox', { name: 'Refused and failed alone' }).check();
+    await page.getByRole('checkbox', { name: 'Errors only' }).check();
     await expect.poll(() => rows(page).first().innerText()).toContain('DELETE /hash');
     expect((await rows(page).allInnerTexts()).filter((text) => text.includes('200'))).toEqual([]);
   });
@@ -83,7 +83,7 @@ test('a hidden tab receives no events, and shows all calls when it is visible ag
       document.dispatchEvent(new Event('visibilitychange'));`);
   await hide(true);
   const before = await rows(page).count();
-  const { headers } = await gateway.ask.http('DELETE', '/auth/token');
+  const { headers } = await gateway.call.http('DELETE', '/auth/token');
   expect([connections(), await rows(page).count()]).toEqual([1, before]);
   await hide(false);
   await expect.poll(() => rows(page).first().innerText()).toContain('DELETE /auth/token');
@@ -104,36 +104,36 @@ describe('the sandbox', () => {
       });
     await init();
     await expect.poll(() => rows(page).first().innerText()).toMatch(/Budgea\s+2\d\d ms/);
-    await sandbox.getByRole('radio', { name: 'not' }).check();
+    await sandbox.getByRole('radio', { name: 'none' }).check();
 
-    await sandbox.getByLabel('What goes wrong').selectOption('500 bug');
-    await sandbox.getByLabel('For which calls').selectOption('every call');
-    await press(page, 'Break');
-    await sandbox.getByText('To come: 500 bug, every call').waitFor();
+    await sandbox.getByLabel('Failure').selectOption('500 bug');
+    await sandbox.getByLabel('Calls', { exact: true }).selectOption('every call');
+    await press(page, 'Add failure');
+    await sandbox.getByText('Planned failures: 500 bug, every call').waitFor();
     expect(await init()).toMatchObject({ status: 502 });
     await expect.poll(() => rows(page).first().innerText()).toContain('502');
-    await press(page, 'Mend');
-    await sandbox.getByText('Calls are answered as they should be').waitFor();
+    await press(page, 'Clear');
+    await sandbox.getByText('No failures planned').waitFor();
 
-    await sandbox.getByLabel('What goes wrong').selectOption('connection reset');
-    await sandbox.getByLabel('For which calls').selectOption('the next call');
-    await press(page, 'Break');
-    await sandbox.getByText('To come: connection reset, once').waitFor();
+    await sandbox.getByLabel('Failure').selectOption('connection reset');
+    await sandbox.getByLabel('Calls', { exact: true }).selectOption('the next call');
+    await press(page, 'Add failure');
+    await sandbox.getByText('Planned failures: connection reset, once').waitFor();
     expect(await readAll()).toMatchObject({ status: 200 });
-    await sandbox.getByText('Calls are answered as they should be').waitFor();
+    await sandbox.getByText('No failures planned').waitFor();
     await rows(page).first().getByRole('button').click();
-    const way = await rows(page).first().innerText();
-    expect(way).toContain('the connection broke');
-    expect(way).toContain('answered 200');
+    const details = await rows(page).first().innerText();
+    expect(details).toContain('connection closed');
+    expect(details).toContain('answered 200');
   });
 
   test('moves its time, issues a certificate and revokes the manage JWT, which a rotation replaces', async () => {
     const { page } = await openPage();
-    await press(page, /^Move it by \+10 minutes/);
-    await page.getByText('is 10:00 ahead').waitFor();
-    await press(page, 'Issue another qwac');
-    const issued = await page.getByText(/^Certificate \d+ is issued/).innerText();
-    const id = /\d+/.exec(issued)?.[0] ?? '';
+    await press(page, /^Advance by \+10 minutes/);
+    await page.getByText('10:00 ahead').waitFor();
+    await press(page, 'Issue a qwac certificate');
+    const result = await page.getByText(/^Certificate \d+ issued/).innerText();
+    const id = /\d+/.exec(result)?.[0] ?? '';
     await press(page, 'Fetch now');
     await panel(page, 'Certificates')
       .getByRole('row', { name: new RegExp(`^qwac ${id} `) })
@@ -172,9 +172,9 @@ describe('partners', () => {
     const { page, faults } = await openPage();
     await press(page, 'New partner');
     const dialog = page.getByRole('dialog');
-    await dialog.getByLabel('Name').fill('Seen in a browser');
+    await dialog.getByLabel('Name').fill('Browser partner');
     await dialog.getByLabel('Grants').fill('everything');
-    await press(page, 'Make it');
+    await press(page, 'Create');
     await dialog
       .getByRole('alert')
       .getByText(/A grant is one of/)
@@ -184,17 +184,17 @@ describe('partners', () => {
     await dialog.getByLabel('Grants').fill('jwt:permanent');
     await dialog.getByLabel('Redirect URIs').fill('https://app.example/callback');
     expect(await hardToRead(page, 'console-new-partner')).toEqual([]);
-    await press(page, 'Make it');
+    await press(page, 'Create');
     const key = await page.getByText(/^bgk_/).innerText();
     expect(await hardToRead(page, 'console-key')).toEqual([]);
     await page.keyboard.press('Escape');
     await expect.poll(() => page.content()).not.toContain('bgk_');
     expect(await page.locator(':focus').innerText()).toBe('New partner');
 
-    const partner = page.getByRole('article', { name: 'Seen in a browser' });
+    const partner = page.getByRole('article', { name: 'Browser partner' });
     expect(await partner.innerText()).toMatch(/jwt:permanent[^]*https:\/\/app\.example\/callback/);
     const client_id = /_(\d{8})_/.exec(key)?.[1] ?? '';
-    expect(await gateway.ask.http('POST', '/auth/init', form({ client_id, client_secret: key }))).toMatchObject({
+    expect(await gateway.call.http('POST', '/auth/init', form({ client_id, client_secret: key }))).toMatchObject({
       status: 200,
     });
     await expect.poll(() => partner.innerText()).toMatch(/used on \d{4}-/);
@@ -207,8 +207,8 @@ describe('partners', () => {
   test('get a second key before the first is retired', async () => {
     const { client_id } = await gateway.newPartner({ name: 'Changes its key' });
     const { page } = await openPage();
-    const partner = page.getByRole('article', { name: 'Changes its key' });
-    await press(page, 'New key for Changes its key');
+    const partner = page.getByRole('article', { name: 'Two-key partner' });
+    await press(page, 'New key for Two-key partner');
     expect(await page.getByRole('dialog').getByText(/^bgk_/).innerText()).toContain(client_id);
     await press(page, 'Done');
     const retire = partner.getByRole('button', { name: /^Retire key/ });
@@ -219,30 +219,29 @@ describe('partners', () => {
   });
 });
 
-test('with another Budgea, the sandbox is not shown', async () => {
+/** Opens a second console, of a stack without a sandbox. `stop` stops the stack. */
+async function openOther(changes: object) {
   const localConsole = openConsole({ sandbox: false, aws: true });
-  const { sandbox: _, ...file } = gateway.file;
-  localConsole.ready({ ...file, upstream: 'https://demo.biapi.pro/2.0' });
-  const server = await startApiGateway({ port: 0, routes: [], besides: localConsole.besides });
-  const { page } = await browser.open();
-  await page.goto(server.url);
+  localConsole.ready({ ...gateway.file, ...changes });
+  const server = await startApiGateway({ port: 0, routes: [], extraRoutes: localConsole.extraRoutes });
+  const tab = await browser.open();
+  await tab.page.goto(server.url);
+  return { ...tab, stop: () => server.close().finally(() => localConsole.close()) };
+}
+
+test('with another Budgea, the sandbox is not shown', async () => {
+  const { page, stop } = await openOther({ sandbox: undefined, upstream: 'https://demo.biapi.pro/2.0' });
   await page.getByText('https://demo.biapi.pro/2.0').waitFor();
   await page.getByRole('article', { name: 'Demo partner' }).waitFor();
   expect(await panel(page, 'Sandbox').count()).toBe(0);
   await page.close();
-  await server.close();
-  localConsole.close();
+  await stop();
 });
 
 test('the page reports that the stack has stopped', async () => {
-  const localConsole = openConsole({ sandbox: false, aws: true });
-  localConsole.ready(gateway.file);
-  const server = await startApiGateway({ port: 0, routes: [], besides: localConsole.besides });
-  const { page, faults } = await browser.open();
-  await page.goto(server.url);
+  const { page, faults, stop } = await openOther({});
   await page.getByText('Live', { exact: true }).waitFor();
-  await server.close();
-  localConsole.close();
+  await stop();
   await expect.poll(() => page.getByRole('status').first().innerText()).toBe('The stack does not answer');
   await page.goto('about:blank');
   // The browser logs every failed attempt.

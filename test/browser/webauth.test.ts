@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
-import { later } from '../conditions.ts';
+import { secondsLater } from '../conditions.ts';
 import { decide } from '../webauth/browser.ts';
 import { useGatewayAndBrowser, type Tab } from './browser.ts';
 import { hardToRead } from './looks.ts';
@@ -9,8 +9,9 @@ import { hardToRead } from './looks.ts';
 
 const { gateway, browser } = await useGatewayAndBrowser();
 
-const expectTitle = (page: Page, title: string) =>
-  expect.poll(() => page.getByRole('heading', { level: 1 }).innerText()).toBe(title);
+async function expectTitle(page: Page, title: string): Promise<void> {
+  await expect.poll(() => page.getByRole('heading', { level: 1 }).innerText()).toBe(title);
+}
 const press = (page: Page, name: string) => page.getByRole('button', { name }).click();
 const follow = (page: Page, name: string) => page.getByRole('link', { name }).click();
 
@@ -59,7 +60,7 @@ describe('a person who approves', () => {
     expect(new URL(tab.page.url()).pathname).toBe('/result');
     const { user } = await shownIds(tab.page);
     const { partner } = gateway.file;
-    const owned = await gateway.ask.http('GET', `/users/${user}`, {
+    const owned = await gateway.call.http('GET', `/users/${user}`, {
       headers: { authorization: partner.client_secret },
     });
     expect(owned).toMatchObject({ status: 200, body: { id: Number(user) } });
@@ -86,7 +87,7 @@ describe('a person who approves', () => {
   test('can go back to the bank, which does not ask again, and return to the application', async () => {
     const { page } = await connect();
     await page.goBack();
-    await expectTitle(page, 'You have answered already');
+    await expectTitle(page, 'You have already decided');
     expect(await hardToRead(page, 'bank-answered')).toEqual([]);
     gateway.logs();
     await follow(page, 'Go back to it');
@@ -101,7 +102,7 @@ describe('a person who approves', () => {
 test('a person who declines sees so and can try again', async () => {
   const { page } = await openBank();
   await press(page, 'Refuse');
-  await expectTitle(page, 'You said no');
+  await expectTitle(page, 'You refused access');
   expect(await hardToRead(page, 'app-refused')).toEqual([]);
   await follow(page, 'Try again');
   await expectTitle(page, 'Share your accounts?');
@@ -131,7 +132,7 @@ const errorPage = (reason: string) => [
 describe('the gateway shows an error page', () => {
   test('after more than ten minutes at the bank', async () => {
     const tab = await openBank();
-    await later(601, async () => {
+    await secondsLater(601, async () => {
       await press(tab.page, 'Approve');
       await tab.page.getByText('You cannot go on from here').waitFor();
     });
@@ -168,7 +169,7 @@ test('a response to another browser’s request is rejected', async () => {
   const callback = await decide(attacker.page.url(), 'approve');
   gateway.logs();
   await victim.page.goto(callback);
-  await expectTitle(victim.page, 'This is not what we waited for');
+  await expectTitle(victim.page, 'Unexpected response');
   expect(gateway.logs().map(({ operation }) => operation)).toEqual(['webauth_callback_get']);
   expect(await hardToRead(victim.page, 'app-unexpected')).toEqual([]);
 });
@@ -185,7 +186,7 @@ test('a person whose user was deleted connects a bank as a new user', async () =
   const { page } = await connect();
   const { user } = await shownIds(page);
   const key = { authorization: gateway.file.partner.client_secret };
-  expect(await gateway.ask.http('DELETE', `/users/${user}`, { headers: key })).toMatchObject({ status: 200 });
+  expect(await gateway.call.http('DELETE', `/users/${user}`, { headers: key })).toMatchObject({ status: 200 });
   await follow(page, 'Connect another bank');
   await press(page, 'Approve');
   await expect.poll(async () => (await shownIds(page)).user).toMatch(/^\d+$/);

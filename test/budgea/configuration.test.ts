@@ -45,42 +45,36 @@ describe('over the wire', () => {
   });
 });
 
-describe('an invalid value is rejected:', () => {
-  test.each([
-    'budgea.test/2.0',
-    'ftp://budgea.test/2.0',
-    'https://someone:s3cret@budgea.test/2.0',
-    'https://someone@budgea.test/2.0',
-    'https://budgea.test/2.0?token=s3cret',
-    'https://budgea.test/2.0#s3cret',
-    's3cret',
-  ])('the base URL %s', (basePath) => {
-    const error = errorOf({ basePath });
-    const message = 'basePath must be an http or https URL without credentials, query or fragment';
-    expect(error).toEqual(new TypeError(message));
-    expect(inspect(error, { showHidden: true })).not.toContain('s3cret');
-  });
-
-  test.each(['s3cret\n', 's3\r\ncret', 's3\0cret', 's3cret\u2028', 's3cret€'])('the key %j', (apiKey) => {
-    const error = errorOf({ apiKey, apiKeyPrefix: 'Bearer' });
-    expect(error).toEqual(new TypeError('apiKey contains a character that is invalid in a header'));
-  });
-
-  test.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('the timeout %d', (time) => {
-    for (const name of ['connect', 'headers', 'total']) {
-      const error = errorOf({ timeouts: { [name]: time } });
-      expect(error).toEqual(new TypeError(`timeouts.${name} must be a positive integer`));
-    }
-  });
-});
-
-function errorOf(options: ConfigurationOptions): unknown {
-  try {
-    return new Configuration(options);
-  } catch (error) {
-    return error;
+const url = 'basePath must be an http or https URL without credentials, query or fragment';
+const header = 'apiKey contains a character that is invalid in a header';
+const invalid: [ConfigurationOptions, string][] = [
+  'budgea.test/2.0',
+  'ftp://budgea.test/2.0',
+  'https://someone:s3cret@budgea.test/2.0',
+  'https://someone@budgea.test/2.0',
+  'https://budgea.test/2.0?token=s3cret',
+  'https://budgea.test/2.0#s3cret',
+  's3cret',
+].map((basePath) => [{ basePath }, url]);
+for (const apiKey of ['s3cret\n', 's3\r\ncret', 's3\0cret', 's3cret\u2028', 's3cret€']) {
+  invalid.push([{ apiKey, apiKeyPrefix: 'Bearer' }, header]);
+}
+for (const time of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) {
+  for (const name of ['connect', 'headers', 'total']) {
+    invalid.push([{ timeouts: { [name]: time } }, `timeouts.${name} must be a positive integer`]);
   }
 }
+
+test.each(invalid)('%o is rejected, without the value in the error', (options, message) => {
+  let error: unknown;
+  try {
+    error = new Configuration(options);
+  } catch (thrown) {
+    error = thrown;
+  }
+  expect(error).toEqual(new TypeError(message));
+  expect(inspect(error, { showHidden: true })).not.toContain('s3cret');
+});
 
 test('a logged configuration or client does not contain the key', () => {
   const configuration = new Configuration({ apiKey: 's3cret', apiKeyPrefix: 'Bearer' });

@@ -94,37 +94,27 @@ describe('without a valid response', () => {
   });
 });
 
+/** Writes a text every 10 ms until the connection closes. */
+function repeat(text: string): Answer {
+  return (socket) => {
+    const timer = setInterval(() => socket.write(text), 10);
+    socket.on('close', () => clearInterval(timer));
+  };
+}
+
+const drip: Answer = (socket, request) => {
+  bytes(chunked)(socket, request);
+  repeat('1\r\n \r\n')(socket, request);
+};
+
 describe.concurrent('a call times out', () => {
-  test('before the headers', async () => {
-    expect(await failure(stall, { headers: 50 })).toMatchObject({ failure: 'timeout', sent: true });
-  });
-
-  test('before the rest of the body', async () => {
-    const error = await failure(bytes(`${head(200, { 'content-length': '9' })}{"`), { headers: 50 });
-    expect(error).toMatchObject({ failure: 'timeout', sent: true });
-  });
-
-  test('while the body arrives slowly', async () => {
-    const error = await failure(
-      (socket) => {
-        socket.write(chunked);
-        const drip = setInterval(() => socket.write('1\r\n \r\n'), 10);
-        socket.on('close', () => clearInterval(drip));
-      },
-      { total: 150 },
-    );
-    expect(error).toMatchObject({ failure: 'timeout', sent: true });
-  });
-
-  test('while headers come that are not the last', async () => {
-    const error = await failure(
-      (socket) => {
-        const hint = setInterval(() => socket.write(head(103, {})), 10);
-        socket.on('close', () => clearInterval(hint));
-      },
-      { total: 150 },
-    );
-    expect(error).toMatchObject({ failure: 'timeout', sent: true });
+  test.each<[string, Answer, Partial<Timeouts>]>([
+    ['before the headers', stall, { headers: 50 }],
+    ['before the rest of the body', bytes(`${head(200, { 'content-length': '9' })}{"`), { headers: 50 }],
+    ['while the body arrives slowly', drip, { total: 150 }],
+    ['while only informational responses arrive', repeat(head(103, {})), { total: 150 }],
+  ])('%s', async (_, answer, timeouts) => {
+    expect(await failure(answer, timeouts)).toMatchObject({ failure: 'timeout', sent: true });
   });
 
   test('before TLS starts, and is retried once because nothing was sent', async (context) => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ApiError, AuthenticationApi, Configuration, TransportError } from '#lib/budgea/authentication-api.ts';
-import { holdTimers } from '../timers.ts';
+import { pauseTimers } from '../timers.ts';
 import { operationNames, operations, type OperationName } from './operations.ts';
 import {
   bytes,
@@ -103,21 +103,15 @@ describe('a retried deletion', () => {
     expect(server.received).toHaveLength(2);
   });
 
-  test('fails for a token without the permission, because the token still exists', async () => {
-    const { api } = await scripted(reset, json({ code: 'forbidden' }, 403));
-    await expect(api.authTokenDelete()).rejects.toMatchObject({ status: 403, code: 'forbidden' });
-  });
-
-  test('fails for a user whose token is invalid, because the user may still exist', async () => {
-    const { api } = await scripted(reset, invalidToken);
-    await expect(api.usersIdUserDelete('me')).rejects.toMatchObject({ code: 'invalidToken' });
-  });
-
-  test('fails when the retry fails', async () => {
-    const { api } = await scripted(reset, json({ code: 'maintenance' }, 503));
-    await expect(api.hashDelete()).rejects.toMatchObject({ status: 503 });
-    const broken = await scripted(reset, reset);
-    await expect(broken.api.hashDelete()).rejects.toMatchObject({ failure: 'broken' });
+  // A token without the permission still exists, and so may a user whose token is invalid.
+  test.each<[string, OperationName, Answer, object]>([
+    ['a token without the permission', 'auth_token_delete', json({ code: 'forbidden' }, 403), { code: 'forbidden' }],
+    ['an invalid token of a user', 'users_id_user_delete', invalidToken, { code: 'invalidToken' }],
+    ['another failure', 'hash_delete', json({ code: 'maintenance' }, 503), { status: 503 }],
+    ['another reset', 'hash_delete', reset, { failure: 'broken' }],
+  ])('fails for %s', async (_, name, second, error) => {
+    const { api } = await scripted(reset, second);
+    await expect(operations[name].call(api)).rejects.toMatchObject(error);
   });
 
   test('fails on 404 when the first attempt was not sent', async () => {
@@ -164,7 +158,7 @@ test('one timeout covers all attempts', async () => {
   const server = await startServer([reset, stall]);
   const total = 20_000;
   const api = new AuthenticationApi(new Configuration({ basePath: server.url, timeouts: { total } }));
-  const deadlines = holdTimers((milliseconds) => milliseconds === total);
+  const deadlines = pauseTimers((milliseconds) => milliseconds === total);
   const { signal } = new AbortController();
   const error = outcome(api.usersIdUserGet(7, {}, { signal }));
   await expect.poll(() => server.received.length).toBe(2);

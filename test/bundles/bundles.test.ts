@@ -6,8 +6,8 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DemoPartner } from '#local/demo-partners.ts';
-import { authorization, form, json } from '../gateway.ts';
-import { apiKey } from '../key-forms.ts';
+import { apiKey, authorization, form, json } from '../gateway.ts';
+
 import type { TestRequest } from '../invoke.ts';
 import { stubs } from '#infra/bundle/built-ins.ts';
 import { parser, replacements } from '#infra/bundle/packages.ts';

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { bundleFunctions, type Bundle } from '#infra/bundle.ts';
+import { bundleFunctions } from '#infra/bundle.ts';
 import {
   forEachSecret,
   statementsFor,
@@ -27,24 +27,7 @@ import { startAws } from '../roles.ts';
 import { startContainer, type Container, type DeployedFunction } from './runtime/runtime.ts';
 
 /** Every function's bundle in a separate container, with the variables and permissions of a deployment, in front of the local stack. */
-export interface Deployed {
-  bundles: readonly Bundle[];
-  /** The folder with the bundles. */
-  folder: string;
-  /** The local stack, in which tests prepare users, secrets and partners. */
-  gateway: Gateway;
-  /** Calls the deployed gateway over HTTP, through API Gateway and the Runtime API. */
-  call: (method: string, path: string, request?: TestRequest) => Promise<Response>;
-  /** Invokes a scheduled function. */
-  run: (name: string) => Promise<unknown>;
-  /** Rotates a secret through Secrets Manager, and resolves after the last step. */
-  rotate: (secret: SecretName) => Promise<void>;
-  /** Returns a function's calls of AWS since the last time; those that its role denies begin with `denied`. */
-  awsCalls: (name: string) => string[];
-  /** Returns a function's log lines since the last time. */
-  logs: (name: string) => Record<string, unknown>[];
-  close: () => Promise<void>;
-}
+export type Deployed = Awaited<ReturnType<typeof deploy>>;
 
 const region = 'eu-west-3';
 const rows: Readonly<Record<string, FunctionNeeds>> = {
@@ -55,7 +38,7 @@ const rows: Readonly<Record<string, FunctionNeeds>> = {
 };
 
 /** Builds all bundles and starts the servers. */
-export async function deploy(): Promise<Deployed> {
+export async function deploy() {
   const folder = await mkdtemp(join(tmpdir(), 'bundles-'));
   const bundling = bundleFunctions(folder);
   const deployments = new Map<string, DeployedFunction>();
@@ -103,16 +86,21 @@ export async function deploy(): Promise<Deployed> {
 
   return {
     bundles,
+    /** The folder with the bundles. */
     folder,
+    /** The local stack, in which tests prepare users, secrets and partners. */
     gateway,
-    async call(method, path, { headers = {}, body } = {}) {
+    /** Calls the deployed gateway over HTTP, through API Gateway and the Runtime API. */
+    async call(method: string, path: string, { headers = {}, body }: TestRequest = {}) {
       const sent = { method, headers, redirect: 'manual', ...(body !== undefined && { body }) } as const;
       const answer = await fetch(api.url + basePath + path, sent);
       await requireDocumentedResponse(method, path, answer.clone());
       return answer;
     },
-    run: async (name) => (await container(name)).invoke({}),
-    async rotate(secret) {
+    /** Invokes a scheduled function. */
+    run: async (name: string) => (await container(name)).invoke({}),
+    /** Rotates a secret through Secrets Manager, and resolves after the last step. */
+    async rotate(secret: SecretName) {
       const { RotateSecretCommand } = await import('@aws-sdk/client-secrets-manager');
       const { secretsManager: client } = await import('#lib/aws/sdk-secrets-manager.ts');
       const [name] = Object.entries(rows).find(([, row]) => row.rotates === secret) ?? ['unknown'];
@@ -126,8 +114,10 @@ export async function deploy(): Promise<Deployed> {
       );
       await rotated.promise;
     },
+    /** Returns a function's calls of AWS since the last time; those that its role denies begin with `denied`. */
     awsCalls: aws.calls,
-    logs: (name) => started.get(name)?.logs() ?? [],
+    /** Returns a function's log lines since the last time. */
+    logs: (name: string) => started.get(name)?.logs() ?? [],
     async close() {
       await api.close();
       await Promise.all([...started.values()].map((each) => each.close()));

@@ -1,4 +1,4 @@
-import { startProxy, type Passed, type RunningProxy } from '../proxy.ts';
+import { startProxy, type ProxyResponse, type RunningProxy } from '../proxy.ts';
 
 /** An AWS account with a deployed gateway, as far as the command line calls its services. */
 export interface AwsAccount extends RunningProxy {
@@ -59,7 +59,7 @@ export async function startAwsAccount(): Promise<AwsAccount> {
   };
   return account;
 
-  function cloudWatchLogs(request: LogsRequest): Passed {
+  function cloudWatchLogs(request: LogsRequest): ProxyResponse {
     const events = account.logs[request.logGroupName];
     if (account.throttles > 0) {
       account.throttles -= 1;
@@ -69,7 +69,7 @@ export async function startAwsAccount(): Promise<AwsAccount> {
     return json(pageOf(events, request));
   }
 
-  function cloudFormation(name: string): Passed {
+  function cloudFormation(name: string): ProxyResponse {
     const outputs = account.stacks[name];
     if (account.denies) return xmlFailure('AccessDenied', 'not authorized to perform: cloudformation:DescribeStacks');
     if (outputs === undefined) return xmlFailure('ValidationError', `Stack with id ${name} does not exist`);
@@ -84,15 +84,19 @@ export async function startAwsAccount(): Promise<AwsAccount> {
   }
 }
 
-function json(value: object, status = 200): Passed {
+function json(value: object, status = 200): ProxyResponse {
   return { status, headers: { 'content-type': 'application/x-amz-json-1.1' }, body: JSON.stringify(value) };
 }
 
-const failure = (__type: string, message: string): Passed => json({ __type, message }, 400);
+const failure = (__type: string, message: string): ProxyResponse => json({ __type, message }, 400);
 
-const xml = (status: number, body: string): Passed => ({ status, headers: { 'content-type': 'text/xml' }, body });
+const xml = (status: number, body: string): ProxyResponse => ({
+  status,
+  headers: { 'content-type': 'text/xml' },
+  body,
+});
 
-const xmlFailure = (code: string, message: string): Passed =>
+const xmlFailure = (code: string, message: string): ProxyResponse =>
   xml(
     400,
     `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error></ErrorResponse>`,

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { useDeployed } from '#lib/config/process-env.ts';
-import { freePort } from '#local/free-port.ts';
+import { freePort } from '#local/loopback.ts';
 import { awsKey } from '../aws-key.ts';
 import { runCommand, runProcess, stackFolder, startLocalStack, startProcess, type LocalStack } from './local-stack.ts';
 

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { CancelRotateSecretCommand, PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { SealingKeys } from '#lib/webauth/state.ts';
-import { startProxy, type Meddle } from '../proxy.ts';
+import { startProxy, type Intercept } from '../proxy.ts';
 import { runProcess, stackFolder, type Outcome } from './local-stack.ts';
 import { eventually, startWholeStack, type WholeStack } from './whole-stack.ts';
 
@@ -56,7 +56,7 @@ async function confidential(): Promise<string[]> {
 }
 
 /** Mints an invalid JWT. */
-const mintInvalid: Meddle = async ({ path }, forward) =>
+const mintInvalid: Intercept = async ({ path }, forward) =>
   path.endsWith('/admin/jwt')
     ? { status: 200, headers: { 'content-type': 'application/json' }, body: '{"jwt_token":"no.jwt","payload":{}}' }
     : forward();
@@ -275,7 +275,7 @@ describe('--rehearse', () => {
 });
 
 test('a token that the stack mints at startup does not block the next rotation', async () => {
-  const { prepareManageToken } = await import('#local/contract.ts');
+  const { prepareManageToken } = await import('#local/secrets.ts');
   const { token } = JSON.parse(await stack.textOf('admin-token')) as { token: string };
   expect(await stack.secrets('rotate manage-token')).toMatchObject({ code: 0 });
   await stack.put('manage-token', { jwt_token: 'old', expires_at: 0 });

@@ -91,7 +91,7 @@ describe('a value that Budgea accepts', () => {
 
   test('is used at once, also by functions with the old value in their cache', async () => {
     const { client_secret: key } = await stack.gateway.newPartner({ grants: ['admin:jwt:config:1'] });
-    const mint = () => stack.gateway.ask.http('POST', '/admin/jwt', { headers: { authorization: key } });
+    const mint = () => stack.gateway.call.http('POST', '/admin/jwt', { headers: { authorization: key } });
     expect((await mint()).status).toBe(200);
     await budgea.admin('another-s3cret');
     expect((await set('admin-token', 'another-s3cret')).code).toBe(0);

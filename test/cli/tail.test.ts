@@ -17,8 +17,7 @@ import { jobs } from '#lib/operations/jobs.ts';
 import { functionName, operations, type SecretName } from '#lib/operations/table.ts';
 import type { DemoPartner } from '#local/demo-partners.ts';
 import { runJob } from '#local/jobs.ts';
-import { createFeed } from '#local/console/feed.ts';
-import { stream } from '#local/console/stream.ts';
+import { createFeed, stream } from '#local/console/feed.ts';
 import { form, startGateway, type Gateway } from '../gateway.ts';
 import { startProxy } from '../proxy.ts';
 import { startAws } from '../roles.ts';
@@ -63,7 +62,7 @@ describe('a local stack', () => {
     await rm(data, { recursive: true });
   });
 
-  const call = (credentials: Record<string, string> = {}) => gateway.ask.http('POST', '/auth/init', form(credentials));
+  const call = (credentials: Record<string, string> = {}) => gateway.call.http('POST', '/auth/init', form(credentials));
 
   test('prints calls and runs of jobs from now on, one per line', async () => {
     await call();
@@ -76,7 +75,7 @@ describe('a local stack', () => {
         `^[\\d:.]{12} {2}${partner.client_id} {2}auth_init_post {12}client {8}200 +\\d+ ms +\\d+ ms {2}${id}$`,
       ),
     );
-    await gateway.ask.http('GET', '/users/4242', { headers: { authorization: partner.client_secret } });
+    await gateway.call.http('GET', '/users/4242', { headers: { authorization: partner.client_secret } });
     expect(await next()).toMatch(/ users_id_user_get +bearer_key +404 .* - {2}[\w-]{36} {2}notFound: /);
     await runJob('fetch-certificates');
     expect(await next()).toMatch(/ - {9}fetch_certificates +- +success /);
@@ -107,7 +106,7 @@ describe('a local stack', () => {
     const { next, interrupt } = tail(...options.replace('%', own.client_id).split(' '), '--data', data);
     await next();
     await call();
-    await gateway.ask.http('GET', '/users/4242', { headers: { authorization: partner.client_secret } });
+    await gateway.call.http('GET', '/users/4242', { headers: { authorization: partner.client_secret } });
     await call({ ...partner });
     await call({ ...own });
     for (const status of statuses.split(' '))
@@ -122,7 +121,7 @@ describe('a local stack', () => {
     const code = run(['tail', '--no-color', '--data', data], terminal);
     const next = linesOf(stdout);
     await next();
-    const { headers } = await gateway.ask.http('GET', '/users/4242', {
+    const { headers } = await gateway.call.http('GET', '/users/4242', {
       headers: { authorization: partner.client_secret },
     });
     expect(await next()).toMatch(/ users_i… +bearer_key /);

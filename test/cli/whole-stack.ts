@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { secretFullName } from '#lib/config/names.ts';
 import type { SecretName } from '#lib/operations/table.ts';
-import { deployedIntervals } from '#local/intervals.ts';
+import { deployedIntervals } from '#local/jobs.ts';
 import { startGateway } from '../gateway.ts';
 import { runCommand, stackFolder, type RunOptions } from './local-stack.ts';
 

@@ -7,7 +7,7 @@ import { operations, type CallerKind, type OperationId } from '#lib/operations/t
 import { makeKey, readKey } from '#lib/partners/key.ts';
 import { codePoint } from '../code-point.ts';
 import { json } from '../gateway.ts';
-import { serveOnce, type Sent } from './served.ts';
+import { serveOnce, type ServeRequest } from './serve-once.ts';
 
 const id = '12345678';
 const key = makeKey(id);
@@ -30,84 +30,92 @@ function read({ authorization, apiKey, body = {}, accepts = every }: Presented):
   return readCredential({ authorization, 'x-api-key': apiKey }, body, accepts);
 }
 
-/** What a test expects, in short: the kind with the key, `mistyped` for a malformed one. */
+/** Expected credentials: with the key, and with a malformed one. */
 const client = { kind: 'client', key: readKey(key) };
-const manager = { kind: 'bearer_key', key: readKey(key) };
-const identified = { kind: 'api_key', key: readKey(key) };
-const withMistyped = (kind: CallerKind) => ({ kind, key: undefined });
+const bearerKey = { kind: 'bearer_key', key: readKey(key) };
+const apiKeyCredential = { kind: 'api_key', key: readKey(key) };
+const malformed = (kind: CallerKind) => ({ kind, key: undefined });
 
-describe('what a request presents', () => {
+describe('the credential of a request', () => {
   test.each<[string, Presented, object]>([
     ['nothing', {}, { kind: 'anonymous' }],
     ['empty headers', { authorization: '  ', apiKey: '' }, { kind: 'anonymous' }],
-    ['schemes alone', { authorization: 'Bearer' }, { kind: 'anonymous' }],
+    ['only a scheme', { authorization: 'Bearer' }, { kind: 'anonymous' }],
     ['a scheme and spaces', { authorization: 'oauth   ' }, { kind: 'anonymous' }],
     ['empty body fields', { body: { client_id: '', client_secret: '' } }, { kind: 'anonymous' }],
     ['body fields of other types', { body: { client_id: {}, client_secret: [key] } }, { kind: 'anonymous' }],
 
-    ['a key', { authorization: key }, manager],
-    ['a key as Bearer', { authorization: `Bearer ${key}` }, manager],
-    ['a key as oAuTh with spaces', { authorization: `  oAuTh   ${key}  ` }, manager],
-    ['a mistyped key', { authorization: mistyped }, withMistyped('bearer_key')],
-    ['the prefix of a key', { authorization: 'Bearer bgk_' }, withMistyped('bearer_key')],
-    ['a key behind an unknown scheme', { authorization: `Token ${key}` }, withMistyped('bearer_key')],
-    ['a key behind a tab', { authorization: `Bearer\t${key}` }, withMistyped('bearer_key')],
-    ['a quoted key', { authorization: `Bearer "${key}"` }, withMistyped('bearer_key')],
-    ['a percent-encoded key', { authorization: key.replace('_', '%5f') }, withMistyped('bearer_key')],
-    ['a quoted key beside its id', { authorization: `"${key}"`, body: { client_id: id } }, withMistyped('bearer_key')],
-    ['what begins like a key', { authorization: `bgk_ ${token}` }, withMistyped('bearer_key')],
-    ['a key in both headers', { authorization: key, apiKey: key }, manager],
-    ['a key and its id in the body', { authorization: key, body: { client_id: id } }, manager],
+    ['a key', { authorization: key }, bearerKey],
+    ['a key as Bearer', { authorization: `Bearer ${key}` }, bearerKey],
+    ['a key as oAuTh with spaces', { authorization: `  oAuTh   ${key}  ` }, bearerKey],
+    ['a mistyped key', { authorization: mistyped }, malformed('bearer_key')],
+    ['the prefix of a key', { authorization: 'Bearer bgk_' }, malformed('bearer_key')],
+    ['a key after an unknown scheme', { authorization: `Token ${key}` }, malformed('bearer_key')],
+    ['a key after a tab', { authorization: `Bearer\t${key}` }, malformed('bearer_key')],
+    ['a quoted key', { authorization: `Bearer "${key}"` }, malformed('bearer_key')],
+    ['a percent-encoded key', { authorization: key.replace('_', '%5f') }, malformed('bearer_key')],
+    [
+      'a quoted key and its id in the body',
+      { authorization: `"${key}"`, body: { client_id: id } },
+      malformed('bearer_key'),
+    ],
+    ['text that starts with the prefix of a key', { authorization: `bgk_ ${token}` }, malformed('bearer_key')],
+    ['a key in both headers', { authorization: key, apiKey: key }, bearerKey],
+    ['a key and its id in the body', { authorization: key, body: { client_id: id } }, bearerKey],
 
     ['a token', { authorization: token }, { kind: 'token', token }],
     ['a token as BEARER', { authorization: `BEARER ${token}` }, { kind: 'token', token }],
     ['a JWT as OAuth', { authorization: `OAuth ${jwt}` }, { kind: 'token', token: jwt }],
-    ['a token named like a scheme', { authorization: 'bearerish' }, { kind: 'token', token: 'bearerish' }],
-    ['a token beside a key in x-api-key', { authorization: token, apiKey: key }, { kind: 'token', token }],
-    ['a token beside any client_id', { authorization: token, body: { client_id: '1' } }, { kind: 'token', token }],
-    ['a token beside a secret alone', { authorization: token, body: { client_secret: key } }, { kind: 'token', token }],
+    ['a token that starts with a scheme', { authorization: 'bearerish' }, { kind: 'token', token: 'bearerish' }],
+    ['a token and a key in x-api-key', { authorization: token, apiKey: key }, { kind: 'token', token }],
+    ['a token and any client_id', { authorization: token, body: { client_id: '1' } }, { kind: 'token', token }],
+    ['a token and only a secret', { authorization: token, body: { client_secret: key } }, { kind: 'token', token }],
 
-    ['a key in x-api-key', { apiKey: key }, identified],
-    ['a mistyped key in x-api-key', { apiKey: mistyped }, withMistyped('api_key')],
-    ['something else in x-api-key', { apiKey: token }, withMistyped('api_key')],
-    ['a scheme in x-api-key', { apiKey: `Bearer ${key}` }, withMistyped('api_key')],
+    ['a key in x-api-key', { apiKey: key }, apiKeyCredential],
+    ['a mistyped key in x-api-key', { apiKey: mistyped }, malformed('api_key')],
+    ['a token in x-api-key', { apiKey: token }, malformed('api_key')],
+    ['a scheme in x-api-key', { apiKey: `Bearer ${key}` }, malformed('api_key')],
 
     ['Basic', { authorization: basic(`${id}:${key}`) }, client],
-    ['Basic with a colon behind it', { authorization: basic(`${id}:${key}:`) }, client],
+    ['Basic with a trailing colon', { authorization: basic(`${id}:${key}:`) }, client],
     ['basic in lower case', { authorization: basic(`${id}:${key}`).replace('Basic', 'basic  ') }, client],
-    ['Basic with a mistyped key', { authorization: basic(`${id}:${mistyped}`) }, withMistyped('client')],
-    ['Basic with two colons behind it', { authorization: basic(`${id}:${mistyped}::`) }, withMistyped('client')],
-    ['Basic with another secret', { authorization: basic(`${id}:secret`) }, withMistyped('client')],
-    ['Basic with a key for its id', { authorization: basic(`${key}:${key}`) }, withMistyped('client')],
-    ['Basic without a colon', { authorization: basic(key) }, withMistyped('client')],
-    ['Basic that is no base64', { authorization: 'Basic %%%' }, withMistyped('client')],
+    ['Basic with a mistyped key', { authorization: basic(`${id}:${mistyped}`) }, malformed('client')],
+    ['Basic with two trailing colons', { authorization: basic(`${id}:${mistyped}::`) }, malformed('client')],
+    ['Basic with another secret', { authorization: basic(`${id}:secret`) }, malformed('client')],
+    ['Basic with a key as its id', { authorization: basic(`${key}:${key}`) }, malformed('client')],
+    ['Basic without a colon', { authorization: basic(key) }, malformed('client')],
+    ['Basic that is not base64', { authorization: 'Basic %%%' }, malformed('client')],
 
     ['a body', { body: { client_id: id, client_secret: key } }, client],
     ['a body with a numeric id', { body: { client_id: Number(id), client_secret: key } }, client],
-    ['a body with a key for its id', { body: { client_id: key, client_secret: key } }, withMistyped('client')],
-    ['a key for an id alone', { body: { client_id: key } }, withMistyped('client')],
-    ['a body beside a token', { authorization: token, body: { client_id: id, client_secret: key } }, client],
-    ['a body beside no token at all', { authorization: '"?', body: { client_id: id, client_secret: key } }, client],
+    ['a body with a key as its id', { body: { client_id: key, client_secret: key } }, malformed('client')],
+    ['only an id, which is a key', { body: { client_id: key } }, malformed('client')],
+    ['a body and a token', { authorization: token, body: { client_id: id, client_secret: key } }, client],
     [
-      'a body whose secret is no key, beside a key',
+      'a body and an invalid Authorization',
+      { authorization: '"?', body: { client_id: id, client_secret: key } },
+      client,
+    ],
+    [
+      'a body with an invalid secret and a key in Authorization',
       { authorization: key, body: { client_id: id, client_secret: 'secret' } },
-      withMistyped('client'),
+      malformed('client'),
     ],
   ])('%s', (_what, presented, expected) => {
     expect(read(presented)).toEqual(expected);
   });
 
   test.each<[string, Presented, object]>([
-    ['beside a token', { authorization: token, body: { client_id: id, client_secret: key } }, { kind: 'token', token }],
-    ['beside a key', { authorization: key, body: { client_id: '1', client_secret: 'secret' } }, manager],
-    ['alone', { body: { client_id: id, client_secret: key } }, { kind: 'anonymous' }],
-    ['in half', { body: { client_id: id } }, { kind: 'anonymous' }],
-  ])('body credentials count for nothing where the operation does not take them: %s', (_what, presented, expected) => {
+    ['with a token', { authorization: token, body: { client_id: id, client_secret: key } }, { kind: 'token', token }],
+    ['with a key', { authorization: key, body: { client_id: '1', client_secret: 'secret' } }, bearerKey],
+    ['without another credential', { body: { client_id: id, client_secret: key } }, { kind: 'anonymous' }],
+    ['incomplete', { body: { client_id: id } }, { kind: 'anonymous' }],
+  ])('ignores body credentials if the operation does not accept them: %s', (_what, presented, expected) => {
     expect(read({ ...presented, accepts: ['bearer_key', 'token'] })).toEqual(expected);
   });
 });
 
-describe('what contradicts itself is refused', () => {
+describe('invalid credentials are rejected', () => {
   test.each<[string, Presented, string]>([
     ['two keys in the two headers', { authorization: key, apiKey: other }, 'invalidValue'],
     ['a key and a mistyped one', { authorization: key, apiKey: mistyped }, 'invalidValue'],
@@ -121,13 +129,13 @@ describe('what contradicts itself is refused', () => {
     ['two keys in x-api-key', { apiKey: `${key},${other}` }, 'invalidValue'],
     ['another id in Basic', { authorization: basic(`87654321:${key}`) }, 'invalidValue'],
     ['another id in the body', { body: { client_id: '87654321', client_secret: key } }, 'invalidValue'],
-    ['another id in the body beside a key', { authorization: key, body: { client_id: 87654321 } }, 'invalidValue'],
-    ['an id that is the same number only', { body: { client_id: `0${id}`, client_secret: key } }, 'invalidValue'],
+    ['another id in the body and a key', { authorization: key, body: { client_id: 87654321 } }, 'invalidValue'],
+    ['an id with a leading zero', { body: { client_id: `0${id}`, client_secret: key } }, 'invalidValue'],
     ['an id with a fraction', { body: { client_id: 12345678.5, client_secret: key } }, 'invalidValue'],
-    ['an id alone', { body: { client_id: id } }, 'missingParameter'],
-    ['a secret alone', { body: { client_secret: key } }, 'missingParameter'],
+    ['only an id', { body: { client_id: id } }, 'missingParameter'],
+    ['only a secret', { body: { client_secret: key } }, 'missingParameter'],
     ['a token with a space', { authorization: 'Bearer a b' }, 'invalidToken'],
-    ['a scheme within a scheme', { authorization: `Bearer Bearer ${token}` }, 'invalidToken'],
+    ['two schemes', { authorization: `Bearer Bearer ${token}` }, 'invalidToken'],
     ['an unknown scheme', { authorization: `Digest ${token}` }, 'invalidToken'],
     ['a token of 8193 characters', { authorization: 'a'.repeat(8193) }, 'invalidToken'],
   ])('%s', (_what, presented, code) => {
@@ -135,7 +143,7 @@ describe('what contradicts itself is refused', () => {
   });
 });
 
-describe('whatever is presented', () => {
+describe('any request', () => {
   const keys = fc.constantFrom(key, other, mistyped, 'bgk_', 'bgk_x');
   const secrets = fc.oneof(keys, fc.constantFrom(token, jwt, 'secret', ''), fc.string());
   const ids = fc.constantFrom(id, '87654321', '', '1');
@@ -160,7 +168,7 @@ describe('whatever is presented', () => {
     { requiredKeys: [] },
   );
 
-  test('there is one credential or a refusal, and nothing else is thrown', () => {
+  test('has one credential or throws a GatewayError', () => {
     const known = ['client', 'bearer_key', 'api_key', 'token', 'anonymous'];
     const codes = ['invalidValue', 'missingParameter', 'invalidToken'];
     fc.assert(
@@ -172,7 +180,7 @@ describe('whatever is presented', () => {
     );
   });
 
-  test('a token goes on exactly as it came, and is never what begins like a key', () => {
+  test('has its token unchanged, which never starts with the prefix of a key', () => {
     fc.assert(
       fc.property(presented, (request) => {
         const result = outcome(request);
@@ -185,7 +193,7 @@ describe('whatever is presented', () => {
     );
   });
 
-  test('a key that counts was presented, and none of another partner beside it', () => {
+  test('has an accepted key only if it contains no key of another partner', () => {
     fc.assert(
       fc.property(presented, ({ authorization = '', apiKey = '', body = {}, ...rest }) => {
         const result = outcome({ authorization, apiKey, body, ...rest });
@@ -194,8 +202,8 @@ describe('whatever is presented', () => {
         const secret = typeof body['client_secret'] === 'string' ? body['client_secret'] : '';
         const sole = /^\s*bgk_/.test(apiKey) ? apiKey : '';
         const texts = [authorization, sole, Buffer.from(encoded, 'base64').toString(), secret];
-        const found = [key, other].filter((each) => texts.some((text) => text.includes(each)));
-        expect(found.map((text) => readKey(text)?.hash)).toEqual([result.key.hash]);
+        const sent = [key, other].filter((each) => texts.some((text) => text.includes(each)));
+        expect(sent.map((text) => readKey(text)?.hash)).toEqual([result.key.hash]);
       }),
       { maxSkipsPerRun: 1000 },
     );
@@ -213,9 +221,9 @@ function outcome(request: Presented): Outcome {
   }
 }
 
-describe('what each operation takes', () => {
-  // The design's table, told once more.
-  const taken: Record<OperationId, CallerKind[]> = {
+describe('the accepted credentials', () => {
+  // Repeats the table of operations.
+  const accepted: Record<OperationId, CallerKind[]> = {
     admin_jwt_post: ['bearer_key', 'token'],
     auth_init_post: ['client', 'bearer_key', 'api_key', 'token'],
     auth_jwt_post: ['client', 'bearer_key', 'token'],
@@ -237,7 +245,7 @@ describe('what each operation takes', () => {
     token: { authorization: token },
   };
   const fields = { code: 'abc', application: 'sharedAccess' };
-  const request = (operation: OperationId, headers: Record<string, string>): Sent => ({
+  const request = (operation: OperationId, headers: Record<string, string>): ServeRequest => ({
     headers: { ...headers, ...json({}).headers, accept: 'application/json' },
     body: JSON.stringify(fields),
     query: operation.startsWith('webauth') ? 'client_id=12345678&redirect_uri=https://example.com/&state=sealed' : '',
@@ -250,20 +258,20 @@ describe('what each operation takes', () => {
     const call = (headers: Record<string, string>) =>
       serveOnce(operation, async () => undefined, request(operation, headers));
 
-    test.each(Object.entries(presenting))('a caller of the kind %s', async (kind, headers) => {
-      const isTaken = taken[operation].includes(kind as CallerKind);
-      const expected = isTaken ? { status: 204 } : { status: 403, body: { code: 'forbidden' } };
+    test.each(Object.entries(presenting))('%s', async (kind, headers) => {
+      const isAccepted = accepted[operation].includes(kind as CallerKind);
+      const expected = isAccepted ? { status: 204 } : { status: 403, body: { code: 'forbidden' } };
       expect(await call(headers)).toMatchObject(expected);
     });
 
-    test('a caller of no kind', async () => {
-      const refusal = { status: 401, body: { code: 'unauthorized' }, headers: { 'www-authenticate': challenge } };
-      const expected = operation.startsWith('webauth') ? { status: 204 } : refusal;
+    test('none', async () => {
+      const unauthorized = { status: 401, body: { code: 'unauthorized' }, headers: { 'www-authenticate': challenge } };
+      const expected = operation.startsWith('webauth') ? { status: 204 } : unauthorized;
       expect(await call({})).toMatchObject(expected);
     });
   });
 
-  test('a secret in the query is no credential anywhere', async () => {
+  test('do not include secrets in the query', async () => {
     for (const operation of ids.filter((name) => !name.startsWith('webauth'))) {
       const sent = { ...request(operation, {}), query: `client_id=${id}&client_secret=${key}&access_token=${token}` };
       expect(await serveOnce(operation, async () => undefined, sent)).toMatchObject({ status: 401 });

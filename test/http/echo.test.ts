@@ -5,7 +5,7 @@ import { GatewayError } from '#lib/errors.ts';
 import { rejectEcho } from '#lib/secrets/echo.ts';
 import { changes, codes, escapes, type Encoding } from '../upstream/encodings.ts';
 
-/** Bytes that look random and are the same in each run. */
+/** Returns pseudo-random bytes, the same in each run. */
 function bytes(seed: string, length: number): Buffer {
   const blocks = Array.from({ length: Math.ceil(length / 32) }, (_, at) =>
     createHash('sha256').update(`${seed} ${at}`).digest(),
@@ -20,14 +20,14 @@ const jwtOf = (claims: object, seed: string, signature = 256) =>
 const claims = { domain: 'example.biapi.pro', scope: 'users', iat: 1_700_000_000, exp: 1_700_014_400 };
 const secret = bytes('secret', 36).toString('base64');
 const jwt = jwtOf(claims, 'jwt');
-/** What looks like an escape in a credential is none. */
+/** A credential with characters that resemble escapes. */
 const awkward = `p%41&amp;\\u0062"'<q>+/=~\\nx%zz&#98;^%2B`;
 
-const repeats = 'the answer repeats a credential of the gateway';
-const tooDeep = 'the answer is encoded too deeply to be searched for credentials';
+const repeats = 'the response repeats a credential of the gateway';
+const tooDeep = 'the response is encoded too deeply to be searched for credentials';
 
-/** The detail with which an answer is refused, undefined when it passes. */
-function refusal(body: string, credential: string, location?: string): string | undefined {
+/** Returns the detail of the error for a response, or undefined when it passes. */
+function check(body: string, credential: string, location?: string): string | undefined {
   try {
     rejectEcho({ status: 200, headers: location === undefined ? {} : { location }, body }, [credential]);
     return undefined;
@@ -37,39 +37,36 @@ function refusal(body: string, credential: string, location?: string): string | 
   }
 }
 
-/** Encodings one in another, the first innermost. */
+/** Composes encodings; the first is the innermost. */
 const composed = (encodings: readonly Encoding[]) => (text: string) =>
   encodings.reduce((encoded, [, encode]) => encode(encoded), text);
 
-/** The places of an answer in which a text that repeats a credential is not recognised. */
+/** Returns the places of a response in which the repeated credential is not detected. */
 function missed(text: string, credential: string): string[] {
   const places: [string, string | undefined][] = [
-    ['a page', refusal(`<pre>${text}</pre>`, credential)],
-    ['JSON', refusal(JSON.stringify({ code: 'invalidValue', description: text }), credential)],
-    ['Location', refusal('', credential, `https://example.com/?e=${encodeURIComponent(text)}`)],
+    ['a page', check(`<pre>${text}</pre>`, credential)],
+    ['JSON', check(JSON.stringify({ code: 'invalidValue', description: text }), credential)],
+    ['Location', check('', credential, `https://example.com/?e=${encodeURIComponent(text)}`)],
   ];
   return places.flatMap(([place, detail]) => (detail === repeats ? [] : [place]));
 }
 
-test.each([...changes, ...escapes, ...codes])('an answer that repeats a credential in %s', (_encoding, encode) => {
+test.each([...changes, ...escapes, ...codes])('detects a repeated credential in %s', (_encoding, encode) => {
   expect(missed(encode(secret), secret)).toEqual([]);
   expect(missed(encode(jwt), jwt)).toEqual([]);
 });
 
-test.each([...escapes, ...codes])(
-  'an answer that repeats a credential that looks escaped in %s',
-  (_encoding, encode) => {
-    expect(missed(encode(awkward), awkward)).toEqual([]);
-  },
-);
+test.each([...escapes, ...codes])('detects a repeated credential that resembles escapes in %s', (_encoding, encode) => {
+  expect(missed(encode(awkward), awkward)).toEqual([]);
+});
 
 /** Each encoding makes a text up to six times as long. */
 const longest = 30_000;
 
-test('an answer that repeats a credential in any composition of up to five encodings', () => {
+test('detects a repeated credential in any composition of up to five encodings', () => {
   const visible = fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code));
   const credentials = fc.oneof(
-    // A backslash and what follows it are one escape in some encodings and two in others.
+    // Without backslashes, which together with the next character are one escape in some encodings and two in others.
     fc.string({ unit: visible.filter((character) => character !== '\\'), minLength: 16, maxLength: 80 }),
     fc.uint8Array({ minLength: 16, maxLength: 64 }).map((value) => Buffer.from(value).toString('base64')),
     fc.constant(jwt),
@@ -79,7 +76,7 @@ test('an answer that repeats a credential in any composition of up to five encod
     fc.property(credentials, fc.constantFrom(...changes), encodings, (credential, change, others) => {
       const text = composed([change, ...others])(credential);
       fc.pre(text.length < longest);
-      expect(refusal(JSON.stringify({ code: 'invalidValue', description: text }), credential)).toBe(repeats);
+      expect(check(JSON.stringify({ code: 'invalidValue', description: text }), credential)).toBe(repeats);
     }),
     { seed: 20_240_301, numRuns: 1500 },
   );
@@ -89,21 +86,21 @@ test.each<[string, string]>([
   ['without its header', jwt.slice(jwt.indexOf('.') + 1)],
   ['as its signature', jwt.slice(jwt.lastIndexOf('.') + 1)],
   ['as a JSON serialization', JSON.stringify({ payload: jwt.split('.')[1], signature: jwt.split('.')[2] })],
-])('an answer that repeats a JWT %s', (_part, body) => {
-  expect(refusal(body, jwt)).toBe(repeats);
-  expect(refusal(Buffer.from(body).toString('base64'), jwt)).toBe(repeats);
+])('detects a repeated JWT %s', (_part, body) => {
+  expect(check(body, jwt)).toBe(repeats);
+  expect(check(Buffer.from(body).toString('base64'), jwt)).toBe(repeats);
 });
 
 const megabyte = 1024 * 1024;
 const times = (text: string) => text.repeat(Math.floor(megabyte / text.length));
-/** A list of users that is as long as an answer can be. */
+/** Returns a list of users with the maximum size of a response. */
 function usersOf(user: (at: number) => object): string {
   const size = JSON.stringify(user(10_000)).length + 4;
   return JSON.stringify({ users: Array.from({ length: Math.floor(megabyte / size) }, (_, at) => user(at)) });
 }
 const user = (id: number) => ({ id, signin: '2024-03-01T10:11:12+00:00', platform: 'sharedAccess' });
 
-describe('an answer that repeats no credential passes', () => {
+describe('passes a response without a credential:', () => {
   test.each<[string, string]>([
     ['nothing', ''],
     ['an error', '{"code":"invalidValue","description":"the value of \\"scope\\" is not allowed","message":null}'],
@@ -112,7 +109,7 @@ describe('an answer that repeats no credential passes', () => {
       'a JWT of the same key',
       JSON.stringify({ jwt_token: jwtOf({ ...claims, id_user: 7 }, 'other'), payload: claims }),
     ],
-    ['a JWT with the same claims', JSON.stringify({ jwt_token: jwtOf(claims, 'later') })],
+    ['a JWT with the same claims and another signature', JSON.stringify({ jwt_token: jwtOf(claims, 'later') })],
     [
       'a certificate',
       JSON.stringify({ id: 1, certificate: `-----BEGIN CERTIFICATE-----\n${bytes('pem', 1500).toString('base64')}` }),
@@ -146,33 +143,33 @@ describe('an answer that repeats no credential passes', () => {
     ['random bytes', bytes('random', megabyte).toString('latin1')],
   ])('%s', (_name, body) => {
     for (const credential of [secret, jwt, awkward]) {
-      expect(refusal(body, credential)).toBeUndefined();
+      expect(check(body, credential)).toBeUndefined();
       expect(
-        refusal('', credential, `https://example.com/?e=${encodeURIComponent(body.slice(0, 2000))}`),
+        check('', credential, `https://example.com/?e=${encodeURIComponent(body.slice(0, 2000))}`),
       ).toBeUndefined();
     }
   });
 
-  test('whatever is too short to be told from chance', () => {
-    expect(refusal('{"id":"1234567"}', '1234567')).toBeUndefined();
-    expect(refusal('{"id":"12345678"}', '12345678')).toBe(repeats);
+  test('a credential of fewer than 8 characters', () => {
+    expect(check('{"id":"1234567"}', '1234567')).toBeUndefined();
+    expect(check('{"id":"12345678"}', '12345678')).toBe(repeats);
   });
 });
 
-describe('an answer that takes too long to decode is refused', () => {
+describe('rejects a response that takes too long to decode:', () => {
   test.each<[string, string]>([
     ['a percent sign that is encoded half a million times', `%${times('25')}41`],
     ['an ampersand that is encoded a quarter of a million times', `&${times('amp;')}`],
     ['a backslash that is escaped 200 000 times', `\\${times('u005c')}`],
-    ['hexadecimal digits that stand for hexadecimal digits', times('3')],
+    ['hexadecimal digits that encode hexadecimal digits', times('3')],
   ])('%s', (_name, body) => {
-    expect(refusal(body, secret)).toBe(tooDeep);
-    expect(refusal(`${body}${secret}`, secret)).toBe(repeats);
+    expect(check(body, secret)).toBe(tooDeep);
+    expect(check(`${body}${secret}`, secret)).toBe(repeats);
   });
 
-  test('an answer with fewer layers is searched to the end', () => {
+  test('but searches a response with fewer layers to the end', () => {
     const text = `%${'25'.repeat(1000)}41`;
-    expect(refusal(text, secret)).toBeUndefined();
-    expect(refusal(text + encodeURIComponent(secret), secret)).toBe(repeats);
+    expect(check(text, secret)).toBeUndefined();
+    expect(check(text + encodeURIComponent(secret), secret)).toBe(repeats);
   });
 });

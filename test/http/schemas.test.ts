@@ -8,8 +8,8 @@ const rows = Object.entries<Operation>(operations).filter(
   ([, { request }]) => Object.keys(request().entries).length > 0,
 );
 
-/** Values of every kind, each with something in it that no message says by itself. */
-const telling = fc.oneof(
+/** Invalid values of every type, with a marker that no message contains by itself. */
+const markedValues = fc.oneof(
   fc.string({ maxLength: 20 }).map((text) => `s3cr3t${text}`),
   fc.constantFrom(
     98765432.1,
@@ -22,12 +22,12 @@ const telling = fc.oneof(
   ),
 );
 
-describe('what a caller is told of a field that cannot be', () => {
-  test.each(rows)('of %s names the field and never what was in it', (_, { request }) => {
+describe('the message for an invalid field', () => {
+  test.each(rows)('of %s names the field and never its value', (_, { request }) => {
     const { entries } = request();
     const names = Object.keys(entries);
     fc.assert(
-      fc.property(fc.dictionary(fc.constantFrom(...names), telling), (fields) => {
+      fc.property(fc.dictionary(fc.constantFrom(...names), markedValues), (fields) => {
         for (const issue of v.safeParse(request(), fields).issues ?? []) {
           const [{ key }] = issue.path ?? [{ key: undefined }];
           expect(names).toContain(key);
@@ -40,24 +40,20 @@ describe('what a caller is told of a field that cannot be', () => {
   });
 });
 
-describe('what Budgea answers', () => {
+describe('a response of Budgea', () => {
   test.each([
     ['a number that is infinite', authInit(), '{"auth_token":"t","expires_in":1e999}'],
-    ['a user’s id that is no whole number', authInit(), '{"auth_token":"t","id_user":1.5}'],
-    [
-      'a user’s id that JavaScript cannot tell from others',
-      authInit(),
-      '{"auth_token":"t","id_user":9007199254740993}',
-    ],
-    ['an end that is infinite', jwt(), '{"jwt_token":"t","payload":{"exp":-1e999}}'],
-    ['a list for an object', jwt(), '{"jwt_token":"t","payload":[]}'],
-    ['an envelope with a code that is none', errorEnvelope(), '{"code":["invalidToken"]}'],
-  ])('is not taken with %s', (_, schema, text) => {
+    ['a fractional user id', authInit(), '{"auth_token":"t","id_user":1.5}'],
+    ['a user id above the safe integers', authInit(), '{"auth_token":"t","id_user":9007199254740993}'],
+    ['an infinite expiry', jwt(), '{"jwt_token":"t","payload":{"exp":-1e999}}'],
+    ['a list in place of an object', jwt(), '{"jwt_token":"t","payload":[]}'],
+    ['an envelope with a malformed code', errorEnvelope(), '{"code":["invalidToken"]}'],
+  ])('is rejected with %s', (_, schema, text) => {
     expect(v.is(schema, JSON.parse(text))).toBe(false);
   });
 
-  test('keeps the fields that nobody knows', () => {
-    const answer = { auth_token: 't', expires_in: null, added: { later: [1, null] } };
-    expect(v.parse(authInit(), answer)).toEqual(answer);
+  test('keeps unknown fields', () => {
+    const body = { auth_token: 't', expires_in: null, added: { later: [1, null] } };
+    expect(v.parse(authInit(), body)).toEqual(body);
   });
 });

@@ -15,7 +15,7 @@ beforeAll(async () => {
 beforeEach(() => gateway.logs());
 afterAll(() => gateway.close());
 
-/** Sends these bytes on a connection of their own, and gives what comes back until it ends. */
+/** Sends bytes on a new connection and returns the bytes until it is closed. */
 async function exchange(...pieces: string[]): Promise<string> {
   const { hostname, port } = new URL(gateway.file.gateway);
   const socket = connect(Number(port), hostname);
@@ -28,33 +28,33 @@ async function exchange(...pieces: string[]): Promise<string> {
 
 const head = (...lines: string[]) =>
   `${[...lines, `Host: ${new URL(gateway.file.gateway).host}`, 'Connection: close'].join('\r\n')}\r\n\r\n`;
-const statusOf = (answer: string) => Number(answer.slice(9, 12));
+const statusOf = (response: string) => Number(response.slice(9, 12));
 
 describe('the request id', () => {
-  test('is the same in the header, in the envelope and in the log, and new for each call', async () => {
+  test('is the same in the header, the envelope and the log, and new for each call', async () => {
     const ids: string[] = [];
     for (const key of [makeKey('99999999'), 'bgk_', partner.client_secret]) {
-      const answer = await gateway.ask.http('GET', '/users/999999', authorization(key));
-      const id = answer.headers['x-request-id'] ?? '';
-      expect(answer.body).toMatchObject({ request_id: id });
-      expect(gateway.logs()).toMatchObject([{ request_id: id, status: answer.status }]);
+      const response = await gateway.call.http('GET', '/users/999999', authorization(key));
+      const id = response.headers['x-request-id'] ?? '';
+      expect(response.body).toMatchObject({ request_id: id });
+      expect(gateway.logs()).toMatchObject([{ request_id: id, status: response.status }]);
       ids.push(id);
     }
     expect(new Set(ids).size).toBe(3);
   });
 
-  test('is never the caller’s', async () => {
+  test('is never taken from the request', async () => {
     const headers = { 'x-request-id': 'mine', 'x-amzn-requestid': 'mine', 'apigw-requestid': 'mine' };
-    const answer = await gateway.ask.http('POST', '/auth/init', { headers });
-    expect(answer.text + JSON.stringify(answer.headers)).not.toContain('mine');
+    const response = await gateway.call.http('POST', '/auth/init', { headers });
+    expect(response.text + JSON.stringify(response.headers)).not.toContain('mine');
   });
 
-  test('comes with a success, too, whose log line has the same', async () => {
-    const answer = await gateway.ask.http('POST', '/auth/init', json({ ...partner }));
-    const { id_user } = answer.body as { id_user: number };
+  test('is also sent with a success and in its log line', async () => {
+    const response = await gateway.call.http('POST', '/auth/init', json({ ...partner }));
+    const { id_user } = response.body as { id_user: number };
     expect(gateway.logs()).toMatchObject([
       {
-        request_id: answer.headers['x-request-id'],
+        request_id: response.headers['x-request-id'],
         operation: 'auth_init_post',
         kind: 'client',
         partner: partner.client_id,
@@ -67,45 +67,45 @@ describe('the request id', () => {
 
 const key = () => partner.client_secret;
 
-describe('header lines that come twice', () => {
+describe('repeated header lines', () => {
   test.each<[string, () => string[]]>([
     ['two keys', () => [`Authorization: ${key()}`, `Authorization: ${makeKey('99999999')}`]],
     ['the same key', () => [`Authorization: ${key()}`, `authorization: ${key()}`]],
     ['a token and a key', () => ['Authorization: Bearer dG9rZW4=', `AUTHORIZATION: Bearer ${key()}`]],
     ['two keys in x-api-key', () => [`X-Api-Key: ${key()}`, `x-api-key: ${key()}`]],
-  ])('%s: refused, and nothing is asked', async (_what, lines) => {
+  ])('%s: rejected without a call to upstream', async (_what, lines) => {
     await gateway.upstreamCalls();
-    const answer = await exchange(head('GET /2.0/users/1 HTTP/1.1', ...lines()));
-    expect(statusOf(answer)).toBe(400);
-    expect(answer).toContain('"code":"invalidValue"');
+    const response = await exchange(head('GET /2.0/users/1 HTTP/1.1', ...lines()));
+    expect(statusOf(response)).toBe(400);
+    expect(response).toContain('"code":"invalidValue"');
     expect(await gateway.upstreamCalls()).toEqual([]);
   });
 
-  test('two media types: refused', async () => {
+  test('two media types: rejected', async () => {
     const type = 'Content-Type: application/json';
-    const answer = await exchange(head('POST /2.0/auth/init HTTP/1.1', type, type, 'Content-Length: 2'), '{}');
-    expect(statusOf(answer)).toBe(415);
+    const response = await exchange(head('POST /2.0/auth/init HTTP/1.1', type, type, 'Content-Length: 2'), '{}');
+    expect(statusOf(response)).toBe(415);
   });
 });
 
 const chunk = (piece: string) => `${piece.length.toString(16)}\r\n${piece}\r\n`;
 
-describe('bodies on the wire', () => {
+describe('bodies', () => {
   const type = 'Content-Type: application/json';
 
-  test('in chunks are read as a whole', async () => {
+  test('can be chunked', async () => {
     const text = JSON.stringify(partner);
     const [one, two] = [text.slice(0, 10), text.slice(10)];
     const lines = head('POST /2.0/auth/init HTTP/1.1', type, 'Transfer-Encoding: chunked');
     expect(statusOf(await exchange(lines, chunk(one), chunk(two), '0\r\n\r\n'))).toBe(200);
   });
 
-  test('that announce more than they are allowed to be are refused, whoever sends them', async () => {
-    const { status, body } = await gateway.ask.http('POST', '/auth/init', json({ padding: 'x'.repeat(20_000) }));
+  test('over the maximum size are rejected', async () => {
+    const { status, body } = await gateway.call.http('POST', '/auth/init', json({ padding: 'x'.repeat(20_000) }));
     expect({ status, body }).toMatchObject({ status: 413, body: { code: 'payloadTooLarge' } });
   });
 
-  test('of a GET or DELETE are read by nobody', async () => {
+  test('of GET and DELETE are ignored', async () => {
     const body = 'client_id=1&client_secret=x&id_user=all';
     for (const method of ['GET', 'DELETE']) {
       const lines = [
@@ -132,7 +132,7 @@ test.each([
   ['POST', '/auth/init/'],
   ['POST', '/AUTH/INIT'],
   ['POST', '/auth//init'],
-])('there is no %s %s', async (method, path) => {
-  expect(await gateway.ask.http(method, path, authorization(partner.client_secret))).toMatchObject({ status: 404 });
+])('%s %s is not a route', async (method, path) => {
+  expect(await gateway.call.http(method, path, authorization(partner.client_secret))).toMatchObject({ status: 404 });
   expect(gateway.logs()).toEqual([]);
 });

@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { readStoredCertificate } from '#lib/jobs/certificates.ts';
 import { table } from '#lib/aws/table.ts';
-import { startProxy, type Passed } from '../proxy.ts';
+import { startProxy, type ProxyResponse } from '../proxy.ts';
 import { certificateTypes, useFixture } from '../rotation/fixture.ts';
 
 const start = Date.UTC(2030, 0, 15, 12);
@@ -20,9 +20,9 @@ const fetchAll = () =>
     () => false,
   );
 /** Sets upstream's response for a certificate type. */
-const answerFor = (type: string, answer: Passed) =>
+const answerFor = (type: string, answer: ProxyResponse) =>
   fixture.gate.intercept((name) => (name === `GET /certificate/${type}` ? Promise.resolve(answer) : undefined));
-const json = (body: unknown, status = 200): Passed => ({
+const json = (body: unknown, status = 200): ProxyResponse => ({
   status,
   headers: { 'content-type': 'application/json' },
   body: JSON.stringify(body),
@@ -90,7 +90,7 @@ test('replaces a stored certificate with a new one', async () => {
 
 describe('a failure keeps the stored certificate and does not affect other types', () => {
   const other = { id: 9, type: 'qwac', created: '2030-01-15 12:00:01' };
-  test.each<[string, string, Passed]>([
+  test.each<[string, string, ProxyResponse]>([
     ['no response', 'failed', 'broken'],
     ['404', 'failed', json({ code: 'notFound' }, 404)],
     ['500', 'failed', json({ code: 'bug' }, 500)],

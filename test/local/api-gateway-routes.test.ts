@@ -1,7 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { selectRoute } from '#local/api-gateway/routes.ts';
-import { parseTarget } from '#local/api-gateway/target.ts';
+import { parseTarget, selectRoute } from '#local/api-gateway/routes.ts';
 
 const ROUTES = [
   { method: 'ANY', path: '/{proxy+}' },

@@ -3,17 +3,13 @@ import { connect } from 'node:net';
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { within } from '#local/api-gateway/deadline.ts';
-import {
-  startApiGateway,
-  type ApiGatewayOptions,
-  type LambdaHandler,
-  type RunningApiGateway,
-} from '#local/api-gateway/server.ts';
+import { within } from '#local/api-gateway/invoke.ts';
+import { startApiGateway, type ApiGatewayOptions, type LambdaHandler } from '#local/api-gateway/server.ts';
+import type { RunningServer } from '#local/loopback.ts';
 
 const MEGABYTE = 1024 * 1024;
 
-const gateways: RunningApiGateway[] = [];
+const gateways: RunningServer[] = [];
 afterEach(async () => {
   vi.restoreAllMocks();
   vi.useRealTimers();
@@ -21,7 +17,7 @@ afterEach(async () => {
 });
 
 /** Starts a gateway whose one function answers `ANY /2.0/{what}`. */
-async function start(handler: LambdaHandler, options: Partial<ApiGatewayOptions> = {}): Promise<RunningApiGateway> {
+async function start(handler: LambdaHandler, options: Partial<ApiGatewayOptions> = {}): Promise<RunningServer> {
   const route = { method: 'ANY', path: '/2.0/{what}', functionName: 'test-function', handler };
   const gateway = await startApiGateway({ port: 0, routes: [route], ...options });
   gateways.push(gateway);
@@ -41,7 +37,7 @@ function echo(): { handler: LambdaHandler; events: APIGatewayProxyEventV2[] } {
 }
 
 /** Sends bytes as they are, and gives everything that comes back until the gateway ends the connection. */
-async function sendRaw({ port }: RunningApiGateway, bytes: string): Promise<string> {
+async function sendRaw({ port }: RunningServer, bytes: string): Promise<string> {
   const socket = connect(port, '127.0.0.1').setEncoding('latin1');
   socket.write(bytes, 'latin1');
   const received: string[] = [];

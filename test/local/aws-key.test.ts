@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { useLocal } from '#lib/config/process-env.ts';
 import { makeAwsKey } from '#local/aws-key.ts';
-import { startDynamoDb, type RunningDynamoDb } from '#local/dynamodb/server.ts';
+import { startDynamoDb } from '#local/dynamodb/server.ts';
+import type { RunningServer } from '#local/loopback.ts';
 import { startSecretsManager, type RunningSecretsManager } from '#local/secrets-manager/server.ts';
 import { awsKey } from '../aws-key.ts';
 
@@ -9,7 +10,7 @@ import { awsKey } from '../aws-key.ts';
 
 const { accessKeyId } = awsKey;
 let secrets: RunningSecretsManager;
-let tables: RunningDynamoDb;
+let tables: RunningServer;
 
 beforeAll(async () => {
   [secrets, tables] = await Promise.all([

@@ -11,11 +11,11 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.close());
 
-const shown = (refusal?: unknown) =>
-  stripVTControlCharacters(banner({ file: gateway.file, refusal }, { data: '/tmp/another folder' }));
+const bannerText = (manageTokenError?: unknown) =>
+  stripVTControlCharacters(banner({ file: gateway.file, manageTokenError }, { data: '/tmp/another folder' }));
 
-test('every call that it shows works as it stands, in its order', async () => {
-  const calls = shown().match(/^ {2}curl .*/gm) ?? [];
+test('every example call works, in order', async () => {
+  const calls = bannerText().match(/^ {2}curl .*/gm) ?? [];
   expect(calls).toHaveLength(5);
   let user = { id_user: 0, auth_token: '' };
   for (const call of calls) {
@@ -26,15 +26,16 @@ test('every call that it shows works as it stands, in its order', async () => {
   }
 });
 
-test('every page that it shows opens, and every address answers', async () => {
-  const [pages = '', addresses = ''] = shown().split('For programs');
+test('every page opens, and every address responds', async () => {
+  const [pages = '', addresses = ''] = bannerText().split('Servers');
   for (const [url] of pages.matchAll(/http:\S+/g)) expect([url, (await fetch(url)).status]).toEqual([url, 200]);
   for (const [url] of addresses.matchAll(/http:\S+(?= *(?:\(|$))/gm))
     expect((await fetch(url)).status).toBeLessThan(500);
 });
 
-test('the commands that it shows are for its own state folder', () => {
-  const commands = shown(new ApiError('admin_jwt_post', 401, {}, {})).match(/npm run gateway -- (?!--help).*/g) ?? [];
+test('the commands name the state folder', () => {
+  const commands =
+    bannerText(new ApiError('admin_jwt_post', 401, {}, {})).match(/npm run gateway -- (?!--help).*/g) ?? [];
   expect(commands.map((command) => command.replace(/ +#.*/, ''))).toEqual(
     ['secrets set admin-token', 'secrets set client-credentials', 'tail', 'doctor'].map(
       (command) => `npm run gateway -- ${command} --data '/tmp/another folder'`,

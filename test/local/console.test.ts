@@ -2,10 +2,9 @@ import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startApiGateway } from '#local/api-gateway/server.ts';
 import { openConsole } from '#local/console/console.ts';
-import type { CallEvent } from '#local/console/events.ts';
+import type { CallEvent, PartnerView } from '#local/console/wire.ts';
 import { createFeed } from '#local/console/feed.ts';
-import type { PartnerView } from '#local/console/wire.ts';
-import { follow, keptEvents, type ReceivedEvent } from '../events.ts';
+import { follow, storedEvents, type ReceivedEvent } from '../events.ts';
 import { authorization, form, json, multipart, startGateway, type Gateway } from '../gateway.ts';
 
 let gateway: Gateway;
@@ -18,7 +17,7 @@ afterAll(async () => {
   await Promise.all([gateway.close(), ended]);
 });
 
-const events = (headers?: Record<string, string>) => keptEvents(gateway.file.gateway, headers);
+const events = (headers?: Record<string, string>) => storedEvents(gateway.file.gateway, headers);
 
 /** Without `fetch`, which sets some headers itself. */
 async function statusOf(method: string, path: string, headers: Record<string, string>): Promise<number | undefined> {
@@ -43,7 +42,7 @@ async function eventOf({ headers }: { headers: Record<string, string> }): Promis
 describe('the event of a call', () => {
   test('has the log line of its function, and the names of what went in, upstream and out', async () => {
     const { partner } = gateway.file;
-    const answer = await gateway.ask.http('POST', '/auth/init', form({ ...partner }));
+    const answer = await gateway.call.http('POST', '/auth/init', form({ ...partner }));
     const call = await eventOf(answer);
     const line = gateway.logs().find((logged) => logged['request_id'] === call.request_id);
     const { _aws: _, ...fields } = line ?? {};
@@ -77,29 +76,29 @@ describe('the event of a call', () => {
   test('tells each attempt upstream, and what signed it', async () => {
     const { id, token } = await gateway.newUser(gateway.file.partner);
     await gateway.control('failures', { answer: 'lost', path: `/users/${id}` });
-    const read = await gateway.ask.http('GET', `/users/${id}`, authorization(gateway.file.partner.client_secret));
+    const read = await gateway.call.http('GET', `/users/${id}`, authorization(gateway.file.partner.client_secret));
     const attempts = (await eventOf(read)).upstream ?? [];
     expect(attempts.map(({ path, status, signed }) => [path, status, signed])).toEqual([
       [`/2.0/users/${id}`, 0, 'manage-token'],
       [`/2.0/users/${id}`, 200, 'manage-token'],
     ]);
-    const own = await gateway.ask.http('GET', '/users/me', authorization(`Bearer ${token}`));
+    const own = await gateway.call.http('GET', '/users/me', authorization(`Bearer ${token}`));
     expect((await eventOf(own)).upstream).toMatchObject([{ path: '/2.0/users/me', signed: 'caller' }]);
-    const minted = await gateway.ask.http('POST', '/admin/jwt', authorization(gateway.file.manager.client_secret));
+    const minted = await gateway.call.http('POST', '/admin/jwt', authorization(gateway.file.manager.client_secret));
     expect((await eventOf(minted)).upstream).toMatchObject([{ signed: 'admin-token' }]);
-    const stranger = await gateway.ask.http('DELETE', '/hash');
+    const stranger = await gateway.call.http('DELETE', '/hash');
     expect(await eventOf(stranger)).toMatchObject({ kind: 'anonymous', outcome: 'refused', status: 401, upstream: [] });
   });
 
   test('has no value, wherever a caller puts it', async () => {
     const secret = 'Zecr3t';
     const spoilt = [
-      gateway.ask.http('POST', '/auth/init', json({ client_id: secret, [secret]: { [secret]: secret } })),
-      gateway.ask.http('POST', '/auth/jwt', multipart({ [secret]: secret, code: secret })),
-      gateway.ask.http('POST', '/auth/token/access', form({ [secret]: secret, code: secret })),
-      gateway.ask.http('GET', `/users/${secret}?${secret}=${secret}`, authorization(secret)),
-      gateway.ask.http('GET', `/certificate/${secret}`, { headers: { 'x-api-key': secret, [secret]: secret } }),
-      gateway.ask.http('GET', `/webauth?state=${secret}&${secret}=${secret}`),
+      gateway.call.http('POST', '/auth/init', json({ client_id: secret, [secret]: { [secret]: secret } })),
+      gateway.call.http('POST', '/auth/jwt', multipart({ [secret]: secret, code: secret })),
+      gateway.call.http('POST', '/auth/token/access', form({ [secret]: secret, code: secret })),
+      gateway.call.http('GET', `/users/${secret}?${secret}=${secret}`, authorization(secret)),
+      gateway.call.http('GET', `/certificate/${secret}`, { headers: { 'x-api-key': secret, [secret]: secret } }),
+      gateway.call.http('GET', `/webauth?state=${secret}&${secret}=${secret}`),
     ];
     const calls = await Promise.all(spoilt.map(async (answer) => eventOf(await answer)));
     expect(JSON.stringify(calls)).not.toMatch(new RegExp(secret, 'i'));
@@ -120,7 +119,7 @@ test('a run of a scheduled function is an event too', async () => {
   expect((await events()).at(-1)).toMatchObject({ event: 'job', data: { job: 'watch', outcome: 'success' } });
 });
 
-const call = () => gateway.ask.http('DELETE', '/hash');
+const call = () => gateway.call.http('DELETE', '/hash');
 const isCall = ({ event }: ReceivedEvent) => event === 'call';
 
 describe('a listener', () => {
@@ -213,7 +212,7 @@ describe('partners', () => {
     const { client_id = '', client_secret = '', key_id = '' } = made.body;
     const another = await tell(`partners/${client_id}/keys`);
     for (const key of [client_secret, another.body['client_secret'] ?? '']) {
-      expect(await gateway.ask.http('POST', '/auth/init', form({ client_id, client_secret: key }))).toMatchObject({
+      expect(await gateway.call.http('POST', '/auth/init', form({ client_id, client_secret: key }))).toMatchObject({
         status: 200,
       });
     }
@@ -299,7 +298,7 @@ test('another Budgea than the sandbox is asked for nothing', async () => {
   const shown = openConsole({ sandbox: false, aws: true });
   const { sandbox: upstream = '', ...file } = gateway.file;
   shown.ready({ ...file, upstream });
-  const server = await startApiGateway({ port: 0, routes: [], besides: shown.besides });
+  const server = await startApiGateway({ port: 0, routes: [], extraRoutes: shown.extraRoutes });
   const { url: origin } = server;
   for (const path of ['sandbox/clock', 'sandbox/calm']) {
     const headers = { origin, 'content-type': 'application/json' };

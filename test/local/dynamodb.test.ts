@@ -16,7 +16,8 @@ import {
   type GlobalSecondaryIndex,
 } from '@aws-sdk/client-dynamodb';
 import { afterEach, describe, expect, test } from 'vitest';
-import { startDynamoDb, type RunningDynamoDb } from '#local/dynamodb/server.ts';
+import { startDynamoDb } from '#local/dynamodb/server.ts';
+import type { RunningServer } from '#local/loopback.ts';
 import { awsKey } from '../aws-key.ts';
 
 const TABLE = 'test-gateway';
@@ -26,7 +27,7 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).toReversed()) await cleanUp();
 });
 
-async function start(options: { port?: number; folder?: string } = {}): Promise<RunningDynamoDb> {
+async function start(options: { port?: number; folder?: string } = {}): Promise<RunningServer> {
   const server = await startDynamoDb({ port: 0, accessKeyId: awsKey.accessKeyId, ...options });
   cleanUps.push(() => server.close());
   return server;
@@ -38,7 +39,7 @@ async function temporaryFolder(): Promise<string> {
   return join(parent, 'state', 'dynamodb');
 }
 
-function clientOf({ url }: RunningDynamoDb): DynamoDBClient {
+function clientOf({ url }: RunningServer): DynamoDBClient {
   const client = new DynamoDBClient({
     endpoint: url,
     region: 'local',

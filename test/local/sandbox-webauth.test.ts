@@ -132,7 +132,7 @@ describe('the bank page', () => {
     const [first, second] = await Promise.all([approve(), approve()]);
     expect(locationOf(first)).toBe(locationOf(second));
     expect(locationOf(await call(`POST ${page}`, { form: { decision: 'refuse' } }))).toBe(locationOf(first));
-    expect((await call(`GET ${page}`)).text).toContain('You have answered already');
+    expect((await call(`GET ${page}`)).text).toContain('You have already decided');
     expect(await connectionsOf(token)).toHaveLength(1);
   });
 
@@ -144,7 +144,7 @@ describe('the bank page', () => {
     await advance(1800);
     expect(await call(`GET ${late}`)).toMatchObject({
       status: 404,
-      text: expect.stringContaining('This visit is over'),
+      text: expect.stringContaining('This page has expired'),
     });
   });
 

@@ -6,7 +6,7 @@ import { join, relative } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openStateFolder, UnsafeFolder, writeWhole } from '#local/files.ts';
-import { freePort } from '#local/free-port.ts';
+import { freePort } from '#local/loopback.ts';
 import { stateFiles, type StackFile } from '#local/stack-file.ts';
 
 // What the local servers keep is their owner's alone, whatever the process's umask is and whatever an older run left.
@@ -130,7 +130,7 @@ describe('a state folder', () => {
   test('that users share is refused', async () => {
     await mkdir(data);
     await chmod(data, 0o1777);
-    await expect(openStateFolder(data, stateFiles)).rejects.toThrow(/users share.*--data DIR/);
+    await expect(openStateFolder(data, stateFiles)).rejects.toThrow(/shared between users.*--data DIR/);
     expect(await modeOf(data)).toBe('1777');
   });
 
@@ -157,5 +157,5 @@ test('npm start says in a sentence why it does not take a folder', async () => {
   const child = spawn(process.execPath, ['local/start.ts', '--data', data, '--port', String(await freePort())]);
   onTestFinished(() => void child.kill());
   const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
-  expect([code, stderr]).toEqual([1, `${data} is a folder that users share. Choose another one with --data DIR.\n`]);
+  expect([code, stderr]).toEqual([1, `${data} is shared between users. Choose another folder with --data DIR.\n`]);
 });

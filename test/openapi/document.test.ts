@@ -14,7 +14,7 @@ import {
 import { examples } from '#lib/openapi/examples.ts';
 import { type Operation, type OperationId, operations } from '#lib/operations/table.ts';
 import { routesOf } from '#lib/operations/routes.ts';
-import { serveOnce } from '../http/served.ts';
+import { serveOnce } from '../http/serve-once.ts';
 
 const url = 'https://gateway.example/2.0';
 const document = openApiDocument(url);

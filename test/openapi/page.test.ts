@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openApiDocument } from '#lib/openapi/document.ts';
-import { startApiGateway, type RunningApiGateway } from '#local/api-gateway/server.ts';
+import { startApiGateway } from '#local/api-gateway/server.ts';
+import type { RunningServer } from '#local/loopback.ts';
 import { loadRoutes } from '#local/routes.ts';
 
 const url = 'https://gateway.example/2.0';
 process.env['GATEWAY_URL'] = url;
-let api: RunningApiGateway;
+let api: RunningServer;
 
 beforeAll(async () => {
   api = await startApiGateway({ port: 0, routes: await loadRoutes() });

@@ -1,28 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { authorization, form, json, multipart, startGateway, ways, type Gateway } from '../gateway.ts';
+import { expect, test } from 'vitest';
+import { strayBodies } from '../bodies.ts';
+import { apiKeys, basicCredentials, bearerKeys, tokens } from '../credentials.ts';
+import { bearer, combine, form, json, multipart, transports } from '../gateway.ts';
 import type { TestRequest } from '../invoke.ts';
-import {
-  apiKeys,
-  clients,
-  combined,
-  malformedTokens,
-  managerKeys,
-  nobody,
-  repeated,
-  tokens,
-  type Who,
-} from '../presented.ts';
-import { refused, refusedAtOnce, upstreamFailures, watched } from '../refused.ts';
+import { errorResponse, rejectedWithoutUpstreamCall, upstreamHeaders } from '../responses.ts';
+import { startOperationContext, testCredentials, testFailures } from './fixture.ts';
 
-let gateway: Gateway;
-let who: Who;
-
-beforeAll(async () => {
-  gateway = await startGateway();
-  const partner = await gateway.newPartner();
-  who = { partner, user: await gateway.newUser(partner) };
-});
-afterAll(() => gateway.close());
+const context = await startOperationContext();
+const { gateway, partner, user, token, call } = context;
 
 const temporaryCode = (access: string) => ({
   status: 200,
@@ -30,121 +15,95 @@ const temporaryCode = (access: string) => ({
   body: { code: expect.stringMatching(/^.{32}$/) as string, type: 'temporary', access, expires_in: 1800 },
   upstream: ['GET /auth/token/code'],
 });
+const get = (request: TestRequest, query = '') => call('GET', `/auth/token/code${query}`, request);
+const post = (request: TestRequest, query = '') => call('POST', `/auth/token/code${query}`, request);
 
-const token = () => authorization(`Bearer ${who.user.token}`);
+test.each(transports)('GET and POST /auth/token/code by %s', async (transport) => {
+  for (const method of ['GET', 'POST']) {
+    const { upstream: _, ...success } = temporaryCode('standard');
+    expect(await gateway.call[transport](method, '/auth/token/code', token)).toMatchObject(success);
+    const missing = await gateway.call[transport](method, '/auth/token/code');
+    expect(missing).toMatchObject(errorResponse(401, 'unauthorized'));
+  }
+});
 
-describe.each(ways)('GET /auth/token/code by %s', (way) => {
-  const asking =
-    (method: string) =>
-    (request: TestRequest, query = '') =>
-      watched(gateway, () => gateway.ask[way](method, `/auth/token/code${query}`, request));
-  const ask = asking('GET');
-  const post = asking('POST');
+test.each(tokens)('forwards %s', async (_form, request) => {
+  expect(await get(request({ partner, user }))).toMatchObject(temporaryCode('standard'));
+  expect(await post(request({ partner, user }))).toMatchObject(temporaryCode('standard'));
+});
 
-  test.each(tokens)('forwards %s', async (_form, request) => {
-    expect(await ask(request(who))).toMatchObject(temporaryCode('standard'));
-    expect(await post(request(who))).toMatchObject(temporaryCode('standard'));
-  });
+test('forwards a JWT of a user', async () => {
+  const { body } = await call('POST', '/auth/jwt', json(partner));
+  const { jwt_token } = body as { jwt_token: string };
+  expect(await get(bearer(jwt_token))).toMatchObject(temporaryCode('standard'));
+});
 
-  test('forwards a JWT of a user', async () => {
-    const { body } = await gateway.ask.http('POST', '/auth/jwt', json(who.partner));
-    const { jwt_token } = body as { jwt_token: string };
-    expect(await ask(authorization(`Bearer ${jwt_token}`))).toMatchObject(temporaryCode('standard'));
-  });
+test('returns a code that the partner can exchange', async () => {
+  const { code } = (await get(token)).body as { code: string };
+  const exchanged = await call('POST', '/auth/token/access', json({ ...partner, code }));
+  expect(exchanged).toMatchObject({ status: 200, body: { token_type: 'Bearer' } });
+});
 
-  test('gives a code that the partner can exchange', async () => {
-    const { body } = await ask(token());
-    const { code } = body as { code: string };
-    const exchanged = await gateway.ask[way]('POST', '/auth/token/access', json({ ...who.partner, code }));
-    expect(exchanged).toMatchObject({ status: 200, body: { token_type: 'Bearer' } });
-  });
+test.each(['singleAccess', 'requestAccess'])('accepts the type %s in the query and in a body', async (type) => {
+  const expected = temporaryCode(type === 'singleAccess' ? 'single' : 'standard');
+  expect(await get(token, `?type=${type}`)).toMatchObject(expected);
+  for (const body of [json({ type }), form({ type }), multipart({ type })]) {
+    expect(await post(combine(token, body))).toMatchObject(expected);
+  }
+  expect(await post(token, `?type=${type}`)).toMatchObject(expected);
+});
 
-  test.each(['singleAccess', 'requestAccess'])('takes the type %s from the query and from a body', async (type) => {
-    const expected = temporaryCode(type === 'singleAccess' ? 'single' : 'standard');
-    expect(await ask(token(), `?type=${type}`)).toMatchObject(expected);
-    for (const body of [json({ type }), form({ type }), multipart({ type })]) {
-      expect(await post(combined(token(), body))).toMatchObject(expected);
-    }
-    expect(await post(token(), `?type=${type}`)).toMatchObject(expected);
-  });
+test.each(['other', 'singleaccess', 'singleAccess ', ''])('rejects the type "%s"', async (type) => {
+  const inQuery = await get(token, `?type=${encodeURIComponent(type)}`);
+  expect(inQuery).toMatchObject(rejectedWithoutUpstreamCall(400, 'invalidValue'));
+  expect(await post(combine(token, json({ type })))).toMatchObject(rejectedWithoutUpstreamCall(400, 'invalidValue'));
+});
 
-  test.each(['other', 'singleaccess', 'singleAccess ', ''])('refuses the type "%s"', async (type) => {
-    const query = `?type=${encodeURIComponent(type)}`;
-    expect(await ask(token(), query)).toMatchObject(refusedAtOnce(400, 'invalidValue'));
-    expect(await post(combined(token(), json({ type })))).toMatchObject(refusedAtOnce(400, 'invalidValue'));
-  });
+test('rejects a repeated type', async () => {
+  const response = await get(token, '?type=singleAccess&type=singleAccess');
+  expect(response).toMatchObject(rejectedWithoutUpstreamCall(400, 'invalidValue'));
+});
 
-  test('refuses a type that comes twice', async () => {
-    expect(await ask(token(), '?type=singleAccess&type=singleAccess')).toMatchObject(
-      refusedAtOnce(400, 'invalidValue'),
-    );
-  });
+test.each(strayBodies)('ignores %s of a GET', async (_body, stray) => {
+  expect(await get(combine(token, stray))).toMatchObject(temporaryCode('standard'));
+});
 
-  test('ignores a stray media type and body', async () => {
-    const strays: TestRequest[] = [
-      { headers: { 'content-type': 'application/x-www-form-urlencoded' } },
-      { headers: { 'content-type': 'text/plain' }, body: 'type=other' },
-      json({ type: 'other' }),
-      { headers: { 'content-type': 'application/json' }, body: '{' },
-    ];
-    for (const stray of strays) expect(await ask(combined(token(), stray))).toMatchObject(temporaryCode('standard'));
-  });
+test('forwards only the token, the gateway’s headers and the known fields', async () => {
+  const stray = { headers: { cookie: 'a=b', 'x-forwarded-host': 'evil.example', 'x-evil': '1', forwarded: 'for=1' } };
+  const traced = { headers: { traceparent: `00-${'1'.repeat(32)}-${'2'.repeat(16)}-01` } };
+  const requests: [string, string, TestRequest][] = [
+    ['GET', '?type=singleAccess&evil=1&client_id=1', combine(token, stray)],
+    ['POST', '', combine(token, stray, json({ evil: 1, id_user: 1 }), traced)],
+  ];
+  await gateway.upstreamRequests();
+  for (const [method, query, request] of requests) {
+    await gateway.call.handler(method, `/auth/token/code${query}`, request);
+  }
+  const [first, second] = await gateway.upstreamRequests();
+  expect(first).toMatchObject({ query: ['type'], fields: [] });
+  expect(first?.headers.toSorted()).toEqual(upstreamHeaders);
+  expect(second).toMatchObject({ method: 'GET', query: [], fields: [] });
+  expect(second?.headers.toSorted()).toEqual([...upstreamHeaders, 'traceparent'].toSorted());
+});
 
-  test('forwards nothing but the token, its own headers and the fields that it knows', async () => {
-    const stray = { headers: { cookie: 'a=b', 'x-forwarded-host': 'evil.example', 'x-evil': '1', forwarded: 'for=1' } };
-    const send = (method: string, query: string, ...requests: TestRequest[]) =>
-      gateway.ask[way](method, `/auth/token/code${query}`, combined(token(), stray, ...requests));
-    await gateway.upstreamRequests();
-    await send('GET', '?type=singleAccess&evil=1&client_id=1');
-    await send('POST', '', json({ evil: 1, id_user: 1 }), {
-      headers: { traceparent: `00-${'1'.repeat(32)}-${'2'.repeat(16)}-01` },
-    });
-    const own = ['accept', 'authorization', 'connection', 'host', 'user-agent', 'x-request-id'];
-    const [got, posted] = await gateway.upstreamRequests();
-    expect(got).toMatchObject({ query: ['type'], fields: [] });
-    expect(got?.headers.toSorted()).toEqual(own);
-    expect(posted).toMatchObject({ method: 'GET', query: [], fields: [] });
-    expect(posted?.headers.toSorted()).toEqual([...own, 'traceparent'].toSorted());
-  });
+test('ignores credentials in the query and in the body', async () => {
+  const query = new URLSearchParams({ ...partner, access_token: user.token, token: user.token }).toString();
+  expect(await get({}, `?${query}`)).toMatchObject(rejectedWithoutUpstreamCall(401, 'unauthorized'));
+  const body = json({ ...partner, access_token: user.token });
+  expect(await post(body)).toMatchObject(rejectedWithoutUpstreamCall(401, 'unauthorized'));
+  expect(await post(combine(token, body))).toMatchObject(temporaryCode('standard'));
+});
 
-  test.each(nobody)('refuses %s', async (_form, request) => {
-    expect(await ask(request(who))).toMatchObject(refusedAtOnce(401, 'unauthorized'));
-    expect(await post(request(who))).toMatchObject(refusedAtOnce(401, 'unauthorized'));
-  });
+testCredentials(context, get, [...bearerKeys, ...basicCredentials, ...apiKeys]);
+testCredentials(context, post, [...bearerKeys, ...basicCredentials, ...apiKeys]);
 
-  test.each([...managerKeys, ...clients, ...apiKeys])('refuses %s', async (_form, request) => {
-    expect(await ask(request(who))).toMatchObject(refusedAtOnce(403, 'forbidden'));
-    expect(await post(request(who))).toMatchObject(refusedAtOnce(403, 'forbidden'));
-  });
-
-  test('does not look at credentials in the query or the body', async () => {
-    const { partner, user } = who;
-    const query = `?${new URLSearchParams({ ...partner, access_token: user.token, token: user.token }).toString()}`;
-    expect(await ask({}, query)).toMatchObject(refusedAtOnce(401, 'unauthorized'));
-    const body = json({ ...partner, access_token: user.token });
-    expect(await post(body)).toMatchObject(refusedAtOnce(401, 'unauthorized'));
-    expect(await post(combined(token(), body))).toMatchObject(temporaryCode('standard'));
-  });
-
-  test.each(malformedTokens)('refuses %s', async (_form, request) => {
-    expect(await ask(request(who))).toMatchObject(refusedAtOnce(403, 'invalidToken'));
-  });
-
-  test.each(repeated)('refuses %s', async (_form, request) => {
-    expect(await ask(request(who))).toMatchObject(refusedAtOnce(400, 'invalidValue'));
-  });
-
-  test('passes upstream’s refusal of a token on', async () => {
-    const answer = await ask(authorization('Bearer bm9ib2R5J3MgdG9rZW4='));
-    expect(answer).toMatchObject({ ...refused(403, 'invalidToken'), upstream: ['GET /auth/token/code'] });
-    expect(answer.body).toMatchObject({
-      description: 'The token is invalid or has expired',
-      request_id: answer.headers['x-request-id'],
-    });
-  });
-
-  test.each(upstreamFailures)('asks once and tells the failure when upstream is %s', async (answer, status, code) => {
-    await gateway.control('failures', { answer, path: '/auth/token/code', times: 1, retry_after: 7 });
-    expect(await ask(token())).toMatchObject({ ...refused(status, code), upstream: ['GET /auth/token/code'] });
+test('returns upstream’s rejection of a token', async () => {
+  const response = await get(bearer('bm9ib2R5J3MgdG9rZW4='));
+  expect(response).toMatchObject({ ...errorResponse(403, 'invalidToken'), upstream: ['GET /auth/token/code'] });
+  expect(response.body).toMatchObject({
+    description: 'The token is invalid or has expired',
+    request_id: response.headers['x-request-id'],
   });
 });
+
+testFailures(context, 'GET /auth/token/code', () => get(token));

@@ -1,110 +1,91 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { DemoPartner } from '#local/demo-partners.ts';
-import { authorization, json, startGateway, type Gateway } from '../gateway.ts';
-import { startProxy, type RunningProxy } from '../proxy.ts';
-import { refused, watched, type Watched } from '../refused.ts';
-import { noFault, startFaultyAws, type FaultyAws } from './faulty-aws.ts';
+import { noFault, startTestAws, type TestAws } from '../aws.ts';
+import { bearer, json, startGateway, type Gateway, type TestUser } from '../gateway.ts';
+import { callWithUpstream, errorResponse, type ResponseWithUpstream } from '../responses.ts';
 
-let aws: FaultyAws;
+let aws: TestAws;
 let gateway: Gateway;
 let partner: DemoPartner;
-let user: { id: string; token: string };
-/** Stands before the sandbox: it sees the token that a code is exchanged for, and can answer `GET /users/me` itself. */
-let wire: RunningProxy;
-let accessToken = '';
-let me: string | undefined;
+let user: TestUser;
 
 beforeAll(async () => {
-  aws = await startFaultyAws();
+  aws = await startTestAws();
   gateway = await startGateway({ awsEndpoint: aws.url });
   partner = await gateway.newPartner();
   user = await gateway.newUser(partner);
-  const { origin } = new URL(gateway.file.sandbox ?? '');
-  wire = await startProxy(
-    () => origin,
-    async ({ path }, forward) => {
-      if (path === '/2.0/users/me' && me !== undefined) return { status: 200, headers: {}, body: me };
-      const answer = await forward();
-      if (path === '/2.0/auth/token/access')
-        accessToken = (JSON.parse(answer.body) as { access_token: string }).access_token;
-      return answer;
-    },
-  );
 });
 afterEach(() => {
   aws.fault = noFault;
-  me = undefined;
 });
 afterAll(async () => {
-  await wire.close();
   await gateway.close();
   await aws.close();
 });
 
-/** Exchanges a code of the user; says too whether upstream takes the new token afterwards, and the user’s own. */
+/**
+ * Exchanges a code of the user. `me` is upstream's response to `GET /users/me`, if it is not the sandbox's. Also returns the statuses of the
+ * new token and of the user's own token afterwards.
+ */
 async function exchange(
-  { token }: { token: string },
-  { bound = false } = {},
-): Promise<Watched & { tokens: [number, number] }> {
-  const { body } = await gateway.sandbox('GET', '/auth/token/code', authorization(`Bearer ${token}`));
-  const { code } = body as { code: string };
+  { token }: TestUser,
+  { bound = false, me }: { bound?: boolean; me?: string } = {},
+): Promise<ResponseWithUpstream & { tokens: number[] }> {
+  const code = await gateway.newCode(token);
   if (bound) await (await import('#lib/webauth/code-binding.ts')).bindCode(code, partner.client_id);
-  const asked = json({ ...partner, code });
-  const answer = await gateway.withUpstream(`${wire.url}/2.0`, () =>
-    watched(gateway, () => gateway.ask.http('POST', '/auth/token/access', asked)),
+  let accessToken = '';
+  const response = await gateway.withProxy(
+    async ({ path }, forward) => {
+      if (path === '/2.0/users/me' && me !== undefined) return { status: 200, headers: {}, body: me };
+      const forwarded = await forward();
+      if (path === '/2.0/auth/token/access') {
+        accessToken = (JSON.parse(forwarded.body) as { access_token: string }).access_token;
+      }
+      return forwarded;
+    },
+    () => callWithUpstream(gateway, () => gateway.call.http('POST', '/auth/token/access', json({ ...partner, code }))),
   );
-  return { ...answer, tokens: [await statusOf(accessToken), await statusOf(token)] };
-}
-
-const given = { status: 200, tokens: [200, 200] };
-const refusal = refused(502, 'badGateway');
-/** No token, and the one that upstream made is dead. */
-const nothingGiven = { ...refusal, body: { ...refusal.body, error: 'server_error' }, tokens: [403, 200] };
-
-/** A permanent user that no partner created. */
-async function unownedUser(): Promise<{ id: string; token: string }> {
-  const contract = await gateway.secret<object>('client-credentials');
-  const { body } = await gateway.sandbox('POST', '/auth/init', json(contract));
-  const { id_user, auth_token } = body as { id_user: number; auth_token: string };
-  return { id: String(id_user), token: auth_token };
+  return { ...response, tokens: [await statusOf(accessToken), await statusOf(token)] };
 }
 
 async function statusOf(token: string): Promise<number> {
-  return (await gateway.sandbox('GET', '/users/me', authorization(`Bearer ${token}`))).status;
+  return (await gateway.sandbox('GET', '/users/me', bearer(token))).status;
 }
+
+const success = { status: 200, tokens: [200, 200] };
+const { body: badGateway, ...rest } = errorResponse(502, 'badGateway');
+/** An error response without a token. The new token is revoked. */
+const revoked = { ...rest, body: { ...badGateway, error: 'server_error' }, tokens: [403, 200] };
 
 test.each(['unreachable', 'error'] as const)(
   'a code whose binding cannot be read is not sent upstream: the table is %s',
   async (fault) => {
-    // The partner is known for a minute from here on.
-    expect(await exchange(user)).toMatchObject(given);
+    // Caches the partner's record for a minute.
+    expect(await exchange(user)).toMatchObject(success);
     aws.fault = (_operation, item) => (item.startsWith('CODE#') ? fault : undefined);
-    const { body, ...rest } = refused(503, 'unavailable');
+    const { body, ...response } = errorResponse(503, 'unavailable');
     expect(await exchange(user)).toMatchObject({
-      ...rest,
+      ...response,
       body: { ...body, error: 'temporarily_unavailable' },
       upstream: [],
     });
   },
 );
 
-describe('a code’s user that cannot be settled', () => {
-  test.each([
-    ['with its record out of reach', 'unreachable' as const],
-    ['with its record unreadable', 'error' as const],
-  ])('gets nobody a token, %s', async (_case, fault) => {
-    // The partner is known for a minute from here on.
-    expect(await exchange(user)).toMatchObject(given);
+describe('no token is returned', () => {
+  test.each(['unreachable', 'error'] as const)('when the ownership cannot be read: the table is %s', async (fault) => {
+    // Caches the partner's record for a minute.
+    expect(await exchange(user)).toMatchObject(success);
     aws.fault = (operation, item) => (operation === 'GetItem' && item.startsWith('USER#') ? fault : undefined);
-    expect(await exchange(user)).toMatchObject(nothingGiven);
+    expect(await exchange(user)).toMatchObject(revoked);
   });
 
-  test('gets nobody a token while a new owner cannot be recorded', async () => {
-    const registered = await unownedUser();
+  test('while a new owner cannot be recorded', async () => {
+    const unowned = await gateway.newUnownedUser();
     aws.fault = (operation, item) => (operation === 'PutItem' && item.startsWith('USER#') ? 'error' : undefined);
-    expect(await exchange(registered, { bound: true })).toMatchObject(nothingGiven);
+    expect(await exchange(unowned, { bound: true })).toMatchObject(revoked);
     aws.fault = noFault;
-    expect(await exchange(registered, { bound: true })).toMatchObject(given);
+    expect(await exchange(unowned, { bound: true })).toMatchObject(success);
   });
 
   test.each([
@@ -120,8 +101,7 @@ describe('a code’s user that cannot be settled', () => {
     'null',
     '',
     '<html></html>',
-  ])('gets nobody a token when upstream says it is %s', async (answer) => {
-    me = answer;
-    expect(await exchange(user)).toMatchObject(nothingGiven);
+  ])('when upstream returns the user %s', async (me) => {
+    expect(await exchange(user, { me })).toMatchObject(revoked);
   });
 });

@@ -1,18 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type * as Ownership from '#lib/partners/ownership.ts';
 import type { DemoPartner } from '#local/demo-partners.ts';
-import { authorization, json, startGateway, type Gateway } from '../gateway.ts';
-import { apiKey } from '../key-forms.ts';
+import { apiKey, authorization, bearer, combine, json, startGateway, type Gateway, type TestUser } from '../gateway.ts';
+import type { TestRequest } from '../invoke.ts';
 
 let gateway: Gateway;
 let ownership: typeof Ownership;
 let partner: DemoPartner;
 let other: DemoPartner;
-
-interface User {
-  id: string;
-  token: string;
-}
 
 beforeAll(async () => {
   gateway = await startGateway();
@@ -27,170 +22,147 @@ afterEach(() => {
 });
 afterAll(() => gateway.close());
 
-/** The partner's, for half an hour. */
-async function temporaryUser(): Promise<User> {
-  const { body } = await gateway.ask.http('POST', '/auth/init', apiKey(partner.client_secret));
+const application = json({ application: 'app' });
+
+const call = (method: string, path: string, ...requests: TestRequest[]) =>
+  gateway.call.http(method, path, combine(...requests));
+const keyOf = ({ client_secret }: DemoPartner) => authorization(client_secret);
+
+/** Creates a temporary user of the partner. */
+async function temporaryUser(): Promise<TestUser> {
+  const { body } = await call('POST', '/auth/init', apiKey(partner.client_secret));
   const { id_user, auth_token } = body as { id_user: number; auth_token: string };
   return { id: String(id_user), token: auth_token };
 }
 
-/** Lets time pass for the gateway and for upstream. */
-function minutesLater(minutes: number): void {
+/** Moves the clock of the gateway and of upstream forward. */
+function advance(minutes: number): void {
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + minutes * 60_000 });
 }
 
-const endedAgo = (hours: number) => Math.floor(Date.now() / 1000) - hours * 3600;
-const ask = (method: string, path: string, { client_secret }: DemoPartner, body?: object) =>
-  gateway.ask.http(method, path, {
-    headers: { ...(body && json(body).headers), authorization: client_secret },
-    ...(body && { body: JSON.stringify(body) }),
-  });
+/** Returns the time some hours ago, in seconds since the epoch. */
+const hoursAgo = (hours: number) => Math.floor(Date.now() / 1000) - hours * 3600;
 
-const asUser = (token: string, body: object) => ({
-  ...json(body),
-  headers: { ...json(body).headers, authorization: `Bearer ${token}` },
-});
-
-/** What the two partners are told when they ask for a user. */
-async function readByBoth({ id }: User): Promise<number[]> {
-  return [(await ask('GET', `/users/${id}`, partner)).status, (await ask('GET', `/users/${id}`, other)).status];
+/** Returns the statuses with which the two partners can read a user. */
+async function readByBoth({ id }: TestUser): Promise<number[]> {
+  const read = async (reader: DemoPartner) => (await call('GET', `/users/${id}`, keyOf(reader))).status;
+  return [await read(partner), await read(other)];
 }
 
 async function exchange(caller: DemoPartner, code: string): Promise<number> {
-  return (await gateway.ask.http('POST', '/auth/token/access', json({ ...caller, code }))).status;
+  return (await call('POST', '/auth/token/access', json({ ...caller, code }))).status;
 }
 
-/** A permanent token and a later code, which the user gets from upstream behind the gateway's back. */
-async function permanentToken({ token }: User): Promise<string> {
-  const request = { ...json({ application: 'app' }), ...authorization(`Bearer ${token}`) };
-  const headers = { ...json({}).headers, ...request.headers };
-  const { body } = await gateway.sandbox('POST', '/users/me/token', { ...request, headers });
+/** Creates a permanent token of the user directly at upstream. */
+async function permanentToken({ token }: TestUser): Promise<string> {
+  const { body } = await gateway.sandbox('POST', '/users/me/token', combine(application, bearer(token)));
   return (body as { token: string }).token;
 }
 
-async function codeOf(token: string): Promise<string> {
-  const { body } = await gateway.sandbox('GET', '/auth/token/code', authorization(`Bearer ${token}`));
-  return (body as { code: string }).code;
-}
+const newToken = (id: string, ...requests: TestRequest[]) =>
+  call('POST', `/users/${id}/token`, application, ...requests);
 
 describe('a temporary user', () => {
-  test('is the partner’s while it lives', async () => {
-    minutesLater(0);
+  test('is owned by the partner until it expires', async () => {
+    advance(0);
     const before = Date.now() / 1000;
     const user = await temporaryUser();
     const { temporary_until = 0 } = (await ownership.ownershipOf(user.id)) ?? {};
     expect(temporary_until - before).toBeGreaterThanOrEqual(1800);
     expect(temporary_until - before).toBeLessThan(1860);
-    minutesLater(29);
+    advance(29);
     expect(await readByBoth(user)).toEqual([200, 404]);
-    minutesLater(2);
+    advance(2);
     expect(await readByBoth(user)).toEqual([404, 404]);
   });
 
-  test('stays the partner’s when its own token made it permanent behind the gateway’s back', async () => {
+  test('stays owned when it becomes permanent without a call to the gateway', async () => {
     const user = await temporaryUser();
     const token = await permanentToken(user);
-    minutesLater(31);
+    advance(31);
     expect(await readByBoth(user)).toEqual([200, 404]);
-    expect(await exchange(other, await codeOf(token))).toBe(400);
+    expect(await exchange(other, await gateway.newCode(token))).toBe(400);
     expect(await readByBoth(user)).toEqual([200, 404]);
     expect(await ownership.ownershipOf(user.id)).toEqual({ owner: partner.client_id });
   });
 
-  test('is recorded as permanent when upstream knows it a day after its end, and not before', async () => {
+  test('is recorded as permanent when upstream returns it a day after its expiry, and not before', async () => {
     const user = await gateway.newUser(partner);
-    await ownership.saveOwner(user.id, partner.client_id, endedAgo(23));
+    await ownership.saveOwner(user.id, partner.client_id, hoursAgo(23));
     expect(await readByBoth(user)).toEqual([200, 404]);
     expect(await ownership.ownershipOf(user.id)).toHaveProperty('temporary_until');
-    await ownership.saveOwner(user.id, partner.client_id, endedAgo(25));
+    await ownership.saveOwner(user.id, partner.client_id, hoursAgo(25));
     expect(await readByBoth(user)).toEqual([200, 404]);
     expect(await ownership.ownershipOf(user.id)).toEqual({ owner: partner.client_id });
   });
 
-  test('leaves its record to DynamoDB thirty days after its end', async () => {
+  test('has a record that DynamoDB deletes thirty days after its expiry', async () => {
     const user = await temporaryUser();
     const { temporary_until = 0 } = (await ownership.ownershipOf(user.id)) ?? {};
     const { table } = await import('#lib/aws/table.ts');
     expect(await table.get(`USER#${user.id}`)).toMatchObject({ expires_at: temporary_until + 30 * 86_400 });
     await permanentToken(user);
-    expect(await ask('POST', `/users/${user.id}/token`, partner, { application: 'app' })).toMatchObject({
-      status: 200,
-    });
+    expect(await newToken(user.id, keyOf(partner))).toMatchObject({ status: 200 });
     expect(await table.get(`USER#${user.id}`)).not.toHaveProperty('expires_at');
   });
 
-  test('is not recorded as permanent when it is gone', async () => {
+  test('is not recorded as permanent after its deletion', async () => {
     const user = await temporaryUser();
-    minutesLater(31);
-    expect(await ask('POST', `/users/${user.id}/token`, partner, { application: 'app' })).toMatchObject({
-      status: 404,
-    });
+    advance(31);
+    expect(await newToken(user.id, keyOf(partner))).toMatchObject({ status: 404 });
     expect(await ownership.ownershipOf(user.id)).toHaveProperty('temporary_until');
   });
 
-  test.each<[string, (user: User) => Promise<number>]>([
-    ['exchanges a code', async ({ token }) => exchange(partner, await codeOf(token))],
-    ['exchanges the user’s own token', async ({ token }) => exchange(partner, token)],
-    [
-      'takes a token of it',
-      async ({ id }) => (await ask('POST', `/users/${id}/token`, partner, { application: 'app' })).status,
-    ],
-    [
-      'lets its own token take another',
-      async ({ token }) =>
-        (await gateway.ask.http('POST', '/users/me/token', asUser(token, { application: 'app' }))).status,
-    ],
-    [
-      'lets its own token take another by its id',
-      async ({ id, token }) =>
-        (await gateway.ask.http('POST', `/users/${id}/token`, asUser(token, { application: 'app' }))).status,
-    ],
-  ])('stays the partner’s when the partner %s: that made it permanent', async (_case, keep) => {
+  test.each<[string, (user: TestUser) => Promise<number>]>([
+    ['the partner exchanges a code', async ({ token }) => exchange(partner, await gateway.newCode(token))],
+    ['the partner exchanges the user’s own token', ({ token }) => exchange(partner, token)],
+    ['the partner creates a token', async ({ id }) => (await newToken(id, keyOf(partner))).status],
+    ['its token creates another', async ({ token }) => (await newToken('me', bearer(token))).status],
+    ['its token creates another by its id', async ({ id, token }) => (await newToken(id, bearer(token))).status],
+  ])('becomes permanent and stays owned when %s', async (_case, makePermanent) => {
     const user = await temporaryUser();
-    expect(await keep(user)).toBe(200);
-    minutesLater(31);
+    expect(await makePermanent(user)).toBe(200);
+    advance(31);
     expect(await readByBoth(user)).toEqual([200, 404]);
     expect(await ownership.ownershipOf(user.id)).toEqual({ owner: partner.client_id });
   });
 
-  test('stays the partner’s when another partner exchanged its code, in vain', async () => {
+  test('stays owned when another partner fails to exchange its code', async () => {
     const user = await temporaryUser();
-    const code = await codeOf(user.token);
-    expect(await exchange(other, code)).toBe(400);
-    minutesLater(31);
+    expect(await exchange(other, await gateway.newCode(user.token))).toBe(400);
+    advance(31);
     expect(await readByBoth(user)).toEqual([200, 404]);
   });
 
-  test('stays the partner’s with a JWT that never expires', async () => {
+  test('becomes permanent with a JWT without expiry', async () => {
     const { id } = await temporaryUser();
-    expect(await ask('POST', '/auth/jwt', partner, { id_user: id, expire: false })).toMatchObject({ status: 200 });
-    expect(await ownership.ownershipOf(id)).toEqual({ owner: partner.client_id });
-  });
-
-  test('stays the partner’s with a JWT that never expires, minted by a manage JWT', async () => {
-    const { id } = await temporaryUser();
-    const { jwt_token } = await gateway.secret<{ jwt_token: string }>('manage-token');
-    const minted = await gateway.ask.http('POST', '/auth/jwt', asUser(jwt_token, { id_user: id, expire: false }));
+    const minted = await call('POST', '/auth/jwt', json({ id_user: id, expire: false }), keyOf(partner));
     expect(minted).toMatchObject({ status: 200 });
     expect(await ownership.ownershipOf(id)).toEqual({ owner: partner.client_id });
   });
 
-  test('does not stay with one that does', async () => {
+  test('becomes permanent with a JWT without expiry that a manage JWT mints', async () => {
     const { id } = await temporaryUser();
-    expect(await ask('POST', '/auth/jwt', partner, { id_user: id })).toMatchObject({ status: 200 });
+    const manager = bearer(await gateway.manageToken());
+    expect(await call('POST', '/auth/jwt', json({ id_user: id, expire: false }), manager)).toMatchObject({
+      status: 200,
+    });
+    expect(await ownership.ownershipOf(id)).toEqual({ owner: partner.client_id });
+  });
+
+  test('stays temporary with a JWT that expires', async () => {
+    const { id } = await temporaryUser();
+    expect(await call('POST', '/auth/jwt', json({ id_user: id }), keyOf(partner))).toMatchObject({ status: 200 });
     expect(await ownership.ownershipOf(id)).toHaveProperty('temporary_until');
   });
 });
 
-describe('ownership ends with the user', () => {
-  test.each<[string, (user: User) => Promise<{ status: number }>]>([
-    ['by key', ({ id }) => ask('DELETE', `/users/${id}`, partner)],
-    ['by its token', ({ token }) => gateway.ask.http('DELETE', '/users/me', authorization(`Bearer ${token}`))],
-    [
-      'by its token and id',
-      ({ id, token }) => gateway.ask.http('DELETE', `/users/${id}`, authorization(`Bearer ${token}`)),
-    ],
-  ])('deleted %s', async (_case, remove) => {
+describe('ownership', () => {
+  test.each<[string, (user: TestUser) => Promise<{ status: number }>]>([
+    ['by key', ({ id }) => call('DELETE', `/users/${id}`, keyOf(partner))],
+    ['by its token', ({ token }) => call('DELETE', '/users/me', bearer(token))],
+    ['by its token and id', ({ id, token }) => call('DELETE', `/users/${id}`, bearer(token))],
+  ])('ends when the user is deleted %s', async (_case, remove) => {
     for (const user of [await gateway.newUser(partner), await temporaryUser()]) {
       expect(await ownership.ownershipOf(user.id)).toMatchObject({ owner: partner.client_id });
       expect((await remove(user)).status).toBe(200);
@@ -199,25 +171,25 @@ describe('ownership ends with the user', () => {
     }
   });
 
-  test.each<[string, (user: User) => Promise<{ status: number }>]>([
-    ['another partner', ({ id }) => ask('DELETE', `/users/${id}`, other)],
+  test.each<[string, (user: TestUser) => Promise<{ status: number }>]>([
+    ['another partner', ({ id }) => call('DELETE', `/users/${id}`, keyOf(other))],
     [
       'another user',
-      async ({ id }) => gateway.ask.http('DELETE', `/users/${id}`, authorization((await gateway.newUser(other)).token)),
+      async ({ id }) => call('DELETE', `/users/${id}`, authorization((await gateway.newUser(other)).token)),
     ],
-    ['anyone who says all', () => ask('DELETE', '/users/all', partner)],
-  ])('and not when %s tries', async (_who, attempt) => {
+    ['a deletion of all', () => call('DELETE', '/users/all', keyOf(partner))],
+  ])('is not ended by %s', async (_who, remove) => {
     const user = await gateway.newUser(partner);
-    expect((await attempt(user)).status).toBeGreaterThanOrEqual(403);
+    expect((await remove(user)).status).toBeGreaterThanOrEqual(403);
     expect(await readByBoth(user)).toEqual([200, 404]);
   });
-});
 
-test('recording the same owner again is no conflict, and another is one', async () => {
-  const { id } = await gateway.newUser(partner);
-  await ownership.saveOwner(id, partner.client_id);
-  await expect(ownership.saveOwner(id, other.client_id)).rejects.toThrow(ownership.OwnershipConflict);
-  await ownership.endOwnership(id);
-  expect(await ownership.ownershipOf(id)).toBeUndefined();
-  await ownership.endOwnership(id);
+  test('can be recorded again for the same owner, and conflicts for another', async () => {
+    const { id } = await gateway.newUser(partner);
+    await ownership.saveOwner(id, partner.client_id);
+    await expect(ownership.saveOwner(id, other.client_id)).rejects.toThrow(ownership.OwnershipConflict);
+    await ownership.endOwnership(id);
+    expect(await ownership.ownershipOf(id)).toBeUndefined();
+    await ownership.endOwnership(id);
+  });
 });

@@ -1,73 +1,62 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type * as Ownership from '#lib/partners/ownership.ts';
 import type { DemoPartner } from '#local/demo-partners.ts';
-import { authorization, json, startGateway, type Gateway } from '../gateway.ts';
+import { noFault, startTestAws, unreachable, type TestAws } from '../aws.ts';
+import { mistyped } from '../credentials.ts';
+import { apiKey, authorization, bearer, json, startGateway, type Gateway } from '../gateway.ts';
 import type { TestRequest } from '../invoke.ts';
-import { apiKey } from '../key-forms.ts';
-import { startProxy, type RunningProxy } from '../proxy.ts';
-import { refused, refusedAtOnce, watched, type Watched } from '../refused.ts';
-import { noFault, startFaultyAws, type FaultyAws } from './faulty-aws.ts';
+import {
+  callWithUpstream,
+  errorResponse,
+  rejectedWithoutUpstreamCall,
+  type ResponseWithUpstream,
+} from '../responses.ts';
 
-let aws: FaultyAws;
+let aws: TestAws;
 let gateway: Gateway;
 let ownership: typeof Ownership;
 let partner: DemoPartner;
 let other: DemoPartner;
-let manageToken: string;
-/** Stands before the sandbox, and makes of its answers what a test wants. */
-let wire: RunningProxy;
-let edit: (answer: Record<string, unknown>) => unknown = (answer) => answer;
-/** The last token that upstream gave. */
+/** Changes upstream's responses to POST requests. */
+let edit: (body: Record<string, unknown>) => unknown = (body) => body;
+/** The last token that upstream issued. */
 let token = '';
 
 beforeAll(async () => {
-  aws = await startFaultyAws();
+  aws = await startTestAws();
   gateway = await startGateway({ awsEndpoint: aws.url });
   ownership = await import('#lib/partners/ownership.ts');
   [partner, other] = await Promise.all([gateway.newPartner(), gateway.newPartner()]);
-  manageToken = (await gateway.secret<{ jwt_token: string }>('manage-token')).jwt_token;
-  const { origin } = new URL(gateway.file.sandbox ?? '');
-  wire = await startProxy(
-    () => origin,
-    async ({ method }, forward) => {
-      const answer = await forward();
-      if (method !== 'POST') return answer;
-      const made = JSON.parse(answer.body) as Record<string, unknown>;
-      token = String(made['auth_token'] ?? made['jwt_token']);
-      return { ...answer, body: JSON.stringify(edit(made)) };
-    },
-  );
 });
 afterEach(() => {
   aws.fault = noFault;
-  edit = (answer) => answer;
+  edit = (body) => body;
 });
 afterAll(async () => {
-  await wire.close();
   await gateway.close();
   await aws.close();
 });
 
-/** The id that the next user gets. */
+/** Returns the id that the next user gets. */
 async function nextId(): Promise<string> {
   return String(Number((await gateway.newUser(other)).id) + 1);
 }
 
-/** What upstream, asked by the operator, says of a user, and of the new token. */
-async function afterwards(id: string): Promise<{ user: number; token: number }> {
-  const [user, own] = await Promise.all([
-    gateway.sandbox('GET', `/users/${id}`, authorization(`Bearer ${manageToken}`)),
-    gateway.sandbox('GET', '/users/me', authorization(`Bearer ${token}`)),
+/** Returns upstream's statuses of a user and of the new token. */
+async function statusesOf(id: string): Promise<{ user: number; token: number }> {
+  const [user, me] = await Promise.all([
+    gateway.sandbox('GET', `/users/${id}`, bearer(await gateway.manageToken())),
+    gateway.sandbox('GET', '/users/me', bearer(token)),
   ]);
-  return { user: user.status, token: own.status };
+  return { user: user.status, token: me.status };
 }
-const kept = { user: 200, token: 403 };
-const deleted = { user: 404, token: 403 };
+const tokenRevoked = { user: 200, token: 403 };
+const userDeleted = { user: 404, token: 403 };
 
 const onUsers = (faults: Record<string, 'error' | 'lost'>) => (operation: string, item: string) =>
   item.startsWith('USER#') ? faults[operation] : undefined;
 
-/** The one log line of the call, in which no secret may be. */
+/** Returns the only log line, which must not contain a secret. */
 function logLine(): unknown {
   const [line, ...more] = gateway.logs();
   expect(more).toEqual([]);
@@ -76,47 +65,57 @@ function logLine(): unknown {
   return line;
 }
 
-describe.each<[string, string, (partner: DemoPartner) => TestRequest]>([
-  ['POST /auth/init for a client', '/auth/init', (caller) => json(caller)],
-  ['POST /auth/init for a manager', '/auth/init', ({ client_secret }) => authorization(client_secret)],
-  ['POST /auth/init for an identified one', '/auth/init', ({ client_secret }) => apiKey(client_secret)],
-  ['POST /auth/jwt for a client', '/auth/jwt', (caller) => json(caller)],
-  ['POST /auth/jwt for a manager', '/auth/jwt', ({ client_secret }) => authorization(client_secret)],
+const post = (path: string, request: TestRequest) =>
+  callWithUpstream(gateway, () => gateway.call.http('POST', path, request));
+
+describe.each<[string, string, (caller: DemoPartner) => TestRequest]>([
+  ['POST /auth/init with client credentials', '/auth/init', (caller) => json(caller)],
+  ['POST /auth/init with a bearer key', '/auth/init', ({ client_secret }) => authorization(client_secret)],
+  ['POST /auth/init with an API key', '/auth/init', ({ client_secret }) => apiKey(client_secret)],
+  ['POST /auth/jwt with client credentials', '/auth/jwt', (caller) => json(caller)],
+  ['POST /auth/jwt with a bearer key', '/auth/jwt', ({ client_secret }) => authorization(client_secret)],
 ])('%s', (_name, path, request) => {
-  const ask = (): Promise<Watched> => {
+  const send = (): Promise<ResponseWithUpstream> => {
     gateway.logs();
-    return gateway.withUpstream(`${wire.url}/2.0`, () =>
-      watched(gateway, () => gateway.ask.http('POST', path, request(partner))),
+    return gateway.withProxy(
+      async ({ method }, forward) => {
+        const forwarded = await forward();
+        if (method !== 'POST') return forwarded;
+        const body = JSON.parse(forwarded.body) as Record<string, unknown>;
+        token = String(body['auth_token'] ?? body['jwt_token']);
+        return { ...forwarded, body: JSON.stringify(edit(body)) };
+      },
+      () => post(path, request(partner)),
     );
   };
-  const failed = (undone: string[]) => ({ ...refused(502, 'badGateway'), upstream: [`POST ${path}`, ...undone] });
+  const failed = (undo: string[]) => ({ ...errorResponse(502, 'badGateway'), upstream: [`POST ${path}`, ...undo] });
 
-  test('gives the user to the partner when the write’s answer was lost', async () => {
+  test('records the owner when the response of the write was lost', async () => {
     const id = await nextId();
     aws.fault = onUsers({ PutItem: 'lost' });
-    expect(await ask()).toMatchObject({ status: 200, upstream: [`POST ${path}`] });
+    expect(await send()).toMatchObject({ status: 200, upstream: [`POST ${path}`] });
     expect(await ownership.ownershipOf(id)).toMatchObject({ owner: partner.client_id });
   });
 
-  test('deletes the user, by its own token, when the write failed and there is no record', async () => {
+  test('deletes the user with its own token when the write failed and no owner is recorded', async () => {
     const id = await nextId();
     aws.fault = onUsers({ PutItem: 'error' });
-    expect(await ask()).toMatchObject(failed(['DELETE /users/me']));
-    expect(await afterwards(id)).toEqual(deleted);
+    expect(await send()).toMatchObject(failed(['DELETE /users/me']));
+    expect(await statusesOf(id)).toEqual(userDeleted);
     expect(logLine()).toMatchObject({ status: 502, id_user: id, partner: partner.client_id });
   });
 
   test.each([
-    ['the write says so', {}],
-    ['the write failed and a read says so', { PutItem: 'error' as const }],
-  ])('deletes nothing of another partner’s: %s', async (_case, faults) => {
+    ['the write fails with a conflict', {}],
+    ['the write fails and a read returns another owner', { PutItem: 'error' as const }],
+  ])('does not delete another partner’s user: %s', async (_case, faults) => {
     const id = await nextId();
     await ownership.saveOwner(id, other.client_id);
     aws.fault = onUsers(faults);
-    const answer = await ask();
-    expect(answer).toMatchObject(failed(['DELETE /auth/token']));
-    expect(answer.text).not.toContain(token);
-    expect(await afterwards(id)).toEqual(kept);
+    const response = await send();
+    expect(response).toMatchObject(failed(['DELETE /auth/token']));
+    expect(response.text).not.toContain(token);
+    expect(await statusesOf(id)).toEqual(tokenRevoked);
     aws.fault = noFault;
     expect(await ownership.ownershipOf(id)).toEqual({ owner: other.client_id });
     const metrics = [
@@ -127,82 +126,78 @@ describe.each<[string, string, (partner: DemoPartner) => TestRequest]>([
     expect(logLine()).toMatchObject({ OwnershipConflict: 1, _aws: { CloudWatchMetrics: metrics } });
   });
 
-  test('deletes nothing, and gives nothing, when it stays unknown whose the user is', async () => {
+  test('only revokes the token when the owner remains unknown', async () => {
     const id = await nextId();
     aws.fault = onUsers({ PutItem: 'error', GetItem: 'error' });
-    expect(await ask()).toMatchObject(failed(['DELETE /auth/token']));
-    expect(await afterwards(id)).toEqual(kept);
+    expect(await send()).toMatchObject(failed(['DELETE /auth/token']));
+    expect(await statusesOf(id)).toEqual(tokenRevoked);
     expect(logLine()).not.toHaveProperty('OwnershipConflict');
   });
 
   test.each([
-    ['the user', { PutItem: 'error' as const }, '/users/me', ['DELETE /users/me', 'DELETE /users/me']],
-    [
-      'the token',
-      { PutItem: 'error' as const, GetItem: 'error' as const },
-      '/auth/token',
-      ['DELETE /auth/token', 'DELETE /auth/token'],
-    ],
-  ])('tells the operator when %s cannot be removed', async (_what, faults, at, attempts) => {
+    ['the user', { PutItem: 'error' as const }, '/users/me'],
+    ['the token', { PutItem: 'error' as const, GetItem: 'error' as const }, '/auth/token'],
+  ])('counts that %s cannot be removed', async (_what, faults, removed) => {
     aws.fault = onUsers(faults);
-    await gateway.control('failures', { answer: 'bug', path: at, times: 2 });
-    expect(await ask()).toMatchObject(failed(attempts));
+    await gateway.control('failures', { answer: 'bug', path: removed, times: 2 });
+    expect(await send()).toMatchObject(failed([`DELETE ${removed}`, `DELETE ${removed}`]));
     expect(logLine()).toMatchObject({ UndoFailed: 1 });
   });
 
-  const withoutId: ((answer: Record<string, unknown>) => unknown)[] = [
-    ({ jwt_token, ...answer }) => (jwt_token === undefined ? { ...answer, id_user: undefined } : { jwt_token }),
-    (answer) => ({ ...answer, id_user: null, payload: null }),
-    (answer) => ({ ...answer, id_user: null, payload: { id_user: null } }),
+  const withoutId: ((body: Record<string, unknown>) => unknown)[] = [
+    ({ jwt_token, ...body }) => (jwt_token === undefined ? { ...body, id_user: undefined } : { jwt_token }),
+    (body) => ({ ...body, id_user: null, payload: null }),
+    (body) => ({ ...body, id_user: null, payload: { id_user: null } }),
   ];
-  test.each(withoutId)('asks who the user is when the answer does not say', async (edited) => {
+  test.each(withoutId)('reads the id of the user when the response has none', async (edited) => {
     const id = await nextId();
     edit = edited;
-    expect(await ask()).toMatchObject({ status: 200, upstream: [`POST ${path}`, 'GET /users/me'] });
+    expect(await send()).toMatchObject({ status: 200, upstream: [`POST ${path}`, 'GET /users/me'] });
     expect(await ownership.ownershipOf(id)).toMatchObject({ owner: partner.client_id });
   });
 
-  test('deletes the user when nobody says who it is', async () => {
+  test('deletes the user when its id cannot be read', async () => {
     const id = await nextId();
     edit = withoutId[0] ?? edit;
     await gateway.control('failures', { answer: 'html', path: '/users/me', times: 2 });
-    expect(await ask()).toMatchObject(failed(['GET /users/me', 'GET /users/me', 'DELETE /users/me']));
-    expect(await afterwards(id)).toEqual(deleted);
+    expect(await send()).toMatchObject(failed(['GET /users/me', 'GET /users/me', 'DELETE /users/me']));
+    expect(await statusesOf(id)).toEqual(userDeleted);
   });
 
-  test('records nothing of a user that upstream did not make', async () => {
+  test('records no owner when upstream creates no user', async () => {
     const id = await nextId();
     await gateway.control('failures', { answer: 'bug', path });
-    expect(await ask()).toMatchObject(refused(502, 'bug'));
+    expect(await send()).toMatchObject(errorResponse(502, 'bug'));
     expect(await ownership.ownershipOf(id)).toBeUndefined();
   });
 });
 
-test.each<[string, (unseen: DemoPartner) => TestRequest]>([
+test.each<[string, (caller: DemoPartner) => TestRequest]>([
   ['/admin/jwt', ({ client_secret }) => authorization(client_secret)],
-  ['/auth/init', (unseen) => json(unseen)],
+  ['/auth/init', (caller) => json(caller)],
   ['/auth/init', ({ client_secret }) => apiKey(client_secret)],
   ['/auth/jwt', ({ client_secret }) => authorization(client_secret)],
-  ['/auth/token/access', (unseen) => json({ ...unseen, code: 'x' })],
-])('POST %s asks upstream nothing for a partner that cannot be looked up', async (path, request) => {
-  const unseen = await gateway.newPartner({ grants: ['admin:jwt:config:1'] });
-  aws.fault = () => 'unreachable';
-  const answer = await watched(gateway, () => gateway.ask.http('POST', path, request(unseen)));
-  expect(answer).toMatchObject({ ...refusedAtOnce(503, 'unavailable'), headers: { 'retry-after': '5' } });
+  ['/auth/token/access', (caller) => json({ ...caller, code: 'x' })],
+])('POST %s does not call upstream for a partner whose record cannot be read', async (path, request) => {
+  const uncached = await gateway.newPartner({ grants: ['admin:jwt:config:1'] });
+  aws.fault = unreachable;
+  expect(await post(path, request(uncached))).toMatchObject({
+    ...rejectedWithoutUpstreamCall(503, 'unavailable'),
+    headers: { 'retry-after': '5' },
+  });
 });
 
-test('a mistyped key is refused without a look at the table', async () => {
-  const { client_secret: key } = partner;
-  aws.fault = () => 'unreachable';
-  const mistyped = key.slice(0, -1) + (key.endsWith('0') ? '1' : '0');
-  const answer = await watched(gateway, () => gateway.ask.http('POST', '/auth/init', apiKey(mistyped)));
-  expect(answer).toMatchObject(refusedAtOnce(401, 'invalidClient'));
+test('a mistyped key is rejected without a read of the table', async () => {
+  aws.fault = unreachable;
+  const response = await post('/auth/init', apiKey(mistyped(partner.client_secret)));
+  expect(response).toMatchObject(rejectedWithoutUpstreamCall(401, 'invalidClient'));
 });
 
-test('POST /auth/jwt asks upstream nothing while it is unknown whose the user is', async () => {
+test('POST /auth/jwt does not call upstream while the owner of the user cannot be read', async () => {
   const { id } = await gateway.newUser(partner);
   aws.fault = onUsers({ GetItem: 'error' });
-  const request = json({ ...partner, id_user: id });
-  const answer = await watched(gateway, () => gateway.ask.http('POST', '/auth/jwt', request));
-  expect(answer).toMatchObject({ ...refusedAtOnce(503, 'unavailable'), headers: { 'retry-after': '5' } });
+  expect(await post('/auth/jwt', json({ ...partner, id_user: id }))).toMatchObject({
+    ...rejectedWithoutUpstreamCall(503, 'unavailable'),
+    headers: { 'retry-after': '5' },
+  });
 });

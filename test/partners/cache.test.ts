@@ -5,23 +5,23 @@ import type { authenticatePartner, evaluate } from '#lib/partners/authenticate.t
 import type * as Directory from '#lib/partners/directory.ts';
 import { makeKey, readKey } from '#lib/partners/key.ts';
 import type { PartnerRecord } from '#lib/partners/record.ts';
-import { startTestAws, type TestAws } from '../aws.ts';
+import { noFault, startTestAws, unreachable, type TestAws } from '../aws.ts';
 
 let aws: TestAws;
 let directory: typeof Directory;
 let authenticate: typeof authenticatePartner;
-let judgeRecord: typeof evaluate;
+let evaluateRecord: typeof evaluate;
 let partner: { clientId: string; key: string };
 
 beforeAll(async () => {
   aws = await startTestAws();
   useLocal({ secretsManager: aws.url, dynamodb: aws.url });
-  // Only now: the AWS client takes its endpoint from the environment.
+  // Imported here, as the AWS client takes its endpoint from the environment.
   directory = await import('#lib/partners/directory.ts');
-  ({ authenticatePartner: authenticate, evaluate: judgeRecord } = await import('#lib/partners/authenticate.ts'));
+  ({ authenticatePartner: authenticate, evaluate: evaluateRecord } = await import('#lib/partners/authenticate.ts'));
   const { createTable } = await import('#local/table.ts');
   await createTable();
-  // Time goes on when a test says so, and never back.
+  // The clock only moves when a test advances it.
   vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2031, 0, 1) });
 });
 afterAll(async () => {
@@ -40,18 +40,18 @@ const logIn = (key = partner.key): Promise<Partner> => authenticate('bearer_key'
 const change = (fields: Partial<PartnerRecord>) =>
   directory.changePartner(partner.clientId, (record) => ({ ...record, ...fields }));
 const many = <T>(count: number, make: () => Promise<T>) => Promise.all(Array.from({ length: count }, make));
-const refused = expect.objectContaining({ name: 'GatewayError', code: 'invalidClient' }) as Error;
+const invalidClient = expect.objectContaining({ name: 'GatewayError', code: 'invalidClient' }) as Error;
 
-/** How often this partner's record was read since the last time. */
+/** Returns the number of reads of the partner's record since the last time. */
 function reads(clientId = partner.clientId): number {
   return aws.itemReads().filter((item) => item === `PARTNER#${clientId}`).length;
 }
 
-/** Whether https://example.com/ is one of the partner's redirect URIs. */
+/** Returns true if https://example.com/ is a redirect URI of the partner. */
 const isRegistered = () =>
-  judgeRecord(partner.clientId, (record) => record?.redirect_uris.includes('https://example.com/') || undefined);
+  evaluateRecord(partner.clientId, (record) => record?.redirect_uris.includes('https://example.com/') || undefined);
 
-/** A second key of the partner. */
+/** Adds a second key to the partner. */
 async function addKey(): Promise<string> {
   const { key, stored } = directory.issueKey(partner.clientId);
   await directory.changePartner(partner.clientId, (record) => ({ ...record, keys: [...record.keys, stored] }));
@@ -59,13 +59,13 @@ async function addKey(): Promise<string> {
 }
 
 describe('a partner’s record', () => {
-  test('is read once for all who come at the same time', async () => {
+  test('is read once for concurrent calls', async () => {
     const partners = await many(100, logIn);
     expect(new Set(partners.map(({ clientId }) => clientId))).toEqual(new Set([partner.clientId]));
     expect(reads()).toBe(1);
   });
 
-  test('serves for a minute and is read once then', async () => {
+  test('is cached for a minute and then refreshed once', async () => {
     await logIn();
     advance(59.9);
     await many(20, logIn);
@@ -75,7 +75,7 @@ describe('a partner’s record', () => {
     expect(reads()).toBe(1);
   });
 
-  test('is looked at anew when the clock was set back', async () => {
+  test('is refreshed when the clock was set back', async () => {
     await logIn();
     advance(-10);
     await logIn();
@@ -84,17 +84,17 @@ describe('a partner’s record', () => {
   });
 });
 
-describe('what an operator takes away is gone within a minute', () => {
+describe('a revocation is effective within a minute', () => {
   test('a revoked key', async () => {
     const second = await addKey();
     await logIn();
     await directory.changePartner(partner.clientId, (record) => ({ ...record, keys: record.keys.slice(1) }));
     advance(60);
-    await expect(logIn()).rejects.toEqual(refused);
+    await expect(logIn()).rejects.toEqual(invalidClient);
     expect(await logIn(second)).toMatchObject({ clientId: partner.clientId });
   });
 
-  test('a disabled partner, while its key is in use without a pause', async () => {
+  test('a disabled partner whose key is in continuous use', async () => {
     await logIn();
     await change({ status: 'disabled' });
     const outcomes: boolean[] = [];
@@ -108,7 +108,7 @@ describe('what an operator takes away is gone within a minute', () => {
       );
     }
     expect(outcomes.at(-1)).toBe(false);
-    // Once it is refused, it stays so.
+    // After the first rejection, all others follow.
     expect(outcomes.lastIndexOf(true)).toBeLessThan(outcomes.indexOf(false));
   });
 
@@ -131,18 +131,18 @@ describe('what an operator takes away is gone within a minute', () => {
   });
 });
 
-describe('what an operator gives works at once, even to someone who was refused a moment ago', () => {
+describe('an addition is effective at once, also after a rejection', () => {
   test('a new key', async () => {
     await logIn();
     const { key, stored } = directory.issueKey(partner.clientId);
-    await expect(logIn(key)).rejects.toEqual(refused);
+    await expect(logIn(key)).rejects.toEqual(invalidClient);
     await directory.changePartner(partner.clientId, (record) => ({ ...record, keys: [...record.keys, stored] }));
     expect(await logIn(key)).toMatchObject({ clientId: partner.clientId });
   });
 
   test('a partner that is enabled again', async () => {
     await change({ status: 'disabled' });
-    await expect(logIn()).rejects.toEqual(refused);
+    await expect(logIn()).rejects.toEqual(invalidClient);
     await change({ status: 'active' });
     expect(await logIn()).toMatchObject({ clientId: partner.clientId });
   });
@@ -163,11 +163,11 @@ describe('what an operator gives works at once, even to someone who was refused 
   });
 });
 
-describe('a flood of refusals', () => {
-  test('reads three times, and once a second from then on', async () => {
+describe('repeated rejections', () => {
+  test('refresh the record three times, then once per second', async () => {
     const wrong = makeKey(partner.clientId);
     const flood = async () => {
-      for (let call = 0; call < 50; call++) await expect(logIn(wrong)).rejects.toEqual(refused);
+      for (let call = 0; call < 50; call++) await expect(logIn(wrong)).rejects.toEqual(invalidClient);
     };
     await flood();
     expect(reads()).toBe(3);
@@ -178,47 +178,48 @@ describe('a flood of refusals', () => {
     }
   });
 
-  test('reads once for all who are refused at the same time', async () => {
+  test('refresh the record once for concurrent calls', async () => {
     await logIn();
     expect(reads()).toBe(1);
     const wrong = makeKey(partner.clientId);
     advance(5);
-    await expect(Promise.all(Array.from({ length: 100 }, () => logIn(wrong)))).rejects.toEqual(refused);
+    await expect(Promise.all(Array.from({ length: 100 }, () => logIn(wrong)))).rejects.toEqual(invalidClient);
     expect(reads()).toBe(1);
   });
 
-  test('does not keep the partner itself out', async () => {
+  test('do not affect the partner’s valid key', async () => {
     const wrong = makeKey(partner.clientId);
     for (let call = 0; call < 50; call++) await logIn(wrong).catch(() => undefined);
     expect(await logIn()).toMatchObject({ clientId: partner.clientId });
   });
 
-  test('of keys of no partner reads as little', async () => {
-    const stranger = makeKey('99999999');
-    for (let call = 0; call < 50; call++) await expect(logIn(stranger)).rejects.toEqual(refused);
+  test('of keys of an unknown partner are limited in the same way', async () => {
+    const unknown = makeKey('99999999');
+    for (let call = 0; call < 50; call++) await expect(logIn(unknown)).rejects.toEqual(invalidClient);
     expect(reads('99999999')).toBe(3);
   });
 
-  test('of malformed keys reads nothing', async () => {
-    for (let call = 0; call < 50; call++) await expect(authenticate('bearer_key', undefined)).rejects.toEqual(refused);
+  test('of malformed keys read nothing', async () => {
+    for (let call = 0; call < 50; call++)
+      await expect(authenticate('bearer_key', undefined)).rejects.toEqual(invalidClient);
     expect(aws.itemReads()).toEqual([]);
   });
 });
 
-/** Breaks every connection to the table while `run` runs. */
-async function down<T>(run: () => Promise<T>): Promise<T> {
-  aws.tableDown = true;
-  return run().finally(() => {
-    aws.tableDown = false;
+/** Runs `during` while the table is unreachable. */
+async function withOutage<T>(during: () => Promise<T>): Promise<T> {
+  aws.fault = unreachable;
+  return during().finally(() => {
+    aws.fault = noFault;
   });
 }
 
 describe('while the table cannot be read', () => {
   const unavailable = expect.objectContaining({ name: 'GatewayError', code: 'unavailable' }) as Error;
 
-  test('who is known goes on for the rest of the minute, who is not is refused as “not now”', async () => {
+  test('a cached record is used for the rest of the minute, and other calls throw unavailable', async () => {
     await logIn();
-    await down(async () => {
+    await withOutage(async () => {
       advance(59);
       expect(await logIn()).toMatchObject({ clientId: partner.clientId });
       await expect(logIn(makeKey(partner.clientId))).rejects.toEqual(unavailable);
@@ -228,9 +229,9 @@ describe('while the table cannot be read', () => {
     expect(await logIn()).toMatchObject({ clientId: partner.clientId });
   });
 
-  test('a grant is not taken for given', async () => {
+  test('a missing grant throws unavailable', async () => {
     const known = await logIn();
     advance(2);
-    await down(() => expect(known.allows((grants) => grants.includes('users:all'))).rejects.toEqual(unavailable));
+    await withOutage(() => expect(known.allows((grants) => grants.includes('users:all'))).rejects.toEqual(unavailable));
   });
 });

@@ -3,7 +3,7 @@ import { useLocal } from '#lib/config/process-env.ts';
 import type { authenticatePartner } from '#lib/partners/authenticate.ts';
 import type * as Directory from '#lib/partners/directory.ts';
 import { keyId, readKey } from '#lib/partners/key.ts';
-import { startTestAws, type TestAws } from '../aws.ts';
+import { noFault, startTestAws, unreachable, type TestAws } from '../aws.ts';
 
 let aws: TestAws;
 let directory: typeof Directory;
@@ -13,7 +13,7 @@ let putItem: (pk: string, fields: Record<string, unknown>) => Promise<void>;
 beforeAll(async () => {
   aws = await startTestAws();
   useLocal({ secretsManager: aws.url, dynamodb: aws.url });
-  // Only now: the AWS client takes its endpoint from the environment.
+  // Imported here, as the AWS client takes its endpoint from the environment.
   directory = await import('#lib/partners/directory.ts');
   ({ authenticatePartner: authenticate } = await import('#lib/partners/authenticate.ts'));
   const { createTable } = await import('#local/table.ts');
@@ -23,18 +23,18 @@ beforeAll(async () => {
 });
 afterAll(() => aws.close());
 afterEach(() => {
-  aws.tableDown = false;
+  aws.fault = noFault;
   vi.useRealTimers();
 });
 
-const refuse = () => {
+const fail = () => {
   throw new Error('no');
 };
 const today = Date.UTC(2031, 0, 1, 12);
 const newPartner = () => directory.createPartner({ name: 'A test partner' });
 
 describe('the directory', () => {
-  test('keeps of a key nothing but its hash and what may be shown', async () => {
+  test('stores only the hash of a key, its id and its date', async () => {
     const { record, key } = await newPartner();
     expect(JSON.stringify(record)).not.toContain(key.slice(13));
     const { hash = '' } = readKey(key) ?? {};
@@ -46,28 +46,28 @@ describe('the directory', () => {
     });
   });
 
-  test('loses none of many changes at the same time', async () => {
+  test('loses no concurrent change', async () => {
     const { record } = await newPartner();
     const grants = Array.from({ length: 6 }, (_, number) => `jwt:scope:s${number}`);
     await Promise.all(
       grants.map((grant) =>
-        directory.changePartner(record.client_id, (found) => ({ ...found, grants: [...found.grants, grant] })),
+        directory.changePartner(record.client_id, (current) => ({ ...current, grants: [...current.grants, grant] })),
       ),
     );
-    const changed = await directory.changePartner(record.client_id, (found) => found);
+    const changed = await directory.changePartner(record.client_id, (current) => current);
     expect(changed?.grants.toSorted()).toEqual(grants.toSorted());
     expect(changed?.revision).toBe(8);
   });
 
-  test('leaves a partner as it is when the change throws, and knows who does not exist', async () => {
+  test('does not change a partner when the change throws, and returns undefined for an unknown one', async () => {
     const { record } = await newPartner();
-    await expect(directory.changePartner(record.client_id, refuse)).rejects.toThrow('no');
-    expect(await directory.changePartner(record.client_id, (found) => found)).toMatchObject({ revision: 2 });
-    expect(await directory.changePartner('99999999', refuse)).toBeUndefined();
+    await expect(directory.changePartner(record.client_id, fail)).rejects.toThrow('no');
+    expect(await directory.changePartner(record.client_id, (current) => current)).toMatchObject({ revision: 2 });
+    expect(await directory.changePartner('99999999', fail)).toBeUndefined();
   });
 
-  test('lists everyone once, over as many pages as it takes', async () => {
-    // 1 MB is a page.
+  test('lists all partners once, over several pages', async () => {
+    // A page is 1 MB.
     const redirectUris = Array.from({ length: 40 }, (_, number) => `https://example.com/${number}/${'a'.repeat(2000)}`);
     const made = await Promise.all(
       Array.from({ length: 20 }, () => directory.createPartner({ name: 'A long one', redirectUris })),
@@ -78,7 +78,7 @@ describe('the directory', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  test('counts one partner’s users, without those that have expired', async () => {
+  test('counts a partner’s users, without expired ones', async () => {
     const [one, other] = await Promise.all([newPartner(), newPartner()]);
     const owner = one.record.client_id;
     await putItem('USER#1', { owner });
@@ -89,7 +89,7 @@ describe('the directory', () => {
   });
 });
 
-/** Presents a key, whose use is noted, and gives its id. */
+/** Authenticates with a key, records its use and returns its id. */
 async function use(...presented: Parameters<typeof authenticate>): Promise<string> {
   const partner = await authenticate(...presented);
   await partner.trackUse();
@@ -97,7 +97,7 @@ async function use(...presented: Parameters<typeof authenticate>): Promise<strin
 }
 
 describe('the use of a key', () => {
-  test('is noted by day, for each key by itself', async () => {
+  test('is recorded by day for each key', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: today });
     const { record, key } = await newPartner();
     const presented = readKey(key);
@@ -109,12 +109,12 @@ describe('the use of a key', () => {
     await use('bearer_key', presented);
     expect(await directory.readKeyUse(record.client_id)).toEqual({ [id]: '2031-01-02' });
     const { key: second, stored } = directory.issueKey(record.client_id);
-    await directory.changePartner(record.client_id, (found) => ({ ...found, keys: [...found.keys, stored] }));
+    await directory.changePartner(record.client_id, (current) => ({ ...current, keys: [...current.keys, stored] }));
     await use('bearer_key', readKey(second));
     expect(await directory.readKeyUse(record.client_id)).toEqual({ [id]: '2031-01-02', [stored.id]: '2031-01-02' });
   });
 
-  test('goes by the latest day, whichever container saw it', async () => {
+  test('keeps the latest day of all containers', async () => {
     const { record, key } = await newPartner();
     const id = keyId(readKey(key)?.hash ?? '');
     await putItem(`KEY_USE#${record.client_id}`, { [id]: '2999-01-01' });
@@ -122,16 +122,16 @@ describe('the use of a key', () => {
     expect(await directory.readKeyUse(record.client_id)).toEqual({ [id]: '2999-01-01' });
   });
 
-  test('keeps nobody out and is tried once when it cannot be noted, and is noted the next day', async () => {
+  test('does not fail the call when it cannot be recorded, and is recorded the next day', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: today });
     const { record, key } = await newPartner();
     const { key: second, stored } = directory.issueKey(record.client_id);
-    await directory.changePartner(record.client_id, (found) => ({ ...found, keys: [...found.keys, stored] }));
-    // From here on the record is known, with both keys.
+    await directory.changePartner(record.client_id, (current) => ({ ...current, keys: [...current.keys, stored] }));
+    // Caches the record with both keys.
     await use('bearer_key', readKey(key));
-    aws.tableDown = true;
+    aws.fault = unreachable;
     expect(await use('bearer_key', readKey(second))).toBe(stored.id);
-    aws.tableDown = false;
+    aws.fault = noFault;
     await use('bearer_key', readKey(second));
     expect(await directory.readKeyUse(record.client_id)).not.toHaveProperty(stored.id);
     vi.setSystemTime(today + 86_400_000);

@@ -13,14 +13,14 @@ import {
   resemblesKey,
   sameHash,
 } from '#lib/partners/key.ts';
-import { fullWidth, mangledKeys } from '../key-forms.ts';
+import { fullWidth, mangledKeys } from '../credentials.ts';
 
 const base62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'.split('');
 const clientIds = fc.integer({ min: 10_000_000, max: 99_999_999 }).map(String);
 const keys = clientIds.map(makeKey);
 
-describe('a made key', () => {
-  test('has the documented form and reads back as its partner and its SHA-256', () => {
+describe('a new key', () => {
+  test('has the documented format and is parsed to its partner and its SHA-256', () => {
     fc.assert(
       fc.property(clientIds, (clientId) => {
         const key = makeKey(clientId);
@@ -30,7 +30,7 @@ describe('a made key', () => {
     );
   });
 
-  test('is one of its own among 10,000, of one partner, and each random character is as likely as another', () => {
+  test('is unique among 10,000 of one partner, with uniformly distributed characters', () => {
     const made = Array.from({ length: 10_000 }, () => makeKey('12345678'));
     expect(new Set(made).size).toBe(made.length);
     const counts = new Map(base62.map((character) => [character, 0]));
@@ -40,11 +40,11 @@ describe('a made key', () => {
     const expected = (made.length * 43) / 62;
     const chiSquare = [...counts.values()].reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
     expect(counts.size).toBe(62);
-    // 61 degrees of freedom: a fair generator goes beyond 140 once in ten million runs, a byte modulo 62 always does.
+    // 61 degrees of freedom: a uniform generator exceeds 140 once in ten million runs, a byte modulo 62 always does.
     expect(chiSquare).toBeLessThan(140);
   });
 
-  test('differs at every random place, the first and the last included', () => {
+  test('is random at every position', () => {
     const made = Array.from({ length: 2_000 }, () => makeKey('12345678'));
     for (let place = 13; place < 56; place++) {
       expect(new Set(made.map((key) => key.charAt(place))).size).toBe(62);
@@ -53,7 +53,7 @@ describe('a made key', () => {
 });
 
 describe('the checksum', () => {
-  test('catches every change of one character, wherever it is', () => {
+  test('detects every change of one character', () => {
     const key = makeKey('12345678');
     for (let place = 0; place < key.length; place++) {
       for (const other of base62) {
@@ -63,7 +63,7 @@ describe('the checksum', () => {
     }
   });
 
-  test('catches two characters that changed places, a lost one and one too many, in any key', () => {
+  test('detects transposed, missing and additional characters', () => {
     fc.assert(
       fc.property(keys, fc.nat(60), fc.constantFrom(...base62), (key, at, more) => {
         const place = at % (key.length - 1);
@@ -75,7 +75,7 @@ describe('the checksum', () => {
     );
   });
 
-  test('does not pass a key of one partner as one of another', () => {
+  test('detects a replaced client id', () => {
     fc.assert(
       fc.property(keys, clientIds, (key, other) => {
         fc.pre(!key.startsWith(`${keyPrefix}${other}_`));
@@ -88,20 +88,20 @@ describe('the checksum', () => {
 describe('readKey', () => {
   test.each([
     ['nothing', ''],
-    ['the prefix alone', keyPrefix],
+    ['only the prefix', keyPrefix],
     ['white space around it', ` ${makeKey('12345678')}`],
-    ['a line end after it', `${makeKey('12345678')}\n`],
-    ['a client id that begins with 0', makeKey('02345678')],
+    ['a trailing line feed', `${makeKey('12345678')}\n`],
+    ['a client id that starts with 0', makeKey('02345678')],
     ['a client id of 7 digits', makeKey('1234567')],
     ['a client id of 9 digits', makeKey('123456789')],
     ['digits of another script', makeKey('1234567٣')],
     ['another prefix', makeKey('12345678').replace('bgk_', 'BGK_')],
     ['two keys', makeKey('12345678') + makeKey('12345678')],
-  ])('gives nothing for %s', (_what, text) => {
+  ])('returns undefined for %s', (_what, text) => {
     expect(readKey(text)).toBeUndefined();
   });
 
-  test('never throws, and reads nothing from text that no key is', () => {
+  test('returns undefined for other text and never throws', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code)) }),
@@ -115,8 +115,8 @@ describe('readKey', () => {
   });
 });
 
-describe('what resembles a key', () => {
-  test.each(mangledKeys)('is a key with %s', (_what, mangle) => {
+describe('resemblesKey', () => {
+  test.each(mangledKeys)('detects a key with %s', (_what, mangle) => {
     fc.assert(
       fc.property(keys, (key) => {
         expect(resemblesKey(mangle(key))).toBe(true);
@@ -125,14 +125,11 @@ describe('what resembles a key', () => {
   });
 
   test.each<[string, (key: string) => string]>([
-    [
-      'letters of another width',
-      (key) => key.replace(/^bgk_\d+/, (start) => fullWidth(start).replace('bgk', 'ｂｇｋ')),
-    ],
-    ['characters of no width', (key) => key.split('').join('\u200b')],
-    ['line ends inside', (key) => (key.match(/.{1,5}/g) ?? []).join('\r\n')],
+    ['full-width letters', (key) => key.replace(/^bgk_\d+/, (start) => fullWidth(start).replace('bgk', 'ｂｇｋ'))],
+    ['zero-width characters', (key) => key.split('').join('\u200b')],
+    ['line breaks inside', (key) => (key.match(/.{1,5}/g) ?? []).join('\r\n')],
     ['NUL inside', (key) => key.replace('_', '_\0')],
-  ])('is a key with %s, which a header cannot have', (_what, mangle) => {
+  ])('detects a key with %s, which a header cannot contain', (_what, mangle) => {
     fc.assert(
       fc.property(keys, (key) => {
         expect(resemblesKey(mangle(key))).toBe(true);
@@ -140,7 +137,7 @@ describe('what resembles a key', () => {
     );
   });
 
-  test('does not include any of 240,000 random tokens and JWTs', () => {
+  test('detects none of 240,000 random tokens and JWTs', () => {
     const bytes = pseudoRandom();
     const base64 = (length: number) => bytes(length).toString('base64');
     const base64url = (length: number) => bytes(length).toString('base64url');
@@ -157,13 +154,13 @@ describe('what resembles a key', () => {
       'short tokens': () => base64(24),
       'long tokens': () => base64(96),
       'tokens with underscores': () => base64url(96).replaceAll('-', '+'),
-      'tokens that begin with a letter of the prefix': () => base64(96).replace(/^[^]/, 'b'),
-      'tokens that begin with digits': (at: number) => `${10_000_000 + at}${base64(96)}`,
+      'tokens that start with a letter of the prefix': () => base64(96).replace(/^[^]/, 'b'),
+      'tokens that start with digits': (at: number) => `${10_000_000 + at}${base64(96)}`,
       JWTs: jwt,
     };
     for (const [what, make] of Object.entries(makers)) {
-      const found = Array.from({ length: 40_000 }, (_, at) => resemblesKey(make(at))).filter((resembles) => resembles);
-      expect([what, found.length]).toEqual([what, 0]);
+      const detected = Array.from({ length: 40_000 }, (_, at) => resemblesKey(make(at))).filter(Boolean);
+      expect([what, detected.length]).toEqual([what, 0]);
     }
   });
 
@@ -171,19 +168,16 @@ describe('what resembles a key', () => {
     ['nothing', ''],
     ['a word', 'sharedAccess'],
     ['a scope', 'payments:validate'],
-    ['an address', 'https://app.example/callback/12345678/bgk'],
+    ['a URL', 'https://app.example/callback/12345678/bgk'],
     ['a client id', '12345678'],
     ['a UUID', '338178e6-3d01-564f-9a7b-52ca442459bf'],
-    ['its letters in a word', 'bgk-accounting.20261231'],
-    [
-      'a JWT that says a client id in its payload',
-      `eyJh.eyJ${Buffer.from('"iss":12345678').toString('base64url')}.c2ln`,
-    ],
-  ])('is not %s', (_what, text) => {
+    ['a word with the letters of the prefix', 'bgk-accounting.20261231'],
+    ['a JWT with a client id in its payload', `eyJh.eyJ${Buffer.from('"iss":12345678').toString('base64url')}.c2ln`],
+  ])('does not detect %s', (_what, text) => {
     expect(resemblesKey(text)).toBe(false);
   });
 
-  test('is decided in linear time', () => {
+  test('runs in linear time', () => {
     const hard = ['bgk.', '1', 'MTIz', '%25', '\ufdfa', '%41bgk-MTIzMTIz', '426742', '['];
     for (const piece of hard) {
       const text = `bgk${piece.repeat(16_384 / piece.length)}`;
@@ -201,21 +195,21 @@ function pseudoRandom(): (length: number) => Buffer {
   return (length) => cipher.update(Buffer.alloc(length));
 }
 
-test('a client id has 8 digits, the first not 0, and is rarely given twice', () => {
+test('a client id has 8 digits, the first not 0, and is rarely repeated', () => {
   const made = Array.from({ length: 5_000 }, makeClientId);
   expect(made.every((id) => /^[1-9]\d{7}$/.test(id))).toBe(true);
   // Ninety million ids: more than five pairs among 5,000 come once in millions of runs.
   expect(new Set(made).size).toBeGreaterThan(made.length - 5);
 });
 
-test('a key id tells two keys apart and says nothing of the key', () => {
+test('a key id differs between keys and is not part of the key', () => {
   const [one, other] = [makeKey('12345678'), makeKey('12345678')];
   expect(keyId(hashKey(one))).toMatch(/^[0-9a-f]{8}$/);
   expect(keyId(hashKey(one))).not.toBe(keyId(hashKey(other)));
   expect(one).not.toContain(keyId(hashKey(one)));
 });
 
-test('hashes are the same only when they are', () => {
+test('sameHash compares two hashes', () => {
   const hash = hashKey(makeKey('12345678'));
   expect(sameHash(hash, hash)).toBe(true);
   expect(sameHash(hash, hash.toUpperCase())).toBe(false);
@@ -223,7 +217,7 @@ test('hashes are the same only when they are', () => {
   expect(sameHash(hash, '')).toBe(false);
 });
 
-test('the checksum is the CRC-32 that Node has too', () => {
+test('the checksum is the same as Node’s CRC-32', () => {
   const ascii = fc.string({ unit: 'binary-ascii', maxLength: 200 });
   fc.assert(
     fc.property(ascii, (text) => {

@@ -16,18 +16,18 @@ import type { ManageToken } from '#lib/rotation/manage-token.ts';
 import { makeSealingKey } from '#lib/webauth/state.ts';
 import { startDynamoDb } from '#local/dynamodb/server.ts';
 import { functionArn } from '#local/jobs.ts';
-import { openBudgea, type Budgea } from '#local/sandbox/budgea.ts';
+import { openBudgea } from '#local/sandbox/budgea.ts';
 import { serveApi } from '#local/sandbox/http/api.ts';
 import { readBodies } from '#local/sandbox/http/bodies.ts';
 import { createCallList } from '#local/sandbox/http/call-list.ts';
 import { createFailures } from '#local/sandbox/http/failures.ts';
-import { createLatency } from '#local/sandbox/http/latency.ts';
+import { createLatency } from '#local/sandbox/http/failures.ts';
 import type { JwtRow } from '#local/sandbox/state/jwts.ts';
 import { startSecretsManager, type RunningSecretsManager } from '#local/secrets-manager/server.ts';
 import { openStore } from '#local/store.ts';
 import { awsKey } from '../aws-key.ts';
 import { captureOutput, createLambda } from './functions.ts';
-import { openGate, type Gate } from './gate.ts';
+import { openGate } from './gate.ts';
 
 /** A rotation's steps in order. */
 export const steps = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'];
@@ -43,54 +43,10 @@ export const interval = 240;
 export const certificateTypes = ['qwac', 'qseal'];
 
 /** A Secrets Manager and a sandbox Budgea behind a gate, and the scheduled functions as Lambda runs them. */
-export interface Fixture {
-  gate: Gate;
-  /** The test's own client of Secrets Manager, which bypasses the gate. */
-  readonly aws: SecretsManagerClient;
-  budgea: Budgea;
-  adminToken: string;
-  /** Creates a manage JWT with a lifetime in minutes, 720 by default. */
-  mint(minutes?: number): Promise<ManageToken>;
-  /** Returns all manage JWTs that were not revoked. */
-  minted(): JwtRow[];
-  /** Empties Secrets Manager, resets the gate and makes functions cold. */
-  reset(): Promise<void>;
-  /** Resets and prepares the fixture as before a test. */
-  prepare(): Promise<void>;
-  create(secret: SecretName, value?: unknown): Promise<void>;
-  /** Creates every secret with a valid value. */
-  createAll(): Promise<void>;
-  /** Sets a secret's value as the operator does, and creates the secret if necessary. */
-  set(secret: SecretName, value: unknown): Promise<void>;
-  /** Sets the value of a pending version. */
-  putPending(secret: SecretName, version: string, value: unknown): Promise<void>;
-  /** Returns the labels of each labelled version. */
-  stages(secret: SecretName): Promise<Record<string, string[]>>;
-  /** Returns the value of the version with a label, or undefined if there is none or if it is not JSON. */
-  value<T>(secret: SecretName, stage?: string): Promise<T | undefined>;
-  /** Rotates a secret through the service, including its retry, and waits for the end. */
-  rotate(secret: Rotated): Promise<void>;
-  /** Tests a rotation's configuration through the service, without rotating. */
-  try(secret: Rotated): Promise<void>;
-  /** Starts a rotation whose steps the test runs itself. Returns the pending version. */
-  begin(secret: Rotated): Promise<string>;
-  /** Runs a step as the service does. */
-  step(secret: Rotated, step: string, version: string, secretId?: string): Promise<void>;
-  /** Returns the time of the last successful rotation. */
-  rotatedAt(secret: Rotated): Promise<Date | undefined>;
-  /** Invokes a function. */
-  invoke(name: string, event: unknown): Promise<void>;
-  /** Returns the log lines since the last call. */
-  logs(): Record<string, unknown>[];
-  /** Returns the reason of the last failed run. */
-  reason(): unknown;
-  /** Fails when a secret was logged or thrown since the last call. */
-  expectNoLeak(): void;
-  close(): Promise<void>;
-}
+type Fixture = Awaited<ReturnType<typeof startFixture>>;
 
 /** The options of a fixture. */
-export interface FixtureOptions {
+interface FixtureOptions {
   /** Whether calls pass through the gate. Without it, functions are faster. Default: true. */
   gated?: boolean;
   /** Whether there is a table. Functions that rotate need none. */
@@ -104,14 +60,14 @@ export interface FixtureOptions {
 /** Starts a fixture for the test file, and resets and prepares it before each test. Each test fails if a secret leaks. */
 export async function useFixture(
   options: FixtureOptions = {},
-  prepare: (fixture: Fixture) => Promise<void> = async () => undefined,
-): Promise<Fixture> {
+  prepareSecrets: (fixture: Fixture) => Promise<void> = async () => undefined,
+) {
   const { now } = options;
   if (now !== undefined) vi.useFakeTimers({ toFake: ['Date'], now });
   // The SDK waits for a random time before it retries.
   vi.spyOn(Math, 'random').mockReturnValue(0);
-  const fixture = await startFixture(options, prepare);
-  beforeEach(() => fixture.prepare());
+  const fixture = await startFixture(options);
+  beforeEach(prepare);
   afterEach(() => {
     vi.unstubAllEnvs();
     fixture.expectNoLeak();
@@ -121,13 +77,17 @@ export async function useFixture(
     await fixture.close();
     vi.restoreAllMocks();
   });
-  return fixture;
+  return Object.assign(fixture, { prepare });
+
+  /** Resets and prepares the fixture as before a test. */
+  async function prepare(): Promise<void> {
+    if (now !== undefined) vi.setSystemTime(now);
+    await fixture.reset();
+    await prepareSecrets(fixture);
+  }
 }
 
-async function startFixture(
-  { gated = true, table = false, afterStep, now }: FixtureOptions,
-  prepare: (fixture: Fixture) => Promise<void>,
-): Promise<Fixture> {
+async function startFixture({ gated = true, table = false, afterStep }: FixtureOptions) {
   const output = captureOutput();
   let server: RunningSecretsManager;
   let client: SecretsManagerClient;
@@ -137,88 +97,89 @@ async function startFixture(
     () => sandbox.url,
   );
   const sandbox = await startBudgea(() => (gated ? gate.url : sandbox.url));
+  const { adminToken, budgea } = sandbox;
   const dynamodb = table ? await startDynamoDb({ port: 0, accessKeyId: awsKey.accessKeyId }) : undefined;
   const lambda = createLambda(gate);
+  useLocal({ secretsManager: gate.url, dynamodb: dynamodb?.url ?? 'http://127.0.0.1:1', aws: awsKey });
+  const upstream = `${gated ? gate.url : sandbox.url}/2.0`;
+  useSettings({ budgea: upstream, gateway: 'http://127.0.0.1:1/2.0', certificateTypes, rotationMinutes: interval });
+  await start();
+  if (table) await (await import('#local/table.ts')).createTable();
 
-  const fixture: Fixture = {
+  return {
     gate,
+    /** The test's own client of Secrets Manager, which bypasses the gate. */
     get aws() {
       return client;
     },
-    budgea: sandbox.budgea,
-    adminToken: sandbox.adminToken,
-    async mint(minutes = 720) {
-      const { jwt_token } = await sandbox.budgea.jwts.issue({ type: 'manage_token', scope: 'users' }, minutes);
-      return { jwt_token, expires_at: Math.floor(Date.now() / 1000) + minutes * 60 };
-    },
+    budgea,
+    adminToken,
+    mint,
+    /** Returns all manage JWTs that were not revoked. */
     minted: () => sandbox.jwts().filter(({ claims }) => claims.type === 'manage_token'),
+    /** Empties Secrets Manager, resets the gate and makes functions cold. */
     async reset() {
       await stop();
       gate.reset();
       lambda.reset();
       await start();
     },
-    async prepare() {
-      if (now !== undefined) vi.setSystemTime(now);
-      await fixture.reset();
-      await prepare(fixture);
+    create,
+    /** Creates every secret with a valid value. */
+    createAll: async () => {
+      await create('client-credentials', { client_id: 1, client_secret: 'the secret of the contract, long enough' });
+      await create('admin-token', { token: adminToken });
+      await create('manage-token', await mint());
+      await create('sealing-keys', { next: makeSealingKey(), current: makeSealingKey() });
     },
-    async create(secret, value) {
-      const SecretString = value === undefined ? undefined : text(value);
-      await client.send(new CreateSecretCommand({ Name: secretFullName('local', secret), SecretString }));
-    },
-    async createAll() {
-      const client_secret = 'the secret of the contract, long enough';
-      await fixture.create('client-credentials', { client_id: 1, client_secret });
-      await fixture.create('admin-token', { token: fixture.adminToken });
-      await fixture.create('manage-token', await fixture.mint());
-      await fixture.create('sealing-keys', { next: makeSealingKey(), current: makeSealingKey() });
-    },
-    async set(secret, value) {
+    /** Sets a secret's value as the operator does, and creates the secret if necessary. */
+    async set(secret: SecretName, value: unknown) {
       const put = { SecretId: secretFullName('local', secret), SecretString: text(value) };
-      await client.send(new PutSecretValueCommand(put)).catch(() => fixture.create(secret, value));
+      await client.send(new PutSecretValueCommand(put)).catch(() => create(secret, value));
     },
-    async putPending(secret, version, value) {
+    /** Sets the value of a pending version. */
+    async putPending(secret: SecretName, version: string, value: unknown) {
       const SecretId = secretFullName('local', secret);
       const pending = { ClientRequestToken: version, SecretString: text(value), VersionStages: ['AWSPENDING'] };
       await client.send(new PutSecretValueCommand({ SecretId, ...pending }));
     },
-    async stages(secret) {
-      return (await describe(secret)).VersionIdsToStages ?? {};
-    },
-    async value<T>(secret: SecretName, stage = 'AWSCURRENT') {
+    /** Returns the labels of each labelled version. */
+    stages: async (secret: SecretName) => (await describe(secret)).VersionIdsToStages ?? {},
+    /** Returns the value of the version with a label, or undefined if there is none or if it is not JSON. */
+    async value<T>(secret: SecretName, stage = 'AWSCURRENT'): Promise<T | undefined> {
       const command = new GetSecretValueCommand({ SecretId: secretFullName('local', secret), VersionStage: stage });
       // The caller names the secret's type.
       const read = async () => JSON.parse((await client.send(command)).SecretString ?? '') as T;
       return read().catch(() => undefined);
     },
-    async rotate(secret) {
+    /** Rotates a secret through the service, including its retry, and waits for the end. */
+    rotate: async (secret: Rotated) => {
       isManual = false;
       await startRotation(secret);
     },
-    async try(secret) {
+    /** Tests a rotation's configuration through the service, without rotating. */
+    async try(secret: Rotated) {
       isManual = false;
       await startRotation(secret, { RotateImmediately: false });
     },
-    async begin(secret) {
+    /** Starts a rotation whose steps the test runs itself. Returns the pending version. */
+    async begin(secret: Rotated) {
       isManual = true;
       return startRotation(secret);
     },
-    async step(secret, Step, ClientRequestToken, SecretId) {
+    /** Runs a step as the service does. */
+    async step(secret: Rotated, Step: string, ClientRequestToken: string, SecretId?: string) {
       const { ARN } = await describe(secret);
-      await fixture.invoke(rotations[secret], { SecretId: SecretId ?? ARN, ClientRequestToken, Step });
+      await invoke(rotations[secret], { SecretId: SecretId ?? ARN, ClientRequestToken, Step });
     },
-    async rotatedAt(secret) {
-      return (await describe(secret)).LastRotatedDate;
-    },
-    async invoke(name, event) {
-      await lambda.invoke(name, event).catch((error: unknown) => {
-        output.thrown(error);
-        throw error;
-      });
-    },
+    /** Returns the time of the last successful rotation. */
+    rotatedAt: async (secret: Rotated) => (await describe(secret)).LastRotatedDate,
+    invoke,
+    /** Returns the log lines since the last call. */
     logs: () => output.logs(),
+    /** Returns the reason of the last failed run. */
     reason: () => output.logs().at(-1)?.['detail'],
+    /** Fails when a secret was logged or thrown since the last call. */
     expectNoLeak: () => output.expectNone(gate.secrets()),
     async close() {
       output.release();
@@ -228,12 +189,25 @@ async function startFixture(
       await dynamodb?.close();
     },
   };
-  useLocal({ secretsManager: gate.url, dynamodb: dynamodb?.url ?? 'http://127.0.0.1:1', aws: awsKey });
-  const budgea = `${gated ? gate.url : sandbox.url}/2.0`;
-  useSettings({ budgea, gateway: 'http://127.0.0.1:1/2.0', certificateTypes, rotationMinutes: interval });
-  await start();
-  if (table) await (await import('#local/table.ts')).createTable();
-  return fixture;
+
+  /** Creates a manage JWT with a lifetime in minutes. */
+  async function mint(minutes = 720): Promise<ManageToken> {
+    const { jwt_token } = await budgea.jwts.issue({ type: 'manage_token', scope: 'users' }, minutes);
+    return { jwt_token, expires_at: Math.floor(Date.now() / 1000) + minutes * 60 };
+  }
+
+  async function create(secret: SecretName, value?: unknown): Promise<void> {
+    const SecretString = value === undefined ? undefined : text(value);
+    await client.send(new CreateSecretCommand({ Name: secretFullName('local', secret), SecretString }));
+  }
+
+  /** Invokes a function. */
+  async function invoke(name: string, event: unknown): Promise<void> {
+    await lambda.invoke(name, event).catch((error: unknown) => {
+      output.thrown(error);
+      throw error;
+    });
+  }
 
   async function start(): Promise<void> {
     server = await startSecretsManager({
@@ -244,7 +218,7 @@ async function startFixture(
       rotationRetryDelaysMs: [0],
       async invoke(arn, event) {
         if (isManual) throw new Error('the test runs the steps itself');
-        await fixture.invoke(arn.replace(functionArn(''), ''), event);
+        await invoke(arn.replace(functionArn(''), ''), event);
         await afterStep?.(event.Step);
       },
     });

@@ -1,22 +1,15 @@
 import { inspect } from 'node:util';
 import { expect, vi } from 'vitest';
 import type { JobHandler } from '#lib/jobs/job.ts';
-import { newContext } from '#local/api-gateway/context.ts';
+import { newContext } from '#local/api-gateway/invoke.ts';
 import { tracesIn } from '../traces.ts';
 import type { Gate } from './gate.ts';
 
-/** Scheduled functions as Lambda runs them: a container stays warm until it dies. */
-export interface Lambda {
-  /** Invokes a function. Throws the function's error, or another one when its container dies. */
-  invoke(name: string, event: unknown): Promise<void>;
-  /** Makes the next invocation of every function a cold start. */
-  reset(): void;
-}
-
-/** Returns a Lambda whose functions make every call through the gate. */
-export function createLambda(gate: Gate): Lambda {
+/** Runs scheduled functions as Lambda does, with every call through the gate: a container stays warm until it dies. */
+export function createLambda(gate: Gate) {
   const warm = new Map<string, JobHandler>();
 
+  /** Invokes a function. Throws the function's error, or another one when its container dies. */
   async function invoke(name: string, event: unknown): Promise<void> {
     const handler = warm.get(name) ?? (await coldStart(name));
     warm.set(name, handler);
@@ -32,7 +25,11 @@ export function createLambda(gate: Gate): Lambda {
     throw new Error('the container died');
   }
 
-  return { invoke, reset: () => warm.clear() };
+  return {
+    invoke,
+    /** Makes the next invocation of every function a cold start. */
+    reset: () => warm.clear(),
+  };
 }
 
 /** Loads a function's modules anew, as a new container does. */
@@ -43,19 +40,8 @@ async function coldStart(name: string): Promise<JobHandler> {
   return handler;
 }
 
-/** The output of functions: their log lines and errors. */
-export interface Output {
-  /** Returns the log lines since the last call. */
-  logs(): Record<string, unknown>[];
-  /** Adds an error that a function threw. */
-  thrown(error: unknown): void;
-  /** Fails when a secret, in plain text or encoded, is in the output since the last call. */
-  expectNone(secrets: string[]): void;
-  release(): void;
-}
-
-/** Captures standard error, to which functions log. */
-export function captureOutput(): Output {
+/** Captures the output of functions: standard error, to which they log, and errors. */
+export function captureOutput() {
   let unread: string[] = [];
   let all: string[] = [];
   const write = vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
@@ -64,9 +50,12 @@ export function captureOutput(): Output {
     return true;
   });
   return {
+    /** Returns the log lines since the last call. */
     logs: () => unread.splice(0).flatMap(parseLines),
-    thrown: (error) => void all.push(inspect(error, { depth: Infinity, showHidden: true })),
-    expectNone(secrets) {
+    /** Adds an error that a function threw. */
+    thrown: (error: unknown) => void all.push(inspect(error, { depth: Infinity, showHidden: true })),
+    /** Fails when a secret, in plain text or encoded, is in the output since the last call. */
+    expectNone(secrets: string[]) {
       if (secrets.length > 0) {
         expect(tracesIn(all.join('\n'), new Map(secrets.map((secret) => [secret, secret])))).toEqual([]);
       }

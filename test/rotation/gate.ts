@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { startProxy, type Passed, type Passing } from '../proxy.ts';
+import { startProxy, type ProxyResponse, type ProxyRequest } from '../proxy.ts';
 
 /**
  * The faults of a call: the connection breaks before or after the effect; the container dies after the effect; the call hangs, so that the container
@@ -9,40 +9,17 @@ export const faults = ['reset before', 'reset after', 'crash after', 'hang', 'th
 type Fault = (typeof faults)[number];
 
 /** A proxy in front of Secrets Manager and Budgea. */
-export interface Gate {
-  /** The origin of both. */
-  url: string;
-  /** Returns the calls since the last time, for example `GetSecretValue` or `POST /admin/jwt`. */
-  calls(): string[];
-  /** Plans a fault for the call after the next `before` calls. */
-  plan(before: number, fault: Fault): void;
-  /** Intercepts every call until the next `reset`. */
-  intercept(interceptor: Interceptor): void;
-  /** Resolves when a call hangs. */
-  hung(): Promise<void>;
-  /** Breaks running calls and rejects later ones. */
-  kill(): void;
-  isDead(): boolean;
-  /** Accepts calls again. */
-  revive(): void;
-  /** Returns whether the planned fault has not occurred yet. */
-  isWaiting(): boolean;
-  /** Removes the planned fault, the interceptor and the recorded calls. */
-  reset(): void;
-  /** Returns the secrets in calls and responses since the last time. */
-  secrets(): string[];
-  close(): Promise<void>;
-}
+export type Gate = Awaited<ReturnType<typeof openGate>>;
 
 /** Returns a call's response, or undefined to forward the call. */
 type Interceptor = (
   name: string,
-  request: Passing,
-  forward: () => Promise<Exclude<Passed, 'broken'>>,
-) => Promise<Passed> | undefined;
+  request: ProxyRequest,
+  forward: () => Promise<Exclude<ProxyResponse, 'broken'>>,
+) => Promise<ProxyResponse> | undefined;
 
 /** Starts a gate in front of the origins of Secrets Manager and Budgea. */
-export async function openGate(secretsManager: () => string, budgea: () => string): Promise<Gate> {
+export async function openGate(secretsManager: () => string, budgea: () => string) {
   const secrets = new Set<string>();
   let calls: string[] = [];
   let planned: { before: number; fault: Fault } | undefined;
@@ -97,50 +74,58 @@ export async function openGate(secretsManager: () => string, budgea: () => strin
     death = Promise.withResolvers();
   }
 
-  function takeSecrets(): string[] {
-    const taken = [...secrets];
-    secrets.clear();
-    return taken;
-  }
-
   return {
+    /** The origin of both. */
     url: proxy.url,
+    /** Returns the calls since the last time, for example `GetSecretValue` or `POST /admin/jwt`. */
     calls: () => calls.splice(0),
-    plan: (before, fault) => (planned = { before, fault }),
-    intercept: (wanted) => (interceptor = wanted),
+    /** Plans a fault for the call after the next `before` calls. */
+    plan: (before: number, fault: Fault) => void (planned = { before, fault }),
+    /** Returns whether the planned fault has not occurred yet. */
+    isWaiting: () => planned !== undefined,
+    /** Intercepts every call until the next `reset`. */
+    intercept: (wanted: Interceptor) => void (interceptor = wanted),
+    /** Resolves when a call hangs. */
     hung: () => hang.promise,
+    /** Breaks running calls and rejects later ones. */
     kill() {
       dead = true;
       death.resolve();
     },
     isDead: () => dead,
+    /** Accepts calls again. */
     revive,
-    isWaiting: () => planned !== undefined,
+    /** Removes the planned fault, the interceptor and the recorded calls. */
     reset() {
       revive();
       planned = throttled = interceptor = undefined;
       calls = [];
       secrets.clear();
     },
-    secrets: takeSecrets,
+    /** Returns the secrets in calls and responses since the last time. */
+    secrets() {
+      const taken = [...secrets];
+      secrets.clear();
+      return taken;
+    },
     close: () => proxy.close(),
   };
 }
 
-const throttling: Passed = {
+const throttling: ProxyResponse = {
   status: 400,
   headers: { 'content-type': 'application/x-amz-json-1.1' },
   body: '{"__type":"ThrottlingException","Message":"Rate exceeded"}',
 };
 
-const tooManyRequests: Passed = {
+const tooManyRequests: ProxyResponse = {
   status: 429,
   headers: { 'content-type': 'application/json', 'retry-after': '1' },
   body: '{"code":"tooManyRequests","description":"Too many requests"}',
 };
 
 /** Returns the operation of Secrets Manager, or undefined for a call of Budgea. */
-function operationOf({ headers }: Passing): string | undefined {
+function operationOf({ headers }: ProxyRequest): string | undefined {
   return headers['x-amz-target']?.split('.')[1];
 }
 

@@ -1,25 +1,14 @@
-import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { vi } from 'vitest';
-import { newContext } from '#local/api-gateway/context.ts';
+import { newContext } from '#local/api-gateway/invoke.ts';
 import { toEvent } from '#local/api-gateway/event.ts';
 import { startProxy } from '../proxy.ts';
 
 /** A container of `GET /users/{id_user}`, which signs every call with the manage JWT. */
-export interface Instance {
-  call(): Promise<APIGatewayProxyStructuredResultV2>;
-  /** Returns how often the container read a secret since the last time. */
-  reads(): number;
-}
-
-/** Starts containers of the function. */
-export interface Instances {
-  /** Starts a container that has not read any secret. */
-  start(): Promise<Instance>;
-  close(): Promise<void>;
-}
+export type Instance = Awaited<ReturnType<Awaited<ReturnType<typeof prepareInstances>>['start']>>;
 
 /** Returns a source of containers whose caller is a partner with the grant `users:all`. Requires a fixture with a table. */
-export async function prepareInstances(): Promise<Instances> {
+export async function prepareInstances() {
   const { createPartner } = await import('#lib/partners/directory.ts');
   const { key } = await createPartner({ name: 'An operator', grants: ['users:all'] });
   const event = readAllUsers(key);
@@ -27,6 +16,7 @@ export async function prepareInstances(): Promise<Instances> {
   const closing: (() => Promise<void>)[] = [];
 
   return {
+    /** Starts a container that has not read any secret. */
     async start() {
       let count = 0;
       const proxy = await startProxy(
@@ -49,6 +39,7 @@ export async function prepareInstances(): Promise<Instances> {
       process.env['AWS_ENDPOINT_URL_SECRETS_MANAGER'] = secretsManager;
       return {
         call: () => handler(event, newContext('users-id-user-get', 29_000)),
+        /** Returns how often the container read a secret since the last time. */
         reads: () => count - (count = 0),
       };
     },

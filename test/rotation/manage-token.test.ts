@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { ManageToken } from '#lib/rotation/manage-token.ts';
-import type { Passing } from '../proxy.ts';
+import type { ProxyRequest } from '../proxy.ts';
 import { interval, steps, useFixture } from './fixture.ts';
 
 const fixture = await useFixture({}, async ({ create, adminToken }) => {
@@ -23,8 +23,8 @@ async function createPending(): Promise<string> {
 }
 
 /** Returns the list of the requests to upstream from now on. */
-function watchUpstream(): Passing[] {
-  const requests: Passing[] = [];
+function watchUpstream(): ProxyRequest[] {
+  const requests: ProxyRequest[] = [];
   fixture.gate.intercept((name, request) => {
     if (name.includes('/')) requests.push(request);
     return undefined;

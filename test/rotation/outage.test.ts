@@ -20,8 +20,11 @@ function breakSecretsManager(): void {
 }
 const repairSecretsManager = () => fixture.gate.intercept(() => undefined);
 
-async function expectSuccess(...all: Instance[]): Promise<void> {
-  for (const instance of all) expect(await instance.call()).toMatchObject({ statusCode: 200 });
+/** Calls the instances one after another and returns the statuses. */
+async function statuses(...all: Instance[]): Promise<unknown[]> {
+  const results: unknown[] = [];
+  for (const instance of all) results.push((await instance.call()).statusCode);
+  return results;
 }
 
 async function expectUnavailable(...all: Instance[]): Promise<void> {
@@ -35,13 +38,13 @@ async function expectUnavailable(...all: Instance[]): Promise<void> {
 test('in an outage of 30 minutes, calls succeed until the JWT expires, and again after the outage', async () => {
   await fixture.create('manage-token', await fixture.mint(20));
   const warm = [await instances.start(), await instances.start()];
-  await expectSuccess(...warm);
+  expect(await statuses(...warm)).toEqual([200, 200]);
 
   breakSecretsManager();
   let time = start;
   for (; time < start + 20 * minute - skew; time += 15_000) {
     vi.setSystemTime(time);
-    await expectSuccess(...warm);
+    expect(await statuses(...warm)).toEqual([200, 200]);
   }
   for (; time < start + 30 * minute; time += 15_000) {
     vi.setSystemTime(time);
@@ -50,7 +53,7 @@ test('in an outage of 30 minutes, calls succeed until the JWT expires, and again
 
   repairSecretsManager();
   await fixture.rotate('manage-token');
-  await expectSuccess(...warm);
+  expect(await statuses(...warm)).toEqual([200, 200]);
 });
 
 test('a container that starts in an outage returns 503 until the outage ends', async () => {
@@ -59,7 +62,7 @@ test('a container that starts in an outage returns 503 until the outage ends', a
   const cold = await instances.start();
   await expectUnavailable(cold, cold);
   repairSecretsManager();
-  await expectSuccess(cold);
+  expect(await statuses(cold)).toEqual([200]);
 });
 
 test('a container that starts before the first rotation returns 503 until there is a JWT', async () => {
@@ -67,5 +70,5 @@ test('a container that starts before the first rotation returns 503 until there 
   const cold = await instances.start();
   await expectUnavailable(cold);
   await fixture.rotate('manage-token');
-  await expectSuccess(cold);
+  expect(await statuses(cold)).toEqual([200]);
 });

@@ -1,16 +1,16 @@
 import { expect, test } from 'vitest';
-import type { Passed, Passing } from '../proxy.ts';
+import type { ProxyResponse, ProxyRequest } from '../proxy.ts';
 import { useFixture } from './fixture.ts';
 
 const fixture = await useFixture({ table: true }, ({ createAll }) => createAll());
 
 /** Returns a text with everything in a request and its response, in places that are often logged. */
-function quote(request: Passing, answer: string): string {
+function quote(request: ProxyRequest, answer: string): string {
   const quoted = [request.headers['authorization'], request.body, answer].join(' ');
   return `${quoted}\n    at ${quoted}\n    at ${quoted}`;
 }
 
-const hostile: Record<string, (quoted: string) => Passed> = {
+const hostile: Record<string, (quoted: string) => ProxyResponse> = {
   'errors that quote the request': (quoted) => {
     const envelope = { code: quoted, description: quoted, message: quoted, request_id: quoted };
     const body = JSON.stringify({ ...envelope, __type: 'ValidationException', Message: quoted });

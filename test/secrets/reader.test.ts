@@ -7,7 +7,7 @@ import type { GatewayError } from '#lib/errors.ts';
 import type { SecretName } from '#lib/operations/table.ts';
 import type { SecretReader } from '#lib/secrets/reader.ts';
 import { startSecretsManager, type RunningSecretsManager } from '#local/secrets-manager/server.ts';
-import { holdTimers } from '../timers.ts';
+import { pauseTimers } from '../timers.ts';
 import { awsKey } from '../aws-key.ts';
 
 const shape = v.object({ token: v.string(), expires_at: v.optional(v.number()) });
@@ -16,7 +16,7 @@ type Value = v.InferOutput<typeof shape>;
 let server: RunningSecretsManager;
 let client: SecretsManagerClient;
 let newSecret: (usableUntil?: (value: Value) => number) => SecretReader<Value>;
-/** What Secrets Manager does with the next reads, and how many there were. */
+/** The failure of the next reads, and the number of reads. */
 let outage: 'throttle' | 'internal' | 'hang' | undefined;
 let reads = 0;
 
@@ -31,7 +31,7 @@ beforeAll(async () => {
     },
   });
   useLocal({ secretsManager: server.url, dynamodb: 'http://127.0.0.1:1', aws: awsKey });
-  // Only now: the AWS client takes its endpoint from the environment.
+  // Imported here, as the AWS client takes its endpoint from the environment.
   const { cachedSecret } = await import('#lib/secrets/reader.ts');
   client = (await import('#lib/aws/sdk-secrets-manager.ts')).secretsManager;
   newSecret = (usableUntil) => cachedSecret('admin-token', () => shape, usableUntil);
@@ -57,34 +57,34 @@ const many = <T>(count: number, make: () => Promise<T>) => Promise.all(Array.fro
 const value = async (secret: SecretReader<Value>) => (await secret.get()).value.token;
 const unavailable = expect.objectContaining({ name: 'GatewayError', code: 'unavailable' }) as GatewayError;
 
-describe('a secret in memory', () => {
-  test('is read once, however many ask while it is not there yet', async () => {
+describe('a cached secret', () => {
+  test('is read once for concurrent calls', async () => {
     const secret = newSecret();
-    const held = await many(100, () => secret.get());
-    expect(new Set(held).size).toBe(1);
-    expect(held[0]).toMatchObject({ value: { token: 'first' }, text: '{"token":"first"}' });
+    const values = await many(100, () => secret.get());
+    expect(new Set(values).size).toBe(1);
+    expect(values[0]).toMatchObject({ value: { token: 'first' }, text: '{"token":"first"}' });
     expect(reads).toBe(1);
   });
 
-  test('serves between four and six minutes, and not all containers ask in step', async () => {
+  test('is cached for four to six minutes, with jitter between containers', async () => {
     const secrets = Array.from({ length: 60 }, () => newSecret());
     await Promise.all(secrets.map(value));
     await write({ token: 'second' });
-    const seen = async () => {
+    const refreshed = async () => {
       const tokens = await Promise.all(secrets.map(value));
       return tokens.filter((token) => token === 'second').length;
     };
     advance(239);
-    expect(await seen()).toBe(0);
+    expect(await refreshed()).toBe(0);
     advance(61);
-    const halfway = await seen();
+    const halfway = await refreshed();
     expect(halfway).toBeGreaterThan(5);
     expect(halfway).toBeLessThan(55);
     advance(61);
-    expect(await seen()).toBe(60);
+    expect(await refreshed()).toBe(60);
   });
 
-  test('is read once when its time is over, however many ask', async () => {
+  test('is refreshed once for concurrent calls', async () => {
     const secret = newSecret();
     await secret.get();
     advance(361);
@@ -93,7 +93,7 @@ describe('a secret in memory', () => {
     expect(reads).toBe(2);
   });
 
-  test('is the same object after a reading that brought nothing new', async () => {
+  test('is the same object after a read without a change', async () => {
     const secret = newSecret();
     const before = await secret.get();
     advance(361);
@@ -102,15 +102,15 @@ describe('a secret in memory', () => {
   });
 });
 
-describe('while Secrets Manager answers with an error', () => {
-  test('the last good value serves, and it is asked again every five seconds at most', async () => {
+describe('during an outage of Secrets Manager', () => {
+  test('the last value is used, and reads are repeated every five seconds at most', async () => {
     const secret = newSecret();
     await secret.get();
     advance(361);
     outage = 'internal';
     reads = 0;
     expect(new Set(await many(20, () => value(secret)))).toEqual(new Set(['first']));
-    // The SDK's own second attempt.
+    // One read is two attempts.
     expect(reads).toBe(2);
     advance(4.9);
     expect(await value(secret)).toBe('first');
@@ -120,7 +120,7 @@ describe('while Secrets Manager answers with an error', () => {
     expect(reads).toBe(4);
   });
 
-  test('and after it, the first reading brings the new value', async () => {
+  test('the first read after it returns the new value', async () => {
     const secret = newSecret();
     await secret.get();
     advance(361);
@@ -132,7 +132,7 @@ describe('while Secrets Manager answers with an error', () => {
     expect(await value(secret)).toBe('second');
   });
 
-  test('a cold container is told so, and the first call after the outage has the value', async () => {
+  test('a cold container throws, and the first call after the outage returns the value', async () => {
     const secret = newSecret();
     outage = 'internal';
     await expect(many(20, () => secret.get())).rejects.toEqual(unavailable);
@@ -141,7 +141,7 @@ describe('while Secrets Manager answers with an error', () => {
   });
 });
 
-test('a throttled reading is an outage like any other', async () => {
+test('throttling is treated as an outage', async () => {
   const secret = newSecret();
   await secret.get();
   advance(361);
@@ -149,8 +149,8 @@ test('a throttled reading is an outage like any other', async () => {
   expect(await value(secret)).toBe('first');
 });
 
-test('a reading that is not answered is made once more after two seconds', async () => {
-  const deadlines = holdTimers((milliseconds) => milliseconds === 2_000);
+test('a read without a response is repeated after two seconds', async () => {
+  const deadlines = pauseTimers((milliseconds) => milliseconds === 2_000);
   outage = 'hang';
   const reading = value(newSecret());
   await expect.poll(() => reads).toBe(1);
@@ -165,7 +165,7 @@ const expiring = () => newSecret(({ expires_at = 0 }) => expires_at * 1000);
 const inAMinute = () => Date.now() / 1000 + 60;
 
 describe('a value that expires', () => {
-  test('serves through an outage until then, and not a moment longer', async () => {
+  test('is used during an outage until it expires', async () => {
     await write({ token: 'first', expires_at: inAMinute() + 360 });
     const secret = expiring();
     await secret.get();
@@ -176,7 +176,7 @@ describe('a value that expires', () => {
     await expect(secret.get()).rejects.toEqual(unavailable);
   });
 
-  test('is looked for again before its time to live is over, and the first call has it', async () => {
+  test('is refreshed when it expires before its time to live', async () => {
     await write({ token: 'first', expires_at: inAMinute() });
     const secret = expiring();
     await secret.get();
@@ -186,7 +186,7 @@ describe('a value that expires', () => {
     expect(reads).toBe(2);
   });
 
-  test('is refused when it was read too late, and so is the same one again', async () => {
+  test('is not usable when it has expired already, until a new one is written', async () => {
     await write({ token: 'first', expires_at: Date.now() / 1000 });
     const secret = expiring();
     await expect(secret.get()).rejects.toEqual(unavailable);
@@ -195,14 +195,14 @@ describe('a value that expires', () => {
   });
 });
 
-describe('a value that is none', () => {
+describe('a malformed value', () => {
   test.each([
     ['no JSON', 'not-json-but-secret'],
-    ['another shape', { token: 5, secret: 'secret' }],
-    ['half of it', { secret: 'secret' }],
-    ['a JSON text', '"secret"'],
+    ['a field of another type', { token: 5, secret: 'secret' }],
+    ['a missing field', { secret: 'secret' }],
+    ['a JSON string', '"secret"'],
     ['null', 'null'],
-  ])('%s: nobody gets it, and nothing quotes it', async (_what, wrong) => {
+  ])('%s: is not returned, and no error quotes it', async (_what, wrong) => {
     await write(wrong);
     const secret = newSecret();
     const error: unknown = await secret.get().catch((thrown: unknown) => thrown);
@@ -214,7 +214,7 @@ describe('a value that is none', () => {
     expect(await value(secret)).toBe('second');
   });
 
-  test('does not replace a good one', async () => {
+  test('does not replace a valid one', async () => {
     const secret = newSecret();
     await secret.get();
     await write('oops');
@@ -222,7 +222,7 @@ describe('a value that is none', () => {
     expect(await value(secret)).toBe('first');
   });
 
-  test('one that was never set says what to do, to the log alone', async () => {
+  test('a missing secret: only the log names the command to run', async () => {
     process.env['SECRET_ADMIN_TOKEN'] = 'local/budgea/nowhere';
     const error: unknown = await newSecret()
       .get()
@@ -235,16 +235,16 @@ describe('a value that is none', () => {
 });
 
 describe('after a rejection', () => {
-  test('a rotated value is found at once, with one reading for all who were rejected', async () => {
+  test('a rotated value is returned at once, with one read for concurrent rejections', async () => {
     const secret = newSecret();
     const rejected = await secret.get();
     await write({ token: 'second' });
     const newer = await many(100, () => secret.newerThan(rejected));
-    expect(new Set(newer.map((held) => held?.value.token))).toEqual(new Set(['second']));
+    expect(new Set(newer.map((cached) => cached?.value.token))).toEqual(new Set(['second']));
     expect(reads).toBe(2);
   });
 
-  test('whoever comes later with the same rejected value needs no reading', async () => {
+  test('a later rejection of the same value needs no read', async () => {
     const secret = newSecret();
     const rejected = await secret.get();
     await write({ token: 'second' });
@@ -253,7 +253,7 @@ describe('after a rejection', () => {
     expect(reads).toBe(2);
   });
 
-  test('a reading that had begun before proves nothing', async () => {
+  test('a read that started before the rejection is not conclusive', async () => {
     const secret = newSecret();
     const rejected = await secret.get();
     advance(361);
@@ -261,12 +261,12 @@ describe('after a rejection', () => {
     const newer = secret.newerThan(rejected);
     await refreshing;
     await write({ token: 'second' });
-    // The first reading could not see the rotation; whether the second did depends on which of the two came first.
+    // The first read started before the rotation; whether the second one did is a race.
     expect([undefined, 'second']).toContain((await newer)?.value.token);
     expect(reads).toBe(3);
   });
 
-  test('a flood of rejections of the same bad value reads five times, and once a second from then on', async () => {
+  test('repeated rejections of the same value read five times, then once per second', async () => {
     const secret = newSecret();
     const rejected = await secret.get();
     reads = 0;
@@ -282,7 +282,7 @@ describe('after a rejection', () => {
     expect(reads).toBe(20);
   });
 
-  test('a new value ends the flood, and does not count', async () => {
+  test('a read that returns a new value does not count', async () => {
     const secret = newSecret();
     let rejected = await secret.get();
     for (let call = 0; call < 100; call++) await secret.newerThan(rejected);
@@ -295,7 +295,7 @@ describe('after a rejection', () => {
     }
   });
 
-  test('an outage brings nothing newer and is not thrown; the value stays for whom upstream takes it', async () => {
+  test('an outage returns no newer value and does not throw', async () => {
     const secret = newSecret();
     const rejected = await secret.get();
     outage = 'internal';
@@ -305,7 +305,7 @@ describe('after a rejection', () => {
     expect(await secret.newerThan(rejected)).toMatchObject({ value: { token: 'second' } });
   });
 
-  test('a newer value that has expired is none', async () => {
+  test('a newer value that has expired is not returned', async () => {
     await write({ token: 'first', expires_at: Date.now() / 1000 + 60 });
     const secret = expiring();
     const rejected = await secret.get();

@@ -4,7 +4,7 @@ import type { SecretName } from '#lib/operations/table.ts';
 import type { DemoPartner } from '#local/demo-partners.ts';
 import { startTestAws, type TestAws } from '../aws.ts';
 import { authorization, json, startGateway, type Gateway } from '../gateway.ts';
-import type { Answer } from '../invoke.ts';
+import type { TestResponse } from '../invoke.ts';
 
 let aws: TestAws;
 let gateway: Gateway;
@@ -18,7 +18,7 @@ beforeAll(async () => {
   write = (await import('#local/secrets.ts')).writeSecret;
   partner = await gateway.newPartner({ grants: ['admin:jwt:config:60'] });
   user = await gateway.newUser(partner);
-  // Time goes on when a test says so, and never back.
+  // The clock only moves when a test advances it.
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
 });
 afterAll(async () => {
@@ -30,16 +30,16 @@ afterAll(async () => {
 const advance = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000);
 const makeSecret = () => randomBytes(24).toString('base64');
 
-/** A secret: the calls that it signs, and how a rotation goes. */
+/** A call that a secret signs, and the secret's rotation. */
 interface Rotated {
-  ask: () => Promise<Answer>;
-  /** Makes a new credential that upstream takes as soon as the old one is `replace`d. */
+  send: () => Promise<TestResponse>;
+  /** Creates a new credential. Upstream accepts it, and rejects the old one, after `replace`. */
   prepare: () => Promise<{ value: unknown; replace: () => Promise<unknown> }>;
 }
 
 const rotated: Record<Exclude<SecretName, 'sealing-keys'>, Rotated> = {
   'client-credentials': {
-    ask: () => gateway.ask.http('POST', '/auth/init', json({ ...partner })),
+    send: () => gateway.call.http('POST', '/auth/init', json({ ...partner })),
     async prepare() {
       const { client_id } = await gateway.secret<{ client_id: number }>('client-credentials');
       const client_secret = makeSecret();
@@ -47,11 +47,11 @@ const rotated: Record<Exclude<SecretName, 'sealing-keys'>, Rotated> = {
     },
   },
   'manage-token': {
-    ask: () => gateway.ask.http('GET', `/users/${user.id}`, authorization(partner.client_secret)),
+    send: () => gateway.call.http('GET', `/users/${user.id}`, authorization(partner.client_secret)),
     prepare: () => prepareManageToken('users'),
   },
   'admin-token': {
-    ask: () => gateway.ask.http('POST', '/admin/jwt', authorization(partner.client_secret)),
+    send: () => gateway.call.http('POST', '/admin/jwt', authorization(partner.client_secret)),
     async prepare() {
       const token = makeSecret();
       return { value: { token }, replace: () => gateway.control('admin-token', { token }) };
@@ -75,79 +75,83 @@ async function prepareManageToken(scope: string, minutes = 600) {
   };
 }
 
-describe.each(Object.entries(rotated))('%s', (name, { ask, prepare }) => {
+describe.each(Object.entries(rotated))('%s', (name, { send, prepare }) => {
   const secret = name as SecretName;
   const fullName = `local/budgea/${name}`;
-  /** Brings secret and upstream together again, whatever a test did. */
-  const settle = async () => {
+  /** Stores a credential that upstream accepts. */
+  const reset = async () => {
     const { value, replace } = await prepare();
     await write(secret, value);
     await replace();
     advance(1);
-    expect(await ask()).toMatchObject({ status: 200 });
+    expect(await send()).toMatchObject({ status: 200 });
     aws.secretReads();
     await gateway.upstreamCalls();
     gateway.logs();
   };
-  beforeEach(settle);
+  beforeEach(reset);
 
-  test('a rotation costs none of the calls under way, and one reading', async () => {
+  test('a rotation fails none of the calls in progress and costs one read', async () => {
     const { value, replace } = await prepare();
     await gateway.upstreamCalls();
     aws.secretReads();
-    let answered = 0;
-    const underWay = Promise.withResolvers<void>();
+    let completed = 0;
+    const inProgress = Promise.withResolvers<void>();
     const calling = Array.from({ length: 50 }, async () => {
       const statuses: number[] = [];
       for (let call = 0; call < 2; call++) {
-        statuses.push((await ask()).status);
-        if (++answered === 30) underWay.resolve();
+        statuses.push((await send()).status);
+        if (++completed === 30) inProgress.resolve();
       }
       return statuses;
     });
-    await underWay.promise;
+    await inProgress.promise;
     await write(secret, value);
     await replace();
     const statuses = (await Promise.all(calling)).flat();
     expect(statuses).toEqual(Array.from({ length: 100 }, () => 200));
     expect(aws.secretReads().filter((read) => read === fullName).length).toBeLessThanOrEqual(1);
 
-    // Whatever was sent again had been rejected: of each call, one was carried out.
+    // Only rejected calls were repeated: upstream executed each call once.
     const requests = await gateway.upstreamRequests();
     const succeeded = requests.filter(({ status }) => status === 200).length;
     const rejected = requests.filter(({ status }) => status === 401 || status === 403).length;
     expect({ succeeded, all: requests.length }).toEqual({ succeeded: 100, all: 100 + rejected });
     expect(rejected).toBeLessThanOrEqual(50);
-    const sentTwice = gateway.logs().filter(({ upstream_attempts }) => upstream_attempts === 2).length;
-    expect(sentTwice).toBe(rejected);
+    const repeated = gateway.logs().filter(({ upstream_attempts }) => upstream_attempts === 2).length;
+    expect(repeated).toBe(rejected);
   });
 
-  test('a rotation that nobody noticed in the meantime costs the next call one reading', async () => {
+  test('a rotation between calls costs the next call one read', async () => {
     const { value, replace } = await prepare();
     await write(secret, value);
     await replace();
     aws.secretReads();
     await gateway.upstreamCalls();
-    expect(await ask()).toMatchObject({ status: 200 });
-    expect(await ask()).toMatchObject({ status: 200 });
+    expect(await send()).toMatchObject({ status: 200 });
+    expect(await send()).toMatchObject({ status: 200 });
     expect(aws.secretReads()).toEqual([fullName]);
     expect(await gateway.upstreamCalls()).toHaveLength(3);
   });
 
-  test('a credential that is really bad is 503 and an alarm, and a flood of calls is none of readings', async () => {
+  test('an invalid credential returns 503, is counted, and causes few reads', async () => {
     const { replace } = await prepare();
     await replace();
     aws.secretReads();
     await gateway.upstreamCalls();
-    const answers = await Promise.all(Array.from({ length: 60 }, ask));
+    const answers = await Promise.all(Array.from({ length: 60 }, send));
     for (const { status, headers, body } of answers) {
       expect({ status, headers, body }).toMatchObject({
         status: 503,
         headers: { 'retry-after': '5', 'cache-control': 'no-store' },
-        body: { code: 'unavailable', description: expect.stringMatching(/^Not available/) as string, message: null },
+        body: {
+          code: 'unavailable',
+          description: expect.stringMatching(/^Temporarily unavailable/) as string,
+          message: null,
+        },
       });
     }
-    // Once each: without a newer value there is nothing to try again with.
+    // One attempt each, as there is no newer value.
     expect(await gateway.upstreamCalls()).toHaveLength(60);
     const lines = gateway.logs();
     expect(lines).toHaveLength(60);
@@ -161,23 +165,23 @@ describe.each(Object.entries(rotated))('%s', (name, { ask, prepare }) => {
     }
     expect(aws.secretReads().length).toBeLessThanOrEqual(5);
 
-    for (let call = 0; call < 60; call++) await ask();
+    for (let call = 0; call < 60; call++) await send();
     expect(aws.secretReads().length).toBeLessThanOrEqual(5);
     advance(1);
-    for (let call = 0; call < 10; call++) await ask();
+    for (let call = 0; call < 10; call++) await send();
     expect(aws.secretReads()).toEqual([fullName]);
   });
 
   test('the first call after the credential was corrected succeeds', async () => {
     const { value, replace } = await prepare();
     await replace();
-    for (let call = 0; call < 20; call++) expect(await ask()).toMatchObject({ status: 503 });
+    for (let call = 0; call < 20; call++) expect(await send()).toMatchObject({ status: 503 });
     await write(secret, value);
     advance(1);
-    expect(await ask()).toMatchObject({ status: 200 });
+    expect(await send()).toMatchObject({ status: 200 });
   });
 
-  test('a new value that upstream rejects too is tried once, and is 503', async () => {
+  test('a new value that upstream also rejects is tried once and returns 503', async () => {
     const [first, second] = [await prepare(), await prepare()];
     await write(secret, first.value);
     await first.replace();
@@ -185,38 +189,38 @@ describe.each(Object.entries(rotated))('%s', (name, { ask, prepare }) => {
     if (name === 'manage-token') await gateway.control('manage-tokens/revoke', { all: true });
     await gateway.upstreamCalls();
     gateway.logs();
-    expect(await ask()).toMatchObject({ status: 503, body: { code: 'unavailable' } });
+    expect(await send()).toMatchObject({ status: 503, body: { code: 'unavailable' } });
     expect(await gateway.upstreamCalls()).toHaveLength(2);
     expect(gateway.logs()).toMatchObject([{ CredentialRejected: 1, upstream_attempts: 2 }]);
   });
 
-  test('a rejection during an outage of Secrets Manager is 503, and the next call after it succeeds', async () => {
+  test('a rejection during an outage of Secrets Manager returns 503, and the first call after it succeeds', async () => {
     const { value, replace } = await prepare();
     await write(secret, value);
     await replace();
     aws.secretsFailure = 'internal';
-    expect(await ask()).toMatchObject({ status: 503, headers: { 'retry-after': '5' } });
+    expect(await send()).toMatchObject({ status: 503, headers: { 'retry-after': '5' } });
     aws.secretsFailure = undefined;
-    expect(await ask()).toMatchObject({ status: 200 });
+    expect(await send()).toMatchObject({ status: 200 });
   });
 });
 
-describe('what is no rejection of the gateway’s credential', () => {
-  test('a right that the manage JWT lacks: nothing is read, nothing is sent again', async () => {
+describe('not a rejection of the gateway’s credential', () => {
+  test('a missing right of the manage JWT: no read and no second attempt', async () => {
     const { value, replace } = await prepareManageToken('config');
     await write('manage-token', value);
     await replace();
-    await rotated['manage-token'].ask();
+    await rotated['manage-token'].send();
     aws.secretReads();
     await gateway.upstreamCalls();
     for (let call = 0; call < 5; call++) {
-      expect(await rotated['manage-token'].ask()).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+      expect(await rotated['manage-token'].send()).toMatchObject({ status: 403, body: { code: 'forbidden' } });
     }
     expect(aws.secretReads()).toEqual([]);
     expect(await gateway.upstreamCalls()).toHaveLength(5);
   });
 
-  test('the caller’s own token that upstream does not know', async () => {
+  test('an unknown token of the caller', async () => {
     for (const [method, path] of [
       ['GET', '/users/me'],
       ['POST', '/users/me/token'],
@@ -229,29 +233,29 @@ describe('what is no rejection of the gateway’s credential', () => {
         headers: { ...json({}).headers, authorization: 'Bearer bm9ib2R5' },
         body: '{"application":"a"}',
       };
-      const answer = await gateway.ask.http(method, path, request);
-      expect(answer).toMatchObject({ status: 403, body: { code: 'invalidToken' } });
+      const response = await gateway.call.http(method, path, request);
+      expect(response).toMatchObject({ status: 403, body: { code: 'invalidToken' } });
       expect(aws.secretReads()).toEqual([]);
     }
   });
 });
 
-test('through an outage, a manage JWT serves until shortly before it expires; the next one serves at once', async () => {
-  const { ask } = rotated['manage-token'];
+test('during an outage a manage JWT is used until shortly before it expires, and the next one at once', async () => {
+  const { send } = rotated['manage-token'];
   const { value, replace } = await prepareManageToken('users', 30);
   await write('manage-token', value);
   await replace();
-  await ask();
-  expect(await ask()).toMatchObject({ status: 200 });
+  await send();
+  expect(await send()).toMatchObject({ status: 200 });
   aws.secretsFailure = 'internal';
   for (const minutes of [10, 10, 9]) {
     advance(minutes * 60);
-    expect(await ask()).toMatchObject({ status: 200 });
+    expect(await send()).toMatchObject({ status: 200 });
   }
   advance(31);
-  expect(await ask()).toMatchObject({ status: 503, headers: { 'retry-after': '5' }, body: { code: 'unavailable' } });
+  expect(await send()).toMatchObject({ status: 503, headers: { 'retry-after': '5' }, body: { code: 'unavailable' } });
   aws.secretsFailure = undefined;
   const next = await prepareManageToken('users');
   await write('manage-token', next.value);
-  expect(await ask()).toMatchObject({ status: 200 });
+  expect(await send()).toMatchObject({ status: 200 });
 });

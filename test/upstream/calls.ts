@@ -1,133 +1,149 @@
 import type { OperationId } from '#lib/operations/table.ts';
 import type { DemoPartner } from '#local/demo-partners.ts';
-import { authorization, form, json, type Gateway } from '../gateway.ts';
+import { apiKey, bearer, combine, form, json, type Gateway, type TestUser } from '../gateway.ts';
 import type { TestRequest } from '../invoke.ts';
-import { combined } from '../presented.ts';
 
-/** Who calls, and what there is to call about. */
-export interface World {
+/** The resources of the calls. */
+export interface CallContext {
   partner: DemoPartner & { redirect_uri: string };
-  user: { id: string; token: string };
+  user: TestUser;
   /** A code of that user. */
   code: string;
 }
 
-/** A call that the gateway accepts and that asks upstream. */
+/** A valid call that makes the gateway call upstream. */
 export interface UpstreamCall {
   operation: OperationId;
-  /** Whose credential the gateway attaches: its own, the caller's, or none. */
+  /** The credential that the gateway attaches: its own, the caller's, or none. */
   attaches: 'own' | 'callers' | 'none';
-  /** How often the same request may arrive upstream: once where it creates, mints or spends something. */
-  arrivals: 1 | 2;
-  request: (world: World) => [method: string, path: string, request: TestRequest];
+  /** The maximum number of attempts upstream: 1 for requests that create a user, mint a token or use a code. */
+  attempts: 1 | 2;
+  request: (context: CallContext) => [method: string, path: string, request: TestRequest];
 }
 
-const byKey = ({ partner }: World, request: TestRequest = {}): TestRequest =>
-  combined(request, authorization(`Bearer ${partner.client_secret}`));
-const byToken = ({ user }: World, request: TestRequest = {}): TestRequest =>
-  combined(request, authorization(`Bearer ${user.token}`));
-const byApiKey = ({ partner }: World): TestRequest => ({ headers: { 'x-api-key': partner.client_secret } });
-const credentials = ({ partner: { client_id, client_secret } }: World) => ({ client_id, client_secret });
-const webauthQuery = ({ partner: { client_id, redirect_uri }, code }: World) =>
+const byKey = ({ partner }: CallContext, request: TestRequest = {}) => combine(request, bearer(partner.client_secret));
+const byToken = ({ user }: CallContext, request: TestRequest = {}) => combine(request, bearer(user.token));
+const byApiKey = ({ partner }: CallContext) => apiKey(partner.client_secret);
+const credentials = ({ partner: { client_id, client_secret } }: CallContext) => ({ client_id, client_secret });
+const webauthQuery = ({ partner: { client_id, redirect_uri }, code }: CallContext) =>
   new URLSearchParams({ client_id, redirect_uri, state: 'mine', token: code, id_connector: '40' }).toString();
 
-/** Every operation with every kind of caller that makes it ask upstream. */
+/** Every operation with every kind of caller for which it calls upstream. */
 export const upstreamCalls: [name: string, call: UpstreamCall][] = [
-  ['POST /admin/jwt by key', once('admin_jwt_post', 'own', (world) => ['POST', '/admin/jwt', byKey(world)])],
-  ['POST /admin/jwt by token', once('admin_jwt_post', 'callers', (world) => ['POST', '/admin/jwt', byToken(world)])],
+  ['POST /admin/jwt by key', once('admin_jwt_post', 'own', (context) => ['POST', '/admin/jwt', byKey(context)])],
+  [
+    'POST /admin/jwt by token',
+    once('admin_jwt_post', 'callers', (context) => ['POST', '/admin/jwt', byToken(context)]),
+  ],
   [
     'POST /auth/init by client',
-    once('auth_init_post', 'own', (world) => ['POST', '/auth/init', form(credentials(world))]),
+    once('auth_init_post', 'own', (context) => ['POST', '/auth/init', form(credentials(context))]),
   ],
-  ['POST /auth/init by key', once('auth_init_post', 'own', (world) => ['POST', '/auth/init', byKey(world)])],
-  ['POST /auth/init by x-api-key', once('auth_init_post', 'none', (world) => ['POST', '/auth/init', byApiKey(world)])],
-  ['POST /auth/init by token', once('auth_init_post', 'callers', (world) => ['POST', '/auth/init', byToken(world)])],
+  ['POST /auth/init by key', once('auth_init_post', 'own', (context) => ['POST', '/auth/init', byKey(context)])],
+  [
+    'POST /auth/init by x-api-key',
+    once('auth_init_post', 'none', (context) => ['POST', '/auth/init', byApiKey(context)]),
+  ],
+  [
+    'POST /auth/init by token',
+    once('auth_init_post', 'callers', (context) => ['POST', '/auth/init', byToken(context)]),
+  ],
   [
     'POST /auth/jwt by client',
-    once('auth_jwt_post', 'own', (world) => ['POST', '/auth/jwt', json(credentials(world))]),
+    once('auth_jwt_post', 'own', (context) => ['POST', '/auth/jwt', json(credentials(context))]),
   ],
   [
     'POST /auth/jwt by client for a user',
-    once('auth_jwt_post', 'own', (world) => [
+    once('auth_jwt_post', 'own', (context) => [
       'POST',
       '/auth/jwt',
-      json({ ...credentials(world), id_user: world.user.id }),
+      json({ ...credentials(context), id_user: context.user.id }),
     ]),
   ],
-  ['POST /auth/jwt by key', once('auth_jwt_post', 'own', (world) => ['POST', '/auth/jwt', byKey(world)])],
-  ['POST /auth/jwt by token', once('auth_jwt_post', 'callers', (world) => ['POST', '/auth/jwt', byToken(world)])],
+  ['POST /auth/jwt by key', once('auth_jwt_post', 'own', (context) => ['POST', '/auth/jwt', byKey(context)])],
+  ['POST /auth/jwt by token', once('auth_jwt_post', 'callers', (context) => ['POST', '/auth/jwt', byToken(context)])],
   [
     'POST /auth/token/access',
-    once('auth_token_access_post', 'own', (world) => [
+    once('auth_token_access_post', 'own', (context) => [
       'POST',
       '/auth/token/access',
-      form({ ...credentials(world), code: world.code, redirect_uri: world.partner.redirect_uri }),
+      form({ ...credentials(context), code: context.code, redirect_uri: context.partner.redirect_uri }),
     ]),
   ],
   [
     'GET /auth/token/code',
-    once('auth_token_code_get', 'callers', (world) => ['GET', '/auth/token/code?type=singleAccess', byToken(world)]),
+    once('auth_token_code_get', 'callers', (context) => [
+      'GET',
+      '/auth/token/code?type=singleAccess',
+      byToken(context),
+    ]),
   ],
   [
     'POST /auth/token/code',
-    once('auth_token_code_get', 'callers', (world) => ['POST', '/auth/token/code', byToken(world)]),
+    once('auth_token_code_get', 'callers', (context) => ['POST', '/auth/token/code', byToken(context)]),
   ],
-  ['DELETE /auth/token', twice('auth_token_delete', 'callers', (world) => ['DELETE', '/auth/token', byToken(world)])],
+  [
+    'DELETE /auth/token',
+    twice('auth_token_delete', 'callers', (context) => ['DELETE', '/auth/token', byToken(context)]),
+  ],
   [
     'GET /certificate/{type} by key',
-    twice('certificate_type_get', 'own', (world) => ['GET', '/certificate/qwac', byKey(world)]),
+    twice('certificate_type_get', 'own', (context) => ['GET', '/certificate/qwac', byKey(context)]),
   ],
   [
     'GET /certificate/{type} by token',
-    twice('certificate_type_get', 'callers', (world) => ['GET', '/certificate/qseal?expand=a', byToken(world)]),
+    twice('certificate_type_get', 'callers', (context) => ['GET', '/certificate/qseal?expand=a', byToken(context)]),
   ],
-  ['DELETE /hash', twice('hash_delete', 'callers', (world) => ['DELETE', '/hash', byToken(world)])],
+  ['DELETE /hash', twice('hash_delete', 'callers', (context) => ['DELETE', '/hash', byToken(context)])],
   [
     'GET /users/{id_user} by key',
-    twice('users_id_user_get', 'own', (world) => ['GET', `/users/${world.user.id}?expand=a`, byKey(world)]),
+    twice('users_id_user_get', 'own', (context) => ['GET', `/users/${context.user.id}?expand=a`, byKey(context)]),
   ],
-  ['GET /users/all by key', twice('users_id_user_get', 'own', (world) => ['GET', '/users/all', byKey(world)])],
-  ['GET /users/me by token', twice('users_id_user_get', 'callers', (world) => ['GET', '/users/me', byToken(world)])],
+  ['GET /users/all by key', twice('users_id_user_get', 'own', (context) => ['GET', '/users/all', byKey(context)])],
+  [
+    'GET /users/me by token',
+    twice('users_id_user_get', 'callers', (context) => ['GET', '/users/me', byToken(context)]),
+  ],
   [
     'DELETE /users/{id_user} by key',
-    twice('users_id_user_delete', 'own', (world) => ['DELETE', `/users/${world.user.id}`, byKey(world)]),
+    twice('users_id_user_delete', 'own', (context) => ['DELETE', `/users/${context.user.id}`, byKey(context)]),
   ],
   [
     'DELETE /users/{id_user} by token',
-    twice('users_id_user_delete', 'callers', (world) => ['DELETE', `/users/${world.user.id}`, byToken(world)]),
+    twice('users_id_user_delete', 'callers', (context) => ['DELETE', `/users/${context.user.id}`, byToken(context)]),
   ],
   [
     'DELETE /users/me by token',
-    twice('users_id_user_delete', 'callers', (world) => ['DELETE', '/users/me', byToken(world)]),
+    twice('users_id_user_delete', 'callers', (context) => ['DELETE', '/users/me', byToken(context)]),
   ],
   [
     'POST /users/{id_user}/token by key',
-    once('users_id_user_token_post', 'own', (world) => [
+    once('users_id_user_token_post', 'own', (context) => [
       'POST',
-      `/users/${world.user.id}/token`,
-      byKey(world, json({ application: 'sharedAccess' })),
+      `/users/${context.user.id}/token`,
+      byKey(context, json({ application: 'sharedAccess' })),
     ]),
   ],
   [
     'POST /users/me/token by token',
-    once('users_id_user_token_post', 'callers', (world) => [
+    once('users_id_user_token_post', 'callers', (context) => [
       'POST',
       '/users/me/token',
-      byToken(world, form({ application: 'sharedAccess' })),
+      byToken(context, form({ application: 'sharedAccess' })),
     ]),
   ],
   [
     'GET /webauth',
-    once('webauth_get', 'none', (world) => [
+    once('webauth_get', 'none', (context) => [
       'GET',
-      `/webauth?${webauthQuery(world)}`,
+      `/webauth?${webauthQuery(context)}`,
       { headers: { accept: 'application/json' } },
     ]),
   ],
 ];
 
-/** Makes a world: a partner with every grant that is used, its user and a code of the user. */
-export async function makeWorld(gateway: Gateway): Promise<World> {
+/** Creates a partner with all grants that the calls need, a user and a code of the user. */
+export async function createContext(gateway: Gateway): Promise<CallContext> {
   const redirect_uri = 'https://example.com/back';
   const created = await gateway.newPartner({
     redirectUris: [redirect_uri],
@@ -135,24 +151,23 @@ export async function makeWorld(gateway: Gateway): Promise<World> {
   });
   const partner = { ...created, redirect_uri };
   const user = await gateway.newUser(created);
-  const answer = await gateway.sandbox('GET', '/auth/token/code', authorization(`Bearer ${user.token}`));
-  return { partner, user, code: (answer.body as { code: string }).code };
+  return { partner, user, code: await gateway.newCode(user.token) };
 }
 
-/** Makes it as it was, for whatever a server says that stands for upstream: what the gateway has kept of its answers is gone. */
-export async function renewWorld({ partner, user }: World): Promise<void> {
+/** Restores the state that a hostile upstream's responses have changed. */
+export async function restoreContext({ partner, user }: CallContext): Promise<void> {
   const { table } = await import('#lib/aws/table.ts');
   const { saveOwner } = await import('#lib/partners/ownership.ts');
-  // A certificate that is kept would not be asked for; a user that upstream called deleted would not be found.
+  // A stored certificate is not requested upstream; the ownership of a user that upstream reported as deleted is gone.
   await Promise.all([table.delete('CERTIFICATE#qwac'), saveOwner(user.id, partner.client_id)]);
 }
 
 type Request = UpstreamCall['request'];
 
 function once(operation: OperationId, attaches: UpstreamCall['attaches'], request: Request): UpstreamCall {
-  return { operation, attaches, arrivals: 1, request };
+  return { operation, attaches, attempts: 1, request };
 }
 
 function twice(operation: OperationId, attaches: UpstreamCall['attaches'], request: Request): UpstreamCall {
-  return { operation, attaches, arrivals: 2, request };
+  return { operation, attaches, attempts: 2, request };
 }

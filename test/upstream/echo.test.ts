@@ -2,20 +2,20 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { startGateway, type Gateway } from '../gateway.ts';
 import { invokeHandler } from '../invoke.ts';
 import { tracesIn } from '../traces.ts';
-import { makeWorld, renewWorld, upstreamCalls, type World } from './calls.ts';
+import { createContext, restoreContext, upstreamCalls, type CallContext } from './calls.ts';
 import { codes, escapes } from './encodings.ts';
-import { startHostile, type Arrived, type Behaviour, type HostileServer } from './hostile.ts';
+import { startHostile, type ReceivedRequest, type Responder, type HostileServer } from './hostile.ts';
 
 let gateway: Gateway;
 let hostile: HostileServer;
-let world: World;
+let context: CallContext;
 let secrets: Map<string, string>;
 
 beforeAll(async () => {
   gateway = await startGateway();
   hostile = await startHostile();
   const { writeSecret } = await import('#local/secrets.ts');
-  // With everything that base64 has: each encoding writes these characters differently.
+  // With the characters of base64 that encodings escape differently.
   const secret = 'c2Vj+mV0/G9m/2NvbnRyYWN0+w==';
   const token = 'YWRtaW4+dG9rZW4/b2Yv+2NvbnRyYWN0/w==';
   const { client_id } = await gateway.secret<{ client_id: number }>('client-credentials');
@@ -29,10 +29,10 @@ beforeAll(async () => {
     ['admin token', token],
     ['manage JWT', jwt_token],
   ]);
-  world = await makeWorld(gateway);
+  context = await createContext(gateway);
 });
 beforeEach(async () => {
-  await renewWorld(world);
+  await restoreContext(context);
   gateway.logs();
 });
 afterAll(async () => {
@@ -40,8 +40,8 @@ afterAll(async () => {
   await gateway.close();
 });
 
-/** The request as text, body and all. */
-const whole = ({ method, path, headers, body }: Arrived) =>
+/** Returns the whole request as text. */
+const whole = ({ method, path, headers, body }: ReceivedRequest) =>
   [`${method} ${path}`, ...headers.map((pair) => pair.join(': ')), '', body].join('\r\n');
 
 const base64 = (text: string, before = '') => Buffer.from(before + text).toString('base64');
@@ -49,30 +49,30 @@ const hex = (text: string) => Buffer.from(text).toString('hex');
 const asEscapes = (text: string) =>
   text.replace(/[^]/g, (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
-/** Every call that the gateway signs, and one of each other kind. */
+/** The calls that the gateway signs, and one of each other kind. */
 const others = new Set(['GET /users/me by token', 'POST /auth/init by x-api-key', 'GET /webauth']);
 const calls = upstreamCalls.filter(([name, { attaches }]) => attaches === 'own' || others.has(name));
 
-/** How a server can write down what it was sent. */
-const encodings: [string, (arrived: Arrived) => string][] = [
-  ['as it was', whole],
-  ['as JSON', (arrived) => JSON.stringify(arrived)],
-  ['as JSON in JSON', (arrived) => JSON.stringify(JSON.stringify(arrived))],
-  ['its body parsed', ({ body }) => decodeURIComponent(body.replaceAll('+', ' '))],
-  ['percent-encoded', (arrived) => encodeURIComponent(whole(arrived))],
-  ['percent-encoded twice', (arrived) => encodeURIComponent(encodeURIComponent(whole(arrived)))],
-  ['in lower-case percent-encoding', (arrived) => encodeURIComponent(whole(arrived)).toLowerCase()],
-  ['every character percent-encoded', (arrived) => hex(whole(arrived)).replace(/../g, '%$&')],
-  ['in base64', (arrived) => base64(whole(arrived))],
-  ['in base64, one byte on', (arrived) => base64(whole(arrived), '-')],
-  ['in base64, two bytes on', (arrived) => base64(whole(arrived), '--')],
-  ['in base64url', (arrived) => Buffer.from(whole(arrived)).toString('base64url')],
-  ['in base64, percent-encoded', (arrived) => encodeURIComponent(base64(whole(arrived)))],
-  ['in hexadecimal', (arrived) => hex(whole(arrived))],
-  ['in upper-case hexadecimal', (arrived) => hex(whole(arrived)).toUpperCase()],
+/** Ways to encode a received request. */
+const encodings: [string, (received: ReceivedRequest) => string][] = [
+  ['unchanged', whole],
+  ['as JSON', (received) => JSON.stringify(received)],
+  ['as JSON in JSON', (received) => JSON.stringify(JSON.stringify(received))],
+  ['with a decoded body', ({ body }) => decodeURIComponent(body.replaceAll('+', ' '))],
+  ['percent-encoded', (received) => encodeURIComponent(whole(received))],
+  ['percent-encoded twice', (received) => encodeURIComponent(encodeURIComponent(whole(received)))],
+  ['in lower-case percent-encoding', (received) => encodeURIComponent(whole(received)).toLowerCase()],
+  ['with every character percent-encoded', (received) => hex(whole(received)).replace(/../g, '%$&')],
+  ['in base64', (received) => base64(whole(received))],
+  ['in base64 at offset 1', (received) => base64(whole(received), '-')],
+  ['in base64 at offset 2', (received) => base64(whole(received), '--')],
+  ['in base64url', (received) => Buffer.from(whole(received)).toString('base64url')],
+  ['in base64, percent-encoded', (received) => encodeURIComponent(base64(whole(received)))],
+  ['in hexadecimal', (received) => hex(whole(received))],
+  ['in upper-case hexadecimal', (received) => hex(whole(received)).toUpperCase()],
 ];
 
-/** Where an answer can hold it: the status, the body, the headers. */
+/** Responses that contain a text. */
 const places: [string, (text: string) => { status: number; body: string; headers?: Record<string, string> }][] = [
   [
     'an error’s description',
@@ -80,10 +80,7 @@ const places: [string, (text: string) => { status: number; body: string; headers
   ],
   ['an error’s message', (text) => ({ status: 403, body: JSON.stringify({ code: 'forbidden', message: text }) })],
   ['an error’s code', (text) => ({ status: 404, body: JSON.stringify({ code: text, description: 'x' }) })],
-  [
-    'an error in escapes',
-    (text) => ({ status: 400, body: `{"code":"invalidValue","description":"${asEscapes(text)}"}` }),
-  ],
+  ['an escaped error', (text) => ({ status: 400, body: `{"code":"invalidValue","description":"${asEscapes(text)}"}` })],
   ['a failure', (text) => ({ status: 500, body: JSON.stringify({ code: 'bug', description: text, message: text }) })],
   ['maintenance', (text) => ({ status: 503, body: JSON.stringify({ code: 'maintenance', description: text }) })],
   ['a rejection', (text) => ({ status: 401, body: JSON.stringify({ code: 'invalidClient', description: text }) })],
@@ -111,33 +108,31 @@ const places: [string, (text: string) => { status: number; body: string; headers
   ],
 ];
 
-/** What leaks when upstream behaves like that, as the name of the call and of the secret. */
-async function leaksOf(behave: Behaviour): Promise<string[]> {
-  hostile.behave = behave;
-  const asked = await gateway.withUpstream(hostile.url, () =>
-    Promise.all(calls.map(async ([name, call]) => ({ name, answer: await invokeHandler(...call.request(world)) }))),
+/** Returns the names of the calls and secrets that leak with this upstream. */
+async function leaksOf(respond: Responder): Promise<string[]> {
+  hostile.respond = respond;
+  const results = await gateway.withUpstream(hostile.url, () =>
+    Promise.all(calls.map(async ([name, call]) => ({ name, response: await invokeHandler(...call.request(context)) }))),
   );
-  hostile.arrived();
-  return asked.flatMap(({ name, answer: { text, headers } }) =>
+  hostile.received();
+  return results.flatMap(({ name, response: { text, headers } }) =>
     tracesIn(`${text}\n${JSON.stringify(headers)}`, secrets).map((secret) => `${name}: ${secret}`),
   );
 }
 
-test('an upstream that repeats what it was sent in escapes, beside what is too deep to be written again', async () => {
+test('an upstream that repeats the request with escapes, in JSON that is too deeply nested to be serialized', async () => {
   const deep = '['.repeat(30_000) + ']'.repeat(30_000);
-  const leaks = await leaksOf((arrived, response) => {
-    const description = asEscapes(whole(arrived).replaceAll(/[\r\n]+/g, '\n'));
+  const leaks = await leaksOf((received, response) => {
+    const description = asEscapes(whole(received).replaceAll(/[\r\n]+/g, '\n'));
     response.writeHead(400).end(`{"code":"invalidValue","deep":${deep},"description":"${description}"}`);
   });
   expect(leaks).toEqual([]);
 });
 
-describe.each(places)('an upstream that repeats what it was sent in %s', (_place, answer) => {
+describe.each(places)('an upstream that repeats the request in %s', (_place, place) => {
   test.each(encodings)('%s', async (_encoding, encode) => {
-    const leaks = await leaksOf((arrived, response) => {
-      const { status, body, headers } = answer(
-        encode(arrived).replaceAll(/[\r\n]+/g, headersOnly(answer) ? ' ' : '\n'),
-      );
+    const leaks = await leaksOf((received, response) => {
+      const { status, body, headers } = place(encode(received).replaceAll(/[\r\n]+/g, usesHeaders(place) ? ' ' : '\n'));
       response.writeHead(status, headers).end(body);
     });
     expect(leaks).toEqual([]);
@@ -145,27 +140,26 @@ describe.each(places)('an upstream that repeats what it was sent in %s', (_place
   });
 });
 
-describe('a call that the gateway signed, answered by its own request', () => {
+describe('a signed call whose response repeats the request', () => {
   const signed = calls.filter(([, { attaches }]) => attaches === 'own');
 
   test.each([...escapes, ...codes])('in %s', async (_encoding, encode) => {
-    hostile.behave = (arrived, response) => {
+    hostile.respond = (received, response) => {
       const fields = { id: 7, users: [], auth_token: 'a', jwt_token: 'a', access_token: 'a', token: 'a', type: 'qwac' };
-      response.end(JSON.stringify({ ...fields, request: encode(whole(arrived)) }));
+      response.end(JSON.stringify({ ...fields, request: encode(whole(received)) }));
     };
     const statuses = await gateway.withUpstream(hostile.url, () =>
-      Promise.all(signed.map(async ([name, call]) => [name, (await invokeHandler(...call.request(world))).status])),
+      Promise.all(signed.map(async ([name, call]) => [name, (await invokeHandler(...call.request(context))).status])),
     );
     expect(statuses).toEqual(signed.map(([name]) => [name, 502]));
     const details = new Set(gateway.logs().map(({ detail }) => detail));
-    expect([...details]).toEqual(['the answer repeats a credential of the gateway']);
+    expect([...details]).toEqual(['the response repeats a credential of the gateway']);
   });
 });
 
-/** Whether the text goes into headers, which have no line ends. */
-const headersOnly = (answer: (text: string) => { headers?: Record<string, string> }) =>
-  answer('').headers !== undefined;
+/** Returns whether the text is placed in headers, which cannot contain line breaks. */
+const usesHeaders = (place: (text: string) => { headers?: Record<string, string> }) => place('').headers !== undefined;
 
-/** What belongs to the callers: an answer may repeat it to them, a log may not. */
+/** The secrets and the callers' credentials: a response may repeat the latter, a log may not. */
 const personal = () =>
-  new Map([...secrets, ['key', world.partner.client_secret], ['token', world.user.token], ['code', world.code]]);
+  new Map([...secrets, ['key', context.partner.client_secret], ['token', context.user.token], ['code', context.code]]);

@@ -1,4 +1,4 @@
-/** A way to write a text: its name, and the function. */
+/** A named encoding of a text. */
 export type Encoding = [name: string, encode: (text: string) => string];
 
 const bytesOf = (text: string) => [...Buffer.from(text)];
@@ -21,7 +21,7 @@ const html = (text: string) => text.replaceAll(/[&<>"']/g, (character) => htmlRe
 const html5 = (text: string) =>
   html(text).replaceAll('+', '&plus;').replaceAll('/', '&sol;').replaceAll('=', '&equals;').replaceAll('_', '&lowbar;');
 
-/** What a server can do to a credential, or add to it, before it is encoded. */
+/** Changes of a credential before it is encoded. */
 export const changes: Encoding[] = [
   ['nothing', (text) => text],
   ['upper case', (text) => text.toUpperCase()],
@@ -32,7 +32,7 @@ export const changes: Encoding[] = [
   ['a sentence in another language', (text) => `Clé erronée : « ${text} », réessayez.`],
 ];
 
-/** Encodings that write a character as itself or as an escape. */
+/** Encodings that escape characters. */
 export const escapes: Encoding[] = [
   ['JSON', (text) => JSON.stringify(text)],
   ['JSON with escaped slashes', (text) => JSON.stringify(text).replaceAll('/', '\\/')],
@@ -59,11 +59,11 @@ export const escapes: Encoding[] = [
   ],
 ];
 
-/** Encodings that write bytes as digits. */
+/** Encodings of bytes. */
 export const codes: Encoding[] = [
   ['base64', base64Of],
-  ['base64, one byte on', (text) => base64Of(`-${text}`)],
-  ['base64, two bytes on', (text) => base64Of(`--${text}`)],
+  ['base64 at offset 1', (text) => base64Of(`-${text}`)],
+  ['base64 at offset 2', (text) => base64Of(`--${text}`)],
   ['base64 between other letters', (text) => base64Of(`é${text}é`)],
   ['base64 in a path of base64 characters', (text) => `id/${base64Of(text)}/raw`],
   ['base64 without padding', (text) => base64Of(text).replaceAll('=', '')],

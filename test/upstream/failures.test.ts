@@ -5,266 +5,265 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { authorization, json, startGateway, type Gateway } from '../gateway.ts';
-import { invokeHandler, type Answer } from '../invoke.ts';
-import { holdTimers } from '../timers.ts';
-import { makeWorld, renewWorld, upstreamCalls, type UpstreamCall, type World } from './calls.ts';
-import { startHostile, type Arrived, type Behaviour, type HostileServer } from './hostile.ts';
+import { invokeHandler, type TestResponse } from '../invoke.ts';
+import { pauseTimers } from '../timers.ts';
+import { createContext, restoreContext, upstreamCalls, type UpstreamCall, type CallContext } from './calls.ts';
+import { startHostile, type ReceivedRequest, type Responder, type HostileServer } from './hostile.ts';
 
 let gateway: Gateway;
 let hostile: HostileServer;
-let world: World;
+let context: CallContext;
 
 beforeAll(async () => {
   gateway = await startGateway();
   hostile = await startHostile();
-  world = await makeWorld(gateway);
+  context = await createContext(gateway);
 });
-beforeEach(() => renewWorld(world));
+beforeEach(() => restoreContext(context));
 afterAll(async () => {
   await hostile.close();
   await gateway.close();
 });
 
-/** What became of one call: its answer and what arrived upstream because of it. */
+/** The response to a call, and the requests that upstream received for it. */
 interface Outcome {
   name: string;
   call: UpstreamCall;
-  answer: Answer;
-  arrived: Arrived[];
+  response: TestResponse;
+  received: ReceivedRequest[];
 }
 
-/** Makes every call, all at once, against the hostile server. */
-async function askEverything(behave: Behaviour, { remainingMs = 29_000, url = hostile.url } = {}): Promise<Outcome[]> {
-  hostile.behave = behave;
-  hostile.arrived();
-  hostile.connections();
-  const asked = await gateway.withUpstream(url, () =>
+/** Makes all calls concurrently against the hostile server. */
+async function callAll(respond: Responder, { remainingMs = 29_000, url = hostile.url } = {}): Promise<Outcome[]> {
+  hostile.respond = respond;
+  hostile.received();
+  const results = await gateway.withUpstream(url, () =>
     Promise.all(
       upstreamCalls.map(async ([name, call]) => ({
         name,
         call,
-        answer: await invokeHandler(...call.request(world), remainingMs),
+        response: await invokeHandler(...call.request(context), remainingMs),
       })),
     ),
   );
-  const arrived = hostile.arrived();
-  return asked.map(({ name, call, answer }) => {
-    const id = answer.headers['x-request-id'];
-    return { name, call, answer, arrived: arrived.filter((request) => request.call === id) };
+  const received = hostile.received();
+  return results.map(({ name, call, response }) => {
+    const id = response.headers['x-request-id'];
+    return { name, call, response, received: received.filter((request) => request.call === id) };
   });
 }
 
-/** What each call was answered, as text. */
-const answers = (outcomes: Outcome[]) =>
+/** Returns the status and the error code of each call. */
+const statusesOf = (outcomes: Outcome[]) =>
   Object.fromEntries(
-    outcomes.map(({ name, answer: { status, body } }) => [name, `${status} ${(body as { code?: string })?.code}`]),
+    outcomes.map(({ name, response: { status, body } }) => [name, `${status} ${(body as { code?: string })?.code}`]),
   );
 
-/** The same answer to all of them; `others` for those that are answered otherwise. */
-const expected = (answer: string, others: (call: UpstreamCall) => string | undefined = () => undefined) =>
-  Object.fromEntries(upstreamCalls.map(([name, call]) => [name, others(call) ?? answer]));
+/** The same status for all calls, except those for which `others` returns another one. */
+const expected = (response: string, others: (call: UpstreamCall) => string | undefined = () => undefined) =>
+  Object.fromEntries(upstreamCalls.map(([name, call]) => [name, others(call) ?? response]));
 
-/** A delete whose success is an empty answer: whatever the body, a 2xx says that it was done. */
-const emptyIsDone = ({ operation }: UpstreamCall) =>
+/** Deletes without a response body: any 2xx is a success. */
+const emptyIsSuccess = ({ operation }: UpstreamCall) =>
   operation === 'auth_token_delete' || operation === 'hash_delete' ? '204 undefined' : undefined;
 
-/** Of one call, how often each request arrived; a call can make several. */
-function countsOf({ arrived }: Outcome): number[] {
+/** Returns how often upstream received each request of a call. */
+function countsOf({ received }: Outcome): number[] {
   const counts = new Map<string, number>();
-  for (const { method, path } of arrived) counts.set(`${method} ${path}`, (counts.get(`${method} ${path}`) ?? 0) + 1);
+  for (const { method, path } of received) counts.set(`${method} ${path}`, (counts.get(`${method} ${path}`) ?? 0) + 1);
   return [...counts.values()];
 }
 
-/** Nothing that creates, mints or spends arrived twice, nothing else more than twice; and every refusal is ours. */
-function expectRestraint(outcomes: Outcome[]): void {
+/** Expects that no request was sent more often than allowed, and that every error is the gateway's. */
+function expectLimitedAttempts(outcomes: Outcome[]): void {
   for (const outcome of outcomes) {
-    const { name, call, answer } = outcome;
+    const { name, call, response } = outcome;
     const most = Math.max(0, ...countsOf(outcome));
-    expect(most, `${name} arrived`).toBeLessThanOrEqual(call.arrivals);
-    if (answer.status < 400) continue;
-    const requestId = answer.headers['x-request-id'];
+    expect(most, `attempts of ${name}`).toBeLessThanOrEqual(call.attempts);
+    if (response.status < 400) continue;
+    const requestId = response.headers['x-request-id'];
     const envelope = { description: expect.any(String) as string, message: null, request_id: requestId };
-    expect(answer.body, `of ${name}`).toMatchObject(envelope);
-    expect(answer.headers, `of ${name}`).toMatchObject({
+    expect(response.body, `of ${name}`).toMatchObject(envelope);
+    expect(response.headers, `of ${name}`).toMatchObject({
       'cache-control': 'no-store',
       'content-type': 'application/json',
     });
   }
 }
 
-/** How often each call's request has to have arrived. */
-function expectArrivals(outcomes: Outcome[], arrivals: (call: UpstreamCall) => number): void {
+/** Expects the number of attempts of each call. */
+function expectAttempts(outcomes: Outcome[], attempts: (call: UpstreamCall) => number): void {
   const all = Object.fromEntries(outcomes.map((outcome) => [outcome.name, countsOf(outcome)[0] ?? 0]));
-  expect(all).toEqual(Object.fromEntries(upstreamCalls.map(([name, call]) => [name, arrivals(call)])));
+  expect(all).toEqual(Object.fromEntries(upstreamCalls.map(([name, call]) => [name, attempts(call)])));
 }
 
-const asOftenAsMay = ({ arrivals }: UpstreamCall) => arrivals;
+const maximum = ({ attempts }: UpstreamCall) => attempts;
 
-/** The id of the user that a path names, or that of `me`. */
+/** Returns the user id in a path, or the id of `me`. */
 const idIn = (path: string): number => Number(/\/users\/(\d+)/.exec(path)?.[1] ?? 7);
 
-describe('a connection that fails', () => {
-  test('refused: bad gateway', async () => {
+describe('a failed connection', () => {
+  test('refused: 502', async () => {
     const free = createServer().listen(0, '127.0.0.1');
     await once(free, 'listening');
     const { port } = free.address() as AddressInfo;
     free.close();
-    const outcomes = await askEverything(() => undefined, { url: `http://127.0.0.1:${port}/2.0` });
-    expect(answers(outcomes)).toEqual(expected('502 badGateway'));
-    expectRestraint(outcomes);
+    const outcomes = await callAll(() => undefined, { url: `http://127.0.0.1:${port}/2.0` });
+    expect(statusesOf(outcomes)).toEqual(expected('502 badGateway'));
+    expectLimitedAttempts(outcomes);
   });
 
-  test('reset at the first byte: bad gateway, and nothing that must not be sent twice comes on a second connection', async () => {
-    let begun = 0;
+  test('reset at the first byte: 502, and requests that must be sent once open only one connection', async () => {
+    let connections = 0;
     const server = createServer((socket) => {
       socket.on('error', () => undefined);
       socket.once('data', () => {
-        begun++;
+        connections++;
         socket.resetAndDestroy();
       });
     });
     await once(server.listen(0, '127.0.0.1'), 'listening');
     const { port } = server.address() as AddressInfo;
-    const outcomes = await askEverything(() => undefined, { url: `http://127.0.0.1:${port}/2.0` });
+    const outcomes = await callAll(() => undefined, { url: `http://127.0.0.1:${port}/2.0` });
     server.close();
-    expect(answers(outcomes)).toEqual(expected('502 badGateway'));
-    expect(begun).toBe(upstreamCalls.reduce((sum, [, { arrivals }]) => sum + arrivals, 0));
+    expect(statusesOf(outcomes)).toEqual(expected('502 badGateway'));
+    expect(connections).toBe(upstreamCalls.reduce((sum, [, { attempts }]) => sum + attempts, 0));
   });
 
-  test.each<[string, Behaviour]>([
-    ['reset after the request was read', (_arrived, _response, socket) => socket.resetAndDestroy()],
-    ['ended without an answer', (_arrived, _response, socket) => socket.end()],
-    ['ended within the head', (_arrived, _response, socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Ty')],
+  test.each<[string, Responder]>([
+    ['reset after the request', (_received, _response, socket) => socket.resetAndDestroy()],
+    ['closed without a response', (_received, _response, socket) => socket.end()],
+    ['closed within the head', (_received, _response, socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Ty')],
     [
-      'ended within the body',
-      (_arrived, response) => {
+      'closed within the body',
+      (_received, response) => {
         response.writeHead(200, { 'content-type': 'application/json', 'content-length': 100 });
         response.write('{"id":1,');
         setImmediate(() => response.destroy());
       },
     ],
     [
-      'ended within a chunk',
-      (_arrived, _response, socket) =>
+      'closed within a chunk',
+      (_received, _response, socket) =>
         socket.end('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n{"id":1}'),
     ],
-  ])('%s: bad gateway; reads and deletes are repeated once, nothing else is', async (_what, behave) => {
-    const outcomes = await askEverything(behave);
-    expect(answers(outcomes)).toEqual(expected('502 badGateway'));
-    expectRestraint(outcomes);
-    expectArrivals(outcomes, asOftenAsMay);
+  ])('%s: 502, and only reads and deletes are repeated, once', async (_what, respond) => {
+    const outcomes = await callAll(respond);
+    expect(statusesOf(outcomes)).toEqual(expected('502 badGateway'));
+    expectLimitedAttempts(outcomes);
+    expectAttempts(outcomes, maximum);
   });
 
-  test('a repeated read succeeds; a repeated delete that finds nothing did its work the first time', async () => {
+  test('a repeated read succeeds, and a repeated delete that returns 404 counts as a success', async () => {
     const seen = new Set<string>();
-    const outcomes = await askEverything(({ method, call, path }, response, socket) => {
+    const outcomes = await callAll(({ method, call, path }, response, socket) => {
       const again = seen.has(`${call} ${method} ${path}`);
       seen.add(`${call} ${method} ${path}`);
       if (!again) socket.resetAndDestroy();
       else if (method === 'DELETE') response.writeHead(404).end(JSON.stringify({ code: 'notFound' }));
       else response.end(JSON.stringify(path.endsWith('/all') ? { users: [] } : { id: idIn(path), type: 'qwac' }));
     });
-    const all = answers(outcomes);
+    const all = statusesOf(outcomes);
     for (const { name, call } of outcomes) {
       const done = call.operation.endsWith('delete') ? '204 undefined' : '200 undefined';
-      expect(all[name], `of ${name}`).toBe(call.arrivals === 2 ? done : '502 badGateway');
+      expect(all[name], `of ${name}`).toBe(call.attempts === 2 ? done : '502 badGateway');
     }
-    expectRestraint(outcomes);
+    expectLimitedAttempts(outcomes);
   });
 
-  test('a page from the network’s edge is no proof that a repeated delete found nothing', async () => {
+  test('a 404 page of a proxy does not make a repeated delete a success', async () => {
     const seen = new Set<string>();
-    const outcomes = await askEverything(({ call, method }, response) => {
+    const outcomes = await callAll(({ call, method }, response) => {
       const status = seen.has(`${call} ${method}`) ? 404 : 502;
       seen.add(`${call} ${method}`);
       response.writeHead(status, { 'content-type': 'text/html' }).end('<html></html>');
     });
     const deletes = outcomes.filter(({ call }) => call.operation.endsWith('delete'));
-    for (const { name, answer } of deletes) expect(answer.status, `of ${name}`).toBe(502);
+    for (const { name, response } of deletes) expect(response.status, `of ${name}`).toBe(502);
   });
 });
 
-describe('no answer in time', () => {
+describe('no response in time', () => {
   const remainingMs = 20_000;
-  /** Holds all deadlines, and returns those so far that end before the function's own time. */
-  const holdDeadlines = () => {
-    const held = holdTimers((milliseconds) => milliseconds > 5_000);
-    return () => held.splice(0).filter(({ milliseconds }) => milliseconds < remainingMs);
+  /** Pauses all deadlines. Returns a function that returns those that end before the function's timeout. */
+  const pauseDeadlines = () => {
+    const timers = pauseTimers((milliseconds) => milliseconds > 5_000);
+    return () => timers.splice(0).filter(({ milliseconds }) => milliseconds < remainingMs);
   };
 
-  test.each<[string, Behaviour]>([
-    ['nothing at all', () => undefined],
-    ['half a head', (_arrived, _response, socket) => socket.write('HTTP/1.1 200 OK\r\nX')],
-    ['interim answers', (_arrived, response) => response.writeProcessing()],
-    ['half a body', (_arrived, response) => response.writeHead(200, { 'content-length': 100 }).write('{"id":1')],
+  test.each<[string, Responder]>([
+    ['nothing', () => undefined],
+    ['half a head', (_received, _response, socket) => socket.write('HTTP/1.1 200 OK\r\nX')],
+    ['interim responses', (_received, response) => response.writeProcessing()],
+    ['half a body', (_received, response) => response.writeHead(200, { 'content-length': 100 }).write('{"id":1')],
     [
-      'a body that goes on and on',
-      (_arrived, response) => {
+      'an endless body',
+      (_received, response) => {
         response.writeHead(200).write('{"a":"');
         const trickle = setInterval(() => response.write('a'), 20);
         response.on('close', () => clearInterval(trickle));
       },
     ],
-  ])('%s: gateway timeout before the function’s own, and sent once', async (_what, behave) => {
-    const deadlines = holdDeadlines();
-    let arrived = 0;
-    const asked = askEverything(
+  ])('%s: 504 before the function’s timeout, and one attempt', async (_what, respond) => {
+    const deadlines = pauseDeadlines();
+    let received = 0;
+    const running = callAll(
       (...request) => {
-        behave(...request);
-        arrived++;
+        respond(...request);
+        received++;
       },
       { remainingMs },
     );
-    await expect.poll(() => arrived).toBe(upstreamCalls.length);
-    // What was written of the answers is read.
+    await expect.poll(() => received).toBe(upstreamCalls.length);
+    // The gateway reads what was written of the responses.
     await turn();
     for (const deadline of deadlines()) deadline.run();
-    const outcomes = await asked;
-    expect(answers(outcomes)).toEqual(expected('504 gatewayTimeout'));
-    expectArrivals(outcomes, () => 1);
+    const outcomes = await running;
+    expect(statusesOf(outcomes)).toEqual(expected('504 gatewayTimeout'));
+    expectAttempts(outcomes, () => 1);
   });
 
-  test('the first answer that fails late leaves no time for a second', async () => {
-    const deadlines = holdDeadlines();
+  test('a late failure leaves no time for a second attempt', async () => {
+    const deadlines = pauseDeadlines();
     const waiting: ServerResponse[] = [];
     const fail = () => {
       for (const response of waiting.splice(0)) response.writeHead(500).end();
     };
-    const asked = askEverything((_arrived, response) => waiting.push(response), { remainingMs });
+    const running = callAll((_received, response) => waiting.push(response), { remainingMs });
     await expect.poll(() => waiting.length).toBe(upstreamCalls.length);
-    const begun = deadlines();
+    const started = deadlines();
     fail();
-    const repeated = upstreamCalls.filter(([, { arrivals }]) => arrivals === 2);
+    const repeated = upstreamCalls.filter(([, { attempts }]) => attempts === 2);
     await expect.poll(() => waiting.length).toBe(repeated.length);
-    // The time that began with the call ends the second attempt too: its answer comes too late.
-    for (const deadline of begun) deadline.run();
+    // The call's deadline also ends the second attempt.
+    for (const deadline of started) deadline.run();
     fail();
-    const outcomes = await asked;
-    expect(answers(outcomes)).toEqual(
-      expected('502 badGateway', ({ arrivals }) => (arrivals === 2 ? '504 gatewayTimeout' : undefined)),
+    const outcomes = await running;
+    expect(statusesOf(outcomes)).toEqual(
+      expected('502 badGateway', ({ attempts }) => (attempts === 2 ? '504 gatewayTimeout' : undefined)),
     );
-    expectRestraint(outcomes);
-    expectArrivals(outcomes, asOftenAsMay);
+    expectLimitedAttempts(outcomes);
+    expectAttempts(outcomes, maximum);
   });
 });
 
 const json200 =
-  (body: string): Behaviour =>
-  (_arrived, response) =>
+  (body: string): Responder =>
+  (_received, response) =>
     response.writeHead(200, { 'content-type': 'application/json' }).end(body);
 
-describe('an answer that is none', () => {
-  test.each<[string, Behaviour]>([
+describe('an invalid response', () => {
+  test.each<[string, Responder]>([
     ['null', json200('null')],
     ['true', json200('true')],
     ['an array', json200('[]')],
     ['an empty object', json200('{}')],
-    ['half an object', json200('{"id":')],
+    ['a truncated object', json200('{"id":')],
     ['a page', json200('<html><body>Welcome</body></html>')],
-    ['bytes that are no text', (_arrived, response) => response.end(Buffer.from([0xff, 0xfe, 0x00]))],
+    ['bytes that are not text', (_received, response) => response.end(Buffer.from([0xff, 0xfe, 0x00]))],
     [
-      'compressed bytes that nobody asked for',
-      (_arrived, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('{"id":1}')),
+      'unrequested compression',
+      (_received, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('{"id":1}')),
     ],
     [
       'fields of other types',
@@ -282,19 +281,19 @@ describe('an answer that is none', () => {
         }),
       ),
     ],
-  ])('200 with %s: bad gateway, and not asked again', async (_what, behave) => {
-    const outcomes = await askEverything(behave);
-    expect(answers(outcomes)).toEqual(expected('502 badGateway', emptyIsDone));
-    expectArrivals(outcomes, () => 1);
+  ])('200 with %s: 502, and one attempt', async (_what, respond) => {
+    const outcomes = await callAll(respond);
+    expect(statusesOf(outcomes)).toEqual(expected('502 badGateway', emptyIsSuccess));
+    expectAttempts(outcomes, () => 1);
   });
 
-  test('an id that no integer holds exactly is none', async () => {
-    const outcomes = await askEverything(json200('{"id":12345678901234567890,"type":"qwac"}'));
+  test('an id above the safe integers: 502', async () => {
+    const outcomes = await callAll(json200('{"id":12345678901234567890,"type":"qwac"}'));
     const users = outcomes.filter(({ call }) => /^users_id_user_(get|delete)$/.test(call.operation));
-    expect(users.map(({ answer }) => answer.status)).toEqual(users.map(() => 502));
+    expect(users.map(({ response }) => response.status)).toEqual(users.map(() => 502));
   });
 
-  test('60 MB: bad gateway, and the connection ends long before', async () => {
+  test('60 MB: 502, and the connection is closed long before the end', async () => {
     const chunk = 'a'.repeat(64 * 1024);
     let written = 0;
     const pour = (response: ServerResponse) => {
@@ -308,101 +307,99 @@ describe('an answer that is none', () => {
       };
       write();
     };
-    let arrived = 0;
+    let received = 0;
     const waiting: ServerResponse[] = [];
-    const outcomes = await askEverything((_arrived, response) => {
+    const outcomes = await callAll((_received, response) => {
       waiting.push(response);
-      // All calls have read the table by then, which has to answer in time and is in this process.
-      if (++arrived >= upstreamCalls.length) for (const each of waiting.splice(0)) pour(each);
+      // Starts when all calls have read the table, which runs in this process and must respond in time.
+      if (++received >= upstreamCalls.length) for (const each of waiting.splice(0)) pour(each);
     });
-    expect(answers(outcomes)).toEqual(expected('502 badGateway'));
-    expectArrivals(outcomes, () => 1);
+    expect(statusesOf(outcomes)).toEqual(expected('502 badGateway'));
+    expectAttempts(outcomes, () => 1);
     expect(written / outcomes.length).toBeLessThan(12 * 1024 * 1024);
   });
 
-  test('30,000 brackets: bad gateway, and not asked again', async () => {
+  test('30,000 nested arrays: 502, and one attempt', async () => {
     const fields = '"id":1,"type":"qwac","code":"a","token":"a","auth_token":"a","access_token":"a","jwt_token":"a"';
     const deep = `{${fields},"users":[],"deep":${'['.repeat(30_000)}${']'.repeat(30_000)}}`;
-    const outcomes = await askEverything(json200(deep));
-    expect(answers(outcomes)).toEqual(expected('502 badGateway', emptyIsDone));
-    expectArrivals(outcomes, () => 1);
+    const outcomes = await callAll(json200(deep));
+    expect(statusesOf(outcomes)).toEqual(expected('502 badGateway', emptyIsSuccess));
+    expectAttempts(outcomes, () => 1);
   });
 
-  test('204 where there has to be something: bad gateway', async () => {
-    const outcomes = await askEverything((_arrived, response) => response.writeHead(204).end());
+  test('204 for an operation with a response body: 502', async () => {
+    const outcomes = await callAll((_received, response) => response.writeHead(204).end());
     const all = expected('502 badGateway', (call) => (call.operation.endsWith('delete') ? '204 undefined' : undefined));
-    // Who `me` is was asked first, and not answered.
-    expect(answers(outcomes)).toEqual({ ...all, 'DELETE /users/me by token': '502 badGateway' });
+    // The id of `me` is read first, without a response body.
+    expect(statusesOf(outcomes)).toEqual({ ...all, 'DELETE /users/me by token': '502 badGateway' });
   });
 
   test.each<[string, string]>([
     ['another protocol', 'SSH-2.0-OpenSSH_9.6\r\n'],
-    ['a status that is none', 'HTTP/1.1 abc OK\r\n\r\n'],
-    ['a header that is none', 'HTTP/1.1 200 OK\r\nno colon\r\n\r\n'],
+    ['an invalid status', 'HTTP/1.1 abc OK\r\n\r\n'],
+    ['an invalid header', 'HTTP/1.1 200 OK\r\nno colon\r\n\r\n'],
     ['two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}'],
     [
       'a length and chunks',
       'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n',
     ],
     ['a switch of protocols', 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\n'],
-  ])('%s: bad gateway', async (_what, bytes) => {
-    const outcomes = await askEverything((_arrived, _response, socket) => socket.end(bytes));
-    expect(answers(outcomes)).toEqual(expected('502 badGateway'));
-    expectRestraint(outcomes);
+  ])('%s: 502', async (_what, bytes) => {
+    const outcomes = await callAll((_received, _response, socket) => socket.end(bytes));
+    expect(statusesOf(outcomes)).toEqual(expected('502 badGateway'));
+    expectLimitedAttempts(outcomes);
   });
 
-  test('a megabyte of headers: bad gateway', async () => {
-    const outcomes = await askEverything((_arrived, _response, socket) =>
+  test('a megabyte of headers: 502', async () => {
+    const outcomes = await callAll((_received, _response, socket) =>
       socket.end(`HTTP/1.1 200 OK\r\n${`X-Filler: ${'a'.repeat(1000)}\r\n`.repeat(1000)}\r\n{}`),
     );
-    expect(answers(outcomes)).toEqual(expected('502 badGateway'));
-    expectRestraint(outcomes);
+    expect(statusesOf(outcomes)).toEqual(expected('502 badGateway'));
+    expectLimitedAttempts(outcomes);
   });
 });
 
 describe('a redirect is not followed', () => {
-  test.each([301, 302, 303, 307, 308])('%i: bad gateway, and nothing arrives elsewhere', async (status) => {
+  test.each([301, 302, 303, 307, 308])('%i: 502, and no request to the target', async (status) => {
     const elsewhere = `${hostile.url}/elsewhere`;
-    const outcomes = await askEverything((_arrived, response) =>
-      response.writeHead(status, { location: elsewhere }).end(),
-    );
-    expect(answers(outcomes)).toEqual({ ...expected('502 badGateway'), 'GET /webauth': '302 undefined' });
-    expectArrivals(outcomes, () => 1);
-    expect(outcomes.flatMap(({ arrived }) => arrived).filter(({ path }) => path.includes('elsewhere'))).toEqual([]);
+    const outcomes = await callAll((_received, response) => response.writeHead(status, { location: elsewhere }).end());
+    expect(statusesOf(outcomes)).toEqual({ ...expected('502 badGateway'), 'GET /webauth': '302 undefined' });
+    expectAttempts(outcomes, () => 1);
+    expect(outcomes.flatMap(({ received }) => received).filter(({ path }) => path.includes('elsewhere'))).toEqual([]);
   });
 
   test.each(['javascript:alert(1)', 'data:text/html,x', 'file:///etc/passwd', 'http://', '//', 'app://x'])(
     'the browser is not sent to %s',
     async (location) => {
-      hostile.behave = (_arrived, response) => response.writeHead(302, { location }).end();
+      hostile.respond = (_received, response) => response.writeHead(302, { location }).end();
       const call = upstreamCalls.find(([name]) => name === 'GET /webauth')?.[1];
-      const answer = await gateway.withUpstream(hostile.url, () =>
-        invokeHandler(...(call?.request(world) ?? ['GET', '/', {}])),
+      const response = await gateway.withUpstream(hostile.url, () =>
+        invokeHandler(...(call?.request(context) ?? ['GET', '/', {}])),
       );
-      expect(answer.headers).not.toHaveProperty('location');
-      expect(answer).toMatchObject({ status: 502, body: { code: 'badGateway' } });
+      expect(response.headers).not.toHaveProperty('location');
+      expect(response).toMatchObject({ status: 502, body: { code: 'badGateway' } });
     },
   );
 });
 
-const answering = (status: number, body: unknown, headers: Record<string, string> = {}): Behaviour => {
+const respondingWith = (status: number, body: unknown, headers: Record<string, string> = {}): Responder => {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  return (_arrived, response) => response.writeHead(status, headers).end(text);
+  return (_received, response) => response.writeHead(status, headers).end(text);
 };
 
-describe('a failure that upstream admits', () => {
-  test.each([500, 502, 504])('%i as a page: bad gateway, reads and deletes repeated once', async (status) => {
-    const outcomes = await askEverything(answering(status, '<html></html>', { 'content-type': 'text/html' }));
-    expect(answers(outcomes)).toEqual(expected('502 badGateway'));
-    expectRestraint(outcomes);
-    expectArrivals(outcomes, asOftenAsMay);
+describe('an error of upstream', () => {
+  test.each([500, 502, 504])('%i as a page: 502, and reads and deletes are repeated once', async (status) => {
+    const outcomes = await callAll(respondingWith(status, '<html></html>', { 'content-type': 'text/html' }));
+    expect(statusesOf(outcomes)).toEqual(expected('502 badGateway'));
+    expectLimitedAttempts(outcomes);
+    expectAttempts(outcomes, maximum);
   });
 
-  test('500 in the envelope: bad gateway with its code', async () => {
-    const outcomes = await askEverything(answering(500, { code: 'bug', description: 'It broke.' }));
-    expect(answers(outcomes)).toEqual(expected('502 bug'));
-    expectRestraint(outcomes);
-    expectArrivals(outcomes, asOftenAsMay);
+  test('500 in the envelope: 502 with its code', async () => {
+    const outcomes = await callAll(respondingWith(500, { code: 'bug', description: 'Failed.' }));
+    expect(statusesOf(outcomes)).toEqual(expected('502 bug'));
+    expectLimitedAttempts(outcomes);
+    expectAttempts(outcomes, maximum);
   });
 
   test.each([
@@ -412,46 +409,43 @@ describe('a failure that upstream admits', () => {
     [429, '99999', '3600', 'tooManyRequests'],
     [503, '0', '1', 'unavailable'],
     [503, undefined, '5', 'unavailable'],
-  ])(
-    '%i with Retry-After %j: passed on with whole seconds, and not repeated',
-    async (status, header, seconds, code) => {
-      const headers: Record<string, string> = header === undefined ? {} : { 'retry-after': header };
-      const outcomes = await askEverything(answering(status, '', headers));
-      expect(answers(outcomes)).toEqual(expected(`${status} ${code}`));
-      for (const { name, answer } of outcomes) expect(answer.headers['retry-after'], `of ${name}`).toBe(seconds);
-      expectArrivals(outcomes, () => 1);
-    },
-  );
-
-  test.each([400, 403, 404, 405, 418])('%i as a page: bad gateway, not the partner’s own mistake', async (status) => {
-    const outcomes = await askEverything(answering(status, '<html></html>', { 'content-type': 'text/html' }));
-    expect(answers(outcomes)).toEqual(expected('502 badGateway'));
-    expectArrivals(outcomes, () => 1);
+  ])('%i with Retry-After %j: passed on in whole seconds, and one attempt', async (status, header, seconds, code) => {
+    const headers: Record<string, string> = header === undefined ? {} : { 'retry-after': header };
+    const outcomes = await callAll(respondingWith(status, '', headers));
+    expect(statusesOf(outcomes)).toEqual(expected(`${status} ${code}`));
+    for (const { name, response } of outcomes) expect(response.headers['retry-after'], `of ${name}`).toBe(seconds);
+    expectAttempts(outcomes, () => 1);
   });
 
-  test('401: unavailable where the gateway signed, never upstream’s words; a caller’s own token gets them', async () => {
-    const words = { code: 'invalidClient', description: 'words of upstream', message: 'more words' };
-    const outcomes = await askEverything(answering(401, words));
-    expect(answers(outcomes)).toEqual(
+  test.each([400, 403, 404, 405, 418])('%i as a page: 502, as it is not the caller’s error', async (status) => {
+    const outcomes = await callAll(respondingWith(status, '<html></html>', { 'content-type': 'text/html' }));
+    expect(statusesOf(outcomes)).toEqual(expected('502 badGateway'));
+    expectAttempts(outcomes, () => 1);
+  });
+
+  test('401: 503 without upstream’s description for the gateway’s credential, passed on for a caller’s token', async () => {
+    const error = { code: 'invalidClient', description: 'upstream description', message: 'upstream message' };
+    const outcomes = await callAll(respondingWith(401, error));
+    expect(statusesOf(outcomes)).toEqual(
       expected('503 unavailable', ({ attaches }) => (attaches === 'own' ? undefined : '401 invalidClient')),
     );
-    for (const { name, call, answer } of outcomes) {
-      expect(answer.text.includes('words'), `of ${name}`).toBe(call.attaches !== 'own');
+    for (const { name, call, response } of outcomes) {
+      expect(response.text.includes('upstream'), `of ${name}`).toBe(call.attaches !== 'own');
     }
-    expectArrivals(outcomes, () => 1);
+    expectAttempts(outcomes, () => 1);
   });
 
-  test('403 forbidden: passed on, whoever signed', async () => {
-    const outcomes = await askEverything(answering(403, { code: 'forbidden', description: 'Not this.' }));
-    expect(answers(outcomes)).toEqual(expected('403 forbidden'));
-    expectArrivals(outcomes, () => 1);
+  test('403 forbidden: passed on for every credential', async () => {
+    const outcomes = await callAll(respondingWith(403, { code: 'forbidden', description: 'Forbidden.' }));
+    expect(statusesOf(outcomes)).toEqual(expected('403 forbidden'));
+    expectAttempts(outcomes, () => 1);
   });
 });
 
-test('a user that upstream has forgotten is missing, not broken, and stays the partner’s until it is deleted', async () => {
-  hostile.behave = (_arrived, response) => response.writeHead(404).end(JSON.stringify({ code: 'notFound' }));
-  const key = authorization(world.partner.client_secret);
-  const path = `/users/${world.user.id}`;
+test('a user that upstream does not find: 404, and its ownership is kept until it is deleted', async () => {
+  hostile.respond = (_received, response) => response.writeHead(404).end(JSON.stringify({ code: 'notFound' }));
+  const key = authorization(context.partner.client_secret);
+  const path = `/users/${context.user.id}`;
   await gateway.withUpstream(hostile.url, async () => {
     for (const [method, at] of [
       ['GET', path],
@@ -459,7 +453,7 @@ test('a user that upstream has forgotten is missing, not broken, and stays the p
     ] as const) {
       expect(await invokeHandler(method, at, key)).toMatchObject({ status: 404, body: { code: 'notFound' } });
     }
-    const jwt = json({ ...world.partner, id_user: world.user.id });
+    const jwt = json({ ...context.partner, id_user: context.user.id });
     expect(await invokeHandler('POST', '/auth/jwt', jwt)).toMatchObject({ status: 404, body: { code: 'notFound' } });
   });
   expect(await invokeHandler('GET', path, key)).toMatchObject({ status: 200 });

@@ -1,27 +1,27 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { startGateway, type Gateway } from '../gateway.ts';
+import { combine, startGateway, type Gateway } from '../gateway.ts';
 import { invokeHandler, type TestRequest } from '../invoke.ts';
-import { combined } from '../presented.ts';
-import { makeWorld, upstreamCalls, type UpstreamCall, type World } from './calls.ts';
-import { startHostile, type Arrived, type HostileServer } from './hostile.ts';
+
+import { createContext, upstreamCalls, type UpstreamCall, type CallContext } from './calls.ts';
+import { startHostile, type ReceivedRequest, type HostileServer } from './hostile.ts';
 
 let gateway: Gateway;
 let hostile: HostileServer;
-let world: World;
+let context: CallContext;
 
 beforeAll(async () => {
   gateway = await startGateway();
   hostile = await startHostile();
-  hostile.behave = (_arrived, response) => response.writeHead(429).end();
-  world = await makeWorld(gateway);
+  hostile.respond = (_received, response) => response.writeHead(429).end();
+  context = await createContext(gateway);
 });
-beforeEach(() => hostile.arrived());
+beforeEach(() => hostile.received());
 afterAll(async () => {
   await hostile.close();
   await gateway.close();
 });
 
-const allowed = new Set([
+const allowedHeaders = new Set([
   'host',
   'connection',
   'accept',
@@ -33,113 +33,114 @@ const allowed = new Set([
   'traceparent',
 ]);
 
-const marked = 'unasked-for';
+const marker = 'unexpected';
 const trace = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
-/** What a browser, a proxy or somebody curious adds. */
-const more = {
-  accept: `application/json, text/${marked}`,
+/** Headers that browsers, proxies or attackers add. */
+const extraHeaders = {
+  accept: `application/json, text/${marker}`,
   'accept-encoding': 'gzip, br',
-  'accept-language': marked,
-  baggage: marked,
-  cookie: `session=${marked}`,
-  forwarded: `for=${marked}`,
-  from: marked,
-  'if-none-match': `"${marked}"`,
-  origin: `https://${marked}.example`,
-  pragma: marked,
-  'proxy-connection': marked,
+  'accept-language': marker,
+  baggage: marker,
+  cookie: `session=${marker}`,
+  forwarded: `for=${marker}`,
+  from: marker,
+  'if-none-match': `"${marker}"`,
+  origin: `https://${marker}.example`,
+  pragma: marker,
+  'proxy-connection': marker,
   range: 'bytes=0-1',
-  referer: `https://${marked}.example/`,
-  'user-agent': marked,
-  tracestate: marked,
-  via: marked,
-  'x-amzn-trace-id': marked,
-  'x-api-version': marked,
+  referer: `https://${marker}.example/`,
+  'user-agent': marker,
+  tracestate: marker,
+  via: marker,
+  'x-amzn-trace-id': marker,
+  'x-api-version': marker,
   'x-forwarded-for': '203.0.113.7',
-  'x-forwarded-host': marked,
+  'x-forwarded-host': marker,
   'x-http-method-override': 'DELETE',
-  'x-original-url': `/${marked}`,
-  'x-request-id': marked,
+  'x-original-url': `/${marker}`,
+  'x-request-id': marker,
 };
 
-/** The request with a marked field and a marked query beside what it has. */
-function withMore(path: string, request: TestRequest): [path: string, request: TestRequest] {
+/** Adds fields and query parameters with the marker. */
+function withExtras(path: string, request: TestRequest): [path: string, request: TestRequest] {
   const { headers = {}, body = '' } = request;
   const type = headers['content-type'] ?? '';
-  const fuller = type.includes('json')
-    ? body.replace(/\}$/, `${body === '{}' ? '' : ','}"${marked}":"${marked}","client_id2":"${marked}"}`)
+  const extended = type.includes('json')
+    ? body.replace(/\}$/, `${body === '{}' ? '' : ','}"${marker}":"${marker}","client_id2":"${marker}"}`)
     : type.includes('form')
-      ? `${body}&${marked}=${marked}&client_ids[]=${marked}`
+      ? `${body}&${marker}=${marker}&client_ids[]=${marker}`
       : body;
-  const query = `${marked}=${marked}&access_token=${marked}&client_secret=${marked}`;
-  return [`${path}${path.includes('?') ? '&' : '?'}${query}`, { ...request, body: fuller }];
+  const query = `${marker}=${marker}&access_token=${marker}&client_secret=${marker}`;
+  return [`${path}${path.includes('?') ? '&' : '?'}${query}`, { ...request, body: extended }];
 }
 
-async function arrivedOf(
+/** Makes a call and returns the request that upstream received. */
+async function receivedFor(
   call: UpstreamCall,
-  change: typeof withMore,
+  change: typeof withExtras,
   headers: Record<string, string>,
-): Promise<Arrived> {
-  const [method, path, request] = call.request(world);
+): Promise<ReceivedRequest> {
+  const [method, path, request] = call.request(context);
   const [changedPath, changed] = change(path, request);
-  const answer = await gateway.withUpstream(hostile.url, () =>
-    invokeHandler(method, changedPath, combined({ headers }, changed, { headers: acceptJson(changed) })),
+  const response = await gateway.withUpstream(hostile.url, () =>
+    invokeHandler(method, changedPath, combine({ headers }, changed, { headers: acceptJson(changed) })),
   );
-  expect(answer.status).toBe(429);
-  const arrived = hostile.arrived();
-  expect(arrived).toHaveLength(1);
-  expect(arrived[0]?.call).toBe(answer.headers['x-request-id']);
-  // There is one.
-  return arrived[0] as Arrived;
+  expect(response.status).toBe(429);
+  const received = hostile.received();
+  expect(received).toHaveLength(1);
+  expect(received[0]?.call).toBe(response.headers['x-request-id']);
+  // The length was checked.
+  return received[0] as ReceivedRequest;
 }
 
-/** What the request itself says in `accept` counts: it decides between a page and JSON. */
+/** Returns the request's own `accept`, which selects the page or JSON. */
 const acceptJson = ({ headers = {} }: TestRequest): Record<string, string> =>
   headers['accept'] === undefined ? {} : { accept: headers['accept'] };
 
-const namesOf = ({ headers }: Arrived) => headers.map(([name]) => name.toLowerCase());
+const namesOf = ({ headers }: ReceivedRequest) => headers.map(([name]) => name.toLowerCase());
 
-/** Without the seal, which never is the same twice. */
-const requestOf = ({ method, path, body }: Arrived) => [method, path.replace(/&state=[\w.-]+/, ''), body];
+/** Returns the request without the seal, which is different each time. */
+const requestOf = ({ method, path, body }: ReceivedRequest) => [method, path.replace(/&state=[\w.-]+/, ''), body];
 
-const valueOf = ({ headers }: Arrived, name: string) =>
+const valueOf = ({ headers }: ReceivedRequest, name: string) =>
   headers.filter(([sent]) => sent.toLowerCase() === name).map(([, value]) => value);
 
 describe.each(upstreamCalls)('%s', (_name, call) => {
-  test('is the same request upstream, whatever else the caller sends', async () => {
-    const plain = await arrivedOf(call, (path, request) => [path, request], {});
-    const full = await arrivedOf(call, withMore, more);
+  test('sends the same request upstream, with and without unknown input', async () => {
+    const plain = await receivedFor(call, (path, request) => [path, request], {});
+    const full = await receivedFor(call, withExtras, extraHeaders);
     expect(requestOf(full)).toEqual(requestOf(plain));
     expect(namesOf(full)).toEqual(namesOf(plain));
-    expect(JSON.stringify(full)).not.toContain(marked);
+    expect(JSON.stringify(full)).not.toContain(marker);
   });
 
-  test('carries the allowed headers alone, each once', async () => {
-    const arrived = await arrivedOf(call, withMore, { ...more, traceparent: trace });
-    const names = namesOf(arrived);
-    expect(names.filter((name) => !allowed.has(name))).toEqual([]);
+  test('sends only the allowed headers, each once', async () => {
+    const received = await receivedFor(call, withExtras, { ...extraHeaders, traceparent: trace });
+    const names = namesOf(received);
+    expect(names.filter((name) => !allowedHeaders.has(name))).toEqual([]);
     expect(new Set(names).size).toBe(names.length);
-    expect(valueOf(arrived, 'user-agent')).toEqual(['budgea-auth-gateway']);
-    expect(valueOf(arrived, 'accept')).toEqual(['application/json']);
-    expect(valueOf(arrived, 'traceparent')).toEqual([trace]);
+    expect(valueOf(received, 'user-agent')).toEqual(['budgea-auth-gateway']);
+    expect(valueOf(received, 'accept')).toEqual(['application/json']);
+    expect(valueOf(received, 'traceparent')).toEqual([trace]);
   });
 
-  test('never carries a partner key', async () => {
-    const arrived = await arrivedOf(call, withMore, more);
-    expect(JSON.stringify(arrived)).not.toContain('bgk_');
+  test('never sends a partner key', async () => {
+    const received = await receivedFor(call, withExtras, extraHeaders);
+    expect(JSON.stringify(received)).not.toContain('bgk_');
   });
 
-  test('carries the credential that it has to, and the caller’s own token as it came', async () => {
-    const arrived = await arrivedOf(call, withMore, more);
-    const [authorization = ''] = valueOf(arrived, 'authorization');
+  test('sends the expected credential, and the caller’s token unchanged', async () => {
+    const received = await receivedFor(call, withExtras, extraHeaders);
+    const [authorization = ''] = valueOf(received, 'authorization');
     const { client_secret } = await gateway.secret<{ client_secret: string }>('client-credentials');
     const secrets = [
       (await gateway.secret<{ token: string }>('admin-token')).token,
       (await gateway.secret<{ jwt_token: string }>('manage-token')).jwt_token,
     ];
-    const inBody = arrived.body.includes(client_secret);
+    const inBody = received.body.includes(client_secret);
     const own = secrets.some((secret) => authorization === `Bearer ${secret}`);
-    const callers = authorization === `Bearer ${world.user.token}`;
+    const callers = authorization === `Bearer ${context.user.token}`;
     expect({ own: own || inBody, callers }).toEqual({
       own: call.attaches === 'own',
       callers: call.attaches === 'callers',
@@ -154,20 +155,20 @@ test.each([
   ['an empty trace', `00-${'0'.repeat(32)}-b7ad6b7169203331-01`],
   ['an empty parent', `00-0af7651916cd43dd8448eb211c80319c-${'0'.repeat(16)}-01`],
   ['upper case', trace.toUpperCase()],
-  ['two of them', `${trace},${trace}`],
-  ['more than one', `${trace}-more`],
-  ['a line end', `${trace}\r\nx-evil: 1`],
-])('a traceparent that is none is not passed on: %s', async (_what, traceparent) => {
+  ['two traces', `${trace},${trace}`],
+  ['a suffix', `${trace}-more`],
+  ['a line break', `${trace}\r\nx-evil: 1`],
+])('does not forward an invalid traceparent: %s', async (_what, traceparent) => {
   const call = upstreamCalls.find(([name]) => name === 'GET /users/me by token')?.[1];
-  const arrived = call && (await arrivedOf(call, (path, request) => [path, request], { traceparent }));
-  expect(arrived?.headers.map(([name]) => name)).not.toContain('traceparent');
+  const received = call && (await receivedFor(call, (path, request) => [path, request], { traceparent }));
+  expect(received?.headers.map(([name]) => name)).not.toContain('traceparent');
 });
 
-describe('what comes back from upstream', () => {
-  test('are the fields of the object, known and unknown, and no header', async () => {
-    const id = Number(world.user.id);
+describe('the response', () => {
+  test('contains the fields of upstream’s object, known and unknown, and none of its headers', async () => {
+    const id = Number(context.user.id);
     const body = { id, signin: null, platform: 'web', unknown: { deep: ['é', 1.5, null] }, ['__proto__']: { a: 1 } };
-    hostile.behave = (_arrived, response) =>
+    hostile.respond = (_received, response) =>
       response
         .writeHead(200, {
           'content-type': 'text/html',
@@ -183,12 +184,12 @@ describe('what comes back from upstream', () => {
         })
         .end(JSON.stringify(body));
     const call = upstreamCalls.find(([name]) => name === 'GET /users/{id_user} by key')?.[1];
-    const answer = await gateway.withUpstream(hostile.url, () =>
-      invokeHandler(...(call?.request(world) ?? ['GET', '/', {}])),
+    const response = await gateway.withUpstream(hostile.url, () =>
+      invokeHandler(...(call?.request(context) ?? ['GET', '/', {}])),
     );
     const { ['__proto__']: _, ...fields } = body;
-    expect(answer.body).toEqual(fields);
-    const { 'x-request-id': requestId, ...headers } = answer.headers;
+    expect(response.body).toEqual(fields);
+    const { 'x-request-id': requestId, ...headers } = response.headers;
     expect(requestId).not.toBe('theirs');
     expect(headers).toEqual({
       'cache-control': 'no-store',

@@ -1,75 +1,68 @@
-import { authorization, form, type Gateway } from '../gateway.ts';
-import type { Answer } from '../invoke.ts';
+import { bearer, form, type Gateway } from '../gateway.ts';
+import type { TestResponse } from '../invoke.ts';
 
-/** What a person does at the bank's page. */
+/** The user's decision on the bank's page. */
 export type Decision = 'approve' | 'refuse';
 
-/** Where a browser went: each address that it was sent to, the application's last. */
+/** The steps of a webauth round trip. */
 export interface Visit {
-  /** The gateway's first answer. */
-  start: Answer;
-  /** The bank's page. */
+  /** The gateway's response to `GET /webauth`. */
+  start: TestResponse;
+  /** The URL of the bank's page. */
   page: string;
-  /** The gateway's callback, as the bank sends the browser there. */
+  /** The URL of the gateway's callback, to which the bank redirects. */
   callback: string;
-  /** The gateway's last answer. */
-  end: Answer;
-  /** Where the application is told what became of it. */
-  home: URL;
+  /** The gateway's response to the callback. */
+  end: TestResponse;
+  /** The partner's redirect URI with the result. */
+  result: URL;
 }
 
-/** Goes through webauth as a browser does, over HTTP, following each redirect and sending the page's form. */
+/** Runs a webauth round trip over HTTP: follows each redirect and submits the form of the bank's page. */
 export async function visit(
   gateway: Gateway,
   query: Readonly<Record<string, string>>,
   decision: Decision,
 ): Promise<Visit> {
-  const start = await gateway.ask.http('GET', `/webauth?${new URLSearchParams(query).toString()}`);
-  const page = targetOf(start);
+  const start = await gateway.call.http('GET', `/webauth?${new URLSearchParams(query).toString()}`);
+  const page = locationOf(start);
   const callback = await decide(page, decision);
-  const end = await gateway.ask.http('GET', pathOf(gateway, callback));
-  return { start, page, callback, end, home: new URL(targetOf(end)) };
+  const end = await gateway.call.http('GET', pathOf(gateway, callback));
+  return { start, page, callback, end, result: new URL(locationOf(end)) };
 }
 
-/** Loads the bank's page and sends its form; gives where the browser is sent. */
+/** Loads the bank's page and submits its form. Returns the URL to which the bank redirects. */
 export async function decide(page: string, decision: Decision): Promise<string> {
-  const shown = await (await fetch(page)).text();
-  if (!shown.includes(`<form method="post">`) || !shown.includes(`<button name="decision" value="${decision}">`)) {
-    throw new Error('the bank does not ask');
+  const html = await (await fetch(page)).text();
+  if (!html.includes(`<form method="post">`) || !html.includes(`<button name="decision" value="${decision}">`)) {
+    throw new Error('the page has no form for the decision');
   }
   const { headers, body } = form({ decision });
-  const sent = await fetch(page, { method: 'POST', headers, body, redirect: 'manual' });
-  return sent.headers.get('location') ?? '';
+  const submitted = await fetch(page, { method: 'POST', headers, body, redirect: 'manual' });
+  return submitted.headers.get('location') ?? '';
 }
 
-/** The target of a redirect. */
-export function targetOf({ status, headers }: Answer): string {
+/** Returns the target of a redirect. */
+export function locationOf({ status, headers }: TestResponse): string {
   if (status !== 302) throw new Error(`not a redirect but ${status}`);
   return headers['location'] ?? '';
 }
 
-/** An address of the gateway's, relative to its `/2.0`. */
-export function pathOf({ file }: Gateway, address: string): string {
-  if (!address.startsWith(`${file.gateway}/`)) throw new Error('not an address of the gateway');
-  return address.slice(file.gateway.length);
+/** Returns the path of a URL of the gateway, relative to `/2.0`. */
+export function pathOf({ file }: Gateway, url: string): string {
+  if (!url.startsWith(`${file.gateway}/`)) throw new Error('not a URL of the gateway');
+  return url.slice(file.gateway.length);
 }
 
-/** A temporary code of the token's user. */
-export async function codeOf(gateway: Gateway, token: string): Promise<string> {
-  const { body } = await gateway.ask.http('GET', '/auth/token/code', authorization(token));
-  return (body as { code: string }).code;
-}
-
-/** Connects the token's user to a bank, as the demo partner; gives the connection's id. */
-export async function connect(gateway: Gateway, token: string): Promise<string> {
+/** Connects the token's user to a bank, as the demo partner. */
+export async function connect(gateway: Gateway, token: string): Promise<void> {
   const { client_id, redirect_uri } = gateway.file.partner;
-  const code = await codeOf(gateway, token);
-  const { home } = await visit(gateway, { client_id, redirect_uri, token: code, state: 's' }, 'approve');
-  return home.searchParams.get('id_connection') ?? '';
+  const code = await gateway.newCode(token);
+  await visit(gateway, { client_id, redirect_uri, token: code, state: 's' }, 'approve');
 }
 
-/** The connections of the token's user, as the sandbox has them. */
+/** Returns the connections of the token's user in the sandbox. */
 export async function connectionsOf(gateway: Gateway, token: string): Promise<{ id: number; id_connector: number }[]> {
-  const { body } = await gateway.sandbox('GET', '/users/me?expand=connections', authorization(`Bearer ${token}`));
+  const { body } = await gateway.sandbox('GET', '/users/me?expand=connections', bearer(token));
   return (body as { connections: { id: number; id_connector: number }[] }).connections;
 }

@@ -1,14 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { DemoPartner } from '#local/demo-partners.ts';
 import { authorization, json, startGateway, type Gateway } from '../gateway.ts';
-import type { Answer } from '../invoke.ts';
-import { codeOf, connectionsOf, decide, pathOf, targetOf } from './browser.ts';
+import type { TestResponse } from '../invoke.ts';
+import { connectionsOf, decide, pathOf, locationOf } from './browser.ts';
 
-// The way of a code, and a thief at each point of it: another partner of the same gateway, with a key and a redirect URI of its own. The rows
-// are those of the table in SECURITY.md.
+// Code theft by another partner of the same gateway, with its own key and redirect URI, at each step of a code's lifetime. The tests follow the
+// table in SECURITY.md.
 
-const home = 'https://app.example/home';
-const thiefsHome = 'https://thief.example/home';
+const redirectUri = 'https://app.example/home';
+const thiefsUri = 'https://thief.example/home';
 
 let gateway: Gateway;
 let partner: DemoPartner;
@@ -17,8 +17,8 @@ let thief: DemoPartner;
 beforeAll(async () => {
   gateway = await startGateway();
   [partner, thief] = await Promise.all([
-    gateway.newPartner({ redirectUris: [home] }),
-    gateway.newPartner({ redirectUris: [thiefsHome] }),
+    gateway.newPartner({ redirectUris: [redirectUri] }),
+    gateway.newPartner({ redirectUris: [thiefsUri] }),
   ]);
 });
 afterEach(() => {
@@ -26,116 +26,117 @@ afterEach(() => {
 });
 afterAll(() => gateway.close());
 
-const start = (caller: DemoPartner, redirect_uri: string, fields: Record<string, string> = {}): Promise<Answer> =>
-  gateway.ask.http(
+const start = (caller: DemoPartner, redirect_uri: string, fields: Record<string, string> = {}): Promise<TestResponse> =>
+  gateway.call.http(
     'GET',
     `/webauth?${new URLSearchParams({ client_id: caller.client_id, redirect_uri, ...fields }).toString()}`,
     { headers: { accept: 'application/json' } },
   );
-const exchange = (caller: DemoPartner, code: string): Promise<Answer> =>
-  gateway.ask.http('POST', '/auth/token/access', json({ ...caller, code }));
+const exchange = (caller: DemoPartner, code: string): Promise<TestResponse> =>
+  gateway.call.http('POST', '/auth/token/access', json({ ...caller, code }));
 const read = async ({ client_secret }: DemoPartner, id: number): Promise<number> =>
-  (await gateway.ask.http('GET', `/users/${id}`, authorization(client_secret))).status;
+  (await gateway.call.http('GET', `/users/${id}`, authorization(client_secret))).status;
 
-/** A new person approves at the bank: the callback that the bank sends the browser to, and the code in it. */
+/** Approves at the bank as a new user. Returns the path of the callback and the code in it. */
 async function approved(): Promise<{ callback: string; code: string }> {
-  const callback = await decide(targetOf(await start(partner, home)), 'approve');
+  const callback = await decide(locationOf(await start(partner, redirectUri)), 'approve');
   return { callback: pathOf(gateway, callback), code: new URL(callback).searchParams.get('code') ?? '' };
 }
 
-/** The same, and the browser has gone through the callback. */
-async function comeHome(): Promise<string> {
+/** Approves at the bank as a new user and calls the callback. Returns the code. */
+async function codeFromCallback(): Promise<string> {
   const { callback, code } = await approved();
-  targetOf(await gateway.ask.http('GET', callback));
+  locationOf(await gateway.call.http('GET', callback));
   return code;
 }
 
-/** The user of an exchanged code. */
-async function userOf(answer: Answer): Promise<number> {
-  const { access_token } = answer.body as { access_token: string };
+/** Returns the id of the user of an exchanged code. */
+async function userOf(response: TestResponse): Promise<number> {
+  const { access_token } = response.body as { access_token: string };
   const { body } = await gateway.sandbox('GET', '/users/me', authorization(`Bearer ${access_token}`));
   return (body as { id: number }).id;
 }
 
-const refused = { status: 400, body: { code: 'invalidCode', error: 'invalid_grant' } };
+const invalidCode = { status: 400, body: { code: 'invalidCode', error: 'invalid_grant' } };
 
-describe('a code that the bank issues for a new person', () => {
-  test('comes home, is exchanged by its partner, and makes the user the partner’s', async () => {
-    const answer = await exchange(partner, await comeHome());
-    expect(answer).toMatchObject({ status: 200 });
-    const id = await userOf(answer);
+describe('a code for a new user', () => {
+  test('can be exchanged by its partner, who then owns the user', async () => {
+    const response = await exchange(partner, await codeFromCallback());
+    expect(response).toMatchObject({ status: 200 });
+    const id = await userOf(response);
     expect([await read(partner, id), await read(thief, id)]).toEqual([200, 404]);
   });
 
-  test('stolen before the callback, yields neither a token nor the user to a thief who exchanges it', async () => {
+  test('stolen before the callback: returns neither a token nor the user to a thief', async () => {
     const { callback, code } = await approved();
     await gateway.upstreamCalls();
-    expect(await exchange(thief, code)).toMatchObject(refused);
+    expect(await exchange(thief, code)).toMatchObject(invalidCode);
     expect(await gateway.upstreamCalls()).toEqual(['POST /auth/token/access', 'GET /users/me', 'DELETE /auth/token']);
-    expect(targetOf(await gateway.ask.http('GET', callback))).toMatch(/^https:\/\/app\.example\/home\?/);
-    // The sandbox's code works once, and the thief has spent it.
-    expect(await exchange(partner, code)).toMatchObject(refused);
+    expect(locationOf(await gateway.call.http('GET', callback))).toMatch(/^https:\/\/app\.example\/home\?/);
+    // The sandbox's code works once, and the thief has used it.
+    expect(await exchange(partner, code)).toMatchObject(invalidCode);
   });
 
-  test('stolen after the callback, is refused to a thief before upstream is asked', async () => {
-    const code = await comeHome();
+  test('stolen after the callback: is rejected without a call to upstream', async () => {
+    const code = await codeFromCallback();
     await gateway.upstreamCalls();
-    expect(await exchange(thief, code)).toMatchObject(refused);
+    expect(await exchange(thief, code)).toMatchObject(invalidCode);
     expect(await gateway.upstreamCalls()).toEqual([]);
     expect(await exchange(partner, code)).toMatchObject({ status: 200 });
   });
 
-  test('stolen after the callback, starts no visit of a thief', async () => {
-    const code = await comeHome();
+  test('stolen after the callback: is rejected as a webauth token', async () => {
+    const code = await codeFromCallback();
     await gateway.upstreamCalls();
-    expect(await start(thief, thiefsHome, { token: code })).toMatchObject({
+    expect(await start(thief, thiefsUri, { token: code })).toMatchObject({
       status: 400,
       body: { code: 'invalidCode' },
     });
     expect(await gateway.upstreamCalls()).toEqual([]);
-    expect(await start(partner, home, { token: code })).toMatchObject({ status: 302 });
+    expect(await start(partner, redirectUri, { token: code })).toMatchObject({ status: 302 });
   });
 
-  test('stolen after its exchange, yields nothing', async () => {
-    const code = await comeHome();
+  test('stolen after its exchange: returns nothing', async () => {
+    const code = await codeFromCallback();
     const first = await exchange(partner, code);
     expect(first).toMatchObject({ status: 200 });
     const id = await userOf(first);
-    for (const stolen of [code, await freshCode(first)]) expect(await exchange(thief, stolen)).toMatchObject(refused);
+    for (const stolen of [code, await freshCode(first)])
+      expect(await exchange(thief, stolen)).toMatchObject(invalidCode);
     expect([await read(partner, id), await read(thief, id)]).toEqual([200, 404]);
   });
 
-  test('put through a callback again, with a seal of a thief’s own, stays bound to the first partner', async () => {
-    const code = await comeHome();
-    const own = new URL(await decide(targetOf(await start(thief, thiefsHome)), 'refuse')).searchParams.get('state');
+  test('sent to the callback again with the thief’s seal: stays bound to the first partner', async () => {
+    const code = await codeFromCallback();
+    const own = new URL(await decide(locationOf(await start(thief, thiefsUri)), 'refuse')).searchParams.get('state');
     const query = new URLSearchParams({ state: own ?? '', code }).toString();
-    expect(await gateway.ask.http('GET', `/webauth/callback?${query}`)).toMatchObject({ status: 400 });
+    expect(await gateway.call.http('GET', `/webauth/callback?${query}`)).toMatchObject({ status: 400 });
     expect(await exchange(partner, code)).toMatchObject({ status: 200 });
   });
 
-  test('expires, and its binding with it', async () => {
-    const code = await comeHome();
+  test('expires together with its binding', async () => {
+    const code = await codeFromCallback();
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 1_801_000 });
-    for (const each of [partner, thief]) expect(await exchange(each, code)).toMatchObject(refused);
+    for (const each of [partner, thief]) expect(await exchange(each, code)).toMatchObject(invalidCode);
   });
 });
 
 describe('a code of /auth/token/code', () => {
-  test('belongs to whoever holds it: it adds a connection to its user', async () => {
+  test('can be used by any holder to add a connection to its user', async () => {
     const user = await gateway.newUser(partner);
-    const token = await codeOf(gateway, user.token);
-    await decide(targetOf(await start(thief, thiefsHome, { token })), 'approve');
+    const token = await gateway.newCode(user.token);
+    await decide(locationOf(await start(thief, thiefsUri, { token })), 'approve');
     expect(await connectionsOf(gateway, user.token)).toHaveLength(1);
   });
 
-  test('yields a token to its user’s partner alone', async () => {
+  test('can be exchanged only by its user’s partner', async () => {
     const user = await gateway.newUser(partner);
-    expect(await exchange(thief, await codeOf(gateway, user.token))).toMatchObject(refused);
-    expect(await exchange(partner, await codeOf(gateway, user.token))).toMatchObject({ status: 200 });
+    expect(await exchange(thief, await gateway.newCode(user.token))).toMatchObject(invalidCode);
+    expect(await exchange(partner, await gateway.newCode(user.token))).toMatchObject({ status: 200 });
   });
 });
 
-/** Another code of the user whose code was exchanged. */
-function freshCode({ body }: Answer): Promise<string> {
-  return codeOf(gateway, (body as { access_token: string }).access_token);
+/** Returns another code of the user of an exchanged code. */
+function freshCode({ body }: TestResponse): Promise<string> {
+  return gateway.newCode((body as { access_token: string }).access_token);
 }

@@ -2,16 +2,16 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage } from 'node:http';
 import type { SealingKeys } from '#lib/webauth/state.ts';
 
-/** Makes a sealing key that a test can recognise. */
+/** Returns a sealing key derived from its id. */
 export function keyNamed(kid: string): SealingKeys['current'] {
   return { kid, key: Buffer.alloc(32, kid).toString('base64') };
 }
 
-/** Counts how often this process reads the sealing keys from Secrets Manager while `during` runs. */
+/** Returns how many secrets this process reads from Secrets Manager while `during` runs. */
 export async function countReads(during: () => Promise<unknown>): Promise<number> {
   let reads = 0;
   const count = (message: unknown) => {
-    // Node publishes it with every request that any of its servers receives.
+    // Node publishes a message for every request that one of its servers receives.
     const { request } = message as { request: IncomingMessage };
     if (request.headers['x-amz-target'] === 'secretsmanager.GetSecretValue') reads++;
   };

@@ -29,7 +29,7 @@ async function write(value: unknown): Promise<void> {
   await writeSecret('sealing-keys', value);
 }
 
-/** A container of its own: nothing is cached in it. */
+/** Returns a module instance with an empty cache. */
 async function newContainer() {
   vi.resetModules();
   return import('#lib/webauth/state.ts');
@@ -37,13 +37,13 @@ async function newContainer() {
 
 const bytesOf = (sealed: string) => Buffer.from(sealed.split('.')[1] ?? '', 'base64url').toString('hex');
 const passSeconds = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000);
-const refused = expect.objectContaining({
+const invalidSeal = expect.objectContaining({
   code: 'invalidValue',
   description: 'This link has expired or is not valid.',
   detail: expect.stringMatching(/^the seal does not open: /) as string,
 }) as unknown;
 
-/** Text of any Unicode characters but half ones, of at most 1 KiB. */
+/** Text of at most 1 KiB, without lone surrogates. */
 const anyText = fc
   .oneof(
     fc.string({ unit: codePoint, maxLength: 200 }),
@@ -53,7 +53,7 @@ const anyText = fc
   .filter((text) => Buffer.byteLength(text) <= 1024);
 
 describe('a seal', () => {
-  test('opens to exactly what was sealed', async () => {
+  test('opens to the sealed state', async () => {
     const { seal, open } = await newContainer();
     const redirectUri = fc.stringMatching(/^[!-~]{1,200}$/);
     await fc.assert(
@@ -65,40 +65,40 @@ describe('a seal', () => {
     );
   });
 
-  test('tells an absent state from an empty one', async () => {
+  test('distinguishes an absent state from an empty one', async () => {
     const { seal, open } = await newContainer();
     expect((await open(await seal({ ...state, state: undefined }))).state).toBeUndefined();
     expect((await open(await seal({ ...state, state: '' }))).state).toBe('');
   });
 
-  test.each(['\0', '"', 'é', '🏦'])('is as short for a state full of %j as for any other', async (character) => {
+  test.each(['\0', '"', 'é', '🏦'])('has the same maximum length for a state of %j', async (character) => {
     const { seal } = await newContainer();
     const full = character.repeat(1024 / Buffer.byteLength(character));
     const sealed = await seal({ ...state, redirectUri: `https://${'a'.repeat(2040)}`, state: full });
     expect(sealed.length).toBeLessThan(4195);
   });
 
-  test('needs no encoding in an address, and never reads the same twice', async () => {
+  test('is URL-safe and different each time', async () => {
     const { seal } = await newContainer();
     const seals = await Promise.all(Array.from({ length: 100 }, () => seal(state)));
     expect(new Set(seals).size).toBe(100);
     for (const sealed of seals) expect(sealed).toMatch(/^two\.[\w-]+$/);
   });
 
-  test('opens for ten minutes, and not at their end', async () => {
+  test('opens for less than ten minutes', async () => {
     const { seal, open } = await newContainer();
     const sealed = await seal(state);
     passSeconds(599);
     expect(await open(sealed)).toEqual(state);
     passSeconds(1);
-    await expect(open(sealed)).rejects.toEqual(refused);
+    await expect(open(sealed)).rejects.toEqual(invalidSeal);
     passSeconds(3600);
-    await expect(open(sealed)).rejects.toEqual(refused);
+    await expect(open(sealed)).rejects.toEqual(invalidSeal);
   });
 });
 
 describe('an altered seal does not open', () => {
-  test('whichever byte is another', async () => {
+  test('with any changed byte', async () => {
     const { seal, open } = await newContainer();
     const [kid = '', text = ''] = (await seal(state)).split('.');
     const bytes = Buffer.from(text, 'base64url');
@@ -106,12 +106,12 @@ describe('an altered seal does not open', () => {
       for (const change of [0x01, 0x80, 0xff]) {
         const altered = Buffer.from(bytes);
         altered[index] = byte ^ change;
-        await expect(open(`${kid}.${altered.toString('base64url')}`)).rejects.toEqual(refused);
+        await expect(open(`${kid}.${altered.toString('base64url')}`)).rejects.toEqual(invalidSeal);
       }
     }
   });
 
-  test('whichever character is another, is missing or was added', async () => {
+  test('with any changed, missing or additional character', async () => {
     const { seal, open } = await newContainer();
     const sealed = await seal(state);
     const characters = fc.constantFrom('a', 'Z', '0', '-', '_', '.', '=', '+', '/', ' ', '%', '\n', '\0', 'é');
@@ -120,16 +120,16 @@ describe('an altered seal does not open', () => {
       fc.asyncProperty(place, characters, fc.nat(1), async (at, character, removed) => {
         const altered = sealed.slice(0, at) + character + sealed.slice(at + removed);
         fc.pre(altered !== sealed);
-        await expect(open(altered)).rejects.toEqual(refused);
+        await expect(open(altered)).rejects.toEqual(invalidSeal);
       }),
       { numRuns: 200 },
     );
     for (let length = 0; length < sealed.length; length++) {
-      await expect(open(sealed.slice(0, length))).rejects.toEqual(refused);
+      await expect(open(sealed.slice(0, length))).rejects.toEqual(invalidSeal);
     }
   });
 
-  test('when its last character stands for the same bytes', async () => {
+  test('with another last character that decodes to the same bytes', async () => {
     const { seal, open } = await newContainer();
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
     for (const more of ['', '1', '22']) {
@@ -139,9 +139,9 @@ describe('an altered seal does not open', () => {
         .map((last) => sealed.slice(0, -1) + last)
         .filter((twin) => twin !== sealed);
       for (const twin of twins.filter((each) => bytesOf(each) === bytesOf(sealed))) {
-        await expect(open(twin)).rejects.toEqual(refused);
+        await expect(open(twin)).rejects.toEqual(invalidSeal);
       }
-      await expect(open(`${sealed}=`)).rejects.toEqual(refused);
+      await expect(open(`${sealed}=`)).rejects.toEqual(invalidSeal);
     }
   });
 
@@ -157,56 +157,56 @@ describe('an altered seal does not open', () => {
     'two.AAAA',
     'two.null',
     `two.${'A'.repeat(4000)}`,
-  ])('when it is none at all: "%s"', async (text) => {
+  ])('when it is malformed: "%s"', async (text) => {
     const { open } = await newContainer();
-    await expect(open(text)).rejects.toEqual(refused);
+    await expect(open(text)).rejects.toEqual(invalidSeal);
   });
 });
 
 describe('a foreign seal does not open', () => {
-  test('when its content is another', async () => {
+  test('with malformed content', async () => {
     const { seal, open } = await newContainer();
-    await expect(open(await seal({ ...state, partner: '' }))).rejects.toEqual(refused);
+    await expect(open(await seal({ ...state, partner: '' }))).rejects.toEqual(invalidSeal);
   });
 
-  test('when it is another environment’s', async () => {
+  test('of another environment', async () => {
     const { seal, open } = await newContainer();
     const staging = await withSetting('ENVIRONMENT', 'staging', () => seal(state));
-    await expect(open(staging)).rejects.toEqual(refused);
+    await expect(open(staging)).rejects.toEqual(invalidSeal);
     expect(await withSetting('ENVIRONMENT', 'staging', () => open(staging))).toEqual(state);
   });
 
-  test('when its key has the same name alone', async () => {
+  test('of another key with the same id', async () => {
     await write({ ...keys, current: { ...keyNamed('other'), kid: 'two' } });
     const { seal } = await newContainer();
     const sealed = await seal(state);
     await write(keys);
     const { open } = await newContainer();
-    await expect(open(sealed)).rejects.toEqual(refused);
+    await expect(open(sealed)).rejects.toEqual(invalidSeal);
   });
 
-  test('when it names another key that is known', async () => {
+  test('with the id of another known key', async () => {
     const { seal, open } = await newContainer();
     const [, text] = (await seal(state)).split('.');
     for (const kid of ['one', 'three', 'TWO', 'two ', '__proto__', 'constructor']) {
-      await expect(open(`${kid}.${text}`)).rejects.toEqual(refused);
+      await expect(open(`${kid}.${text}`)).rejects.toEqual(invalidSeal);
     }
   });
 
-  test('when the same key goes by another name', async () => {
+  test('of the same key under another id', async () => {
     await write({ ...keys, current: { ...keyNamed('two'), kid: 'alias' } });
     const { seal } = await newContainer();
     const [, text] = (await seal(state)).split('.');
     await write(keys);
     const { open } = await newContainer();
-    await expect(open(`two.${text}`)).rejects.toEqual(refused);
+    await expect(open(`two.${text}`)).rejects.toEqual(invalidSeal);
   });
 });
 
 describe('a rotation of the sealing keys', () => {
   const rotated = { next: keyNamed('four'), current: keyNamed('three'), previous: keyNamed('two') };
 
-  test('leaves every seal openable, in containers that know of it and in those that do not', async () => {
+  test('keeps every seal valid, in containers with old and with new keys', async () => {
     const [before, idle] = [await newContainer(), await newContainer()];
     const old = await before.seal(state);
     await idle.open(old);
@@ -225,15 +225,15 @@ describe('a rotation of the sealing keys', () => {
     expect(await before.seal(state)).toMatch(/^three\./);
   });
 
-  test('retires a key at the second one', async () => {
+  test('retires a key at the second rotation', async () => {
     const { seal } = await newContainer();
     const sealed = await seal(state);
     await write({ next: keyNamed('five'), current: keyNamed('four'), previous: keyNamed('three') });
     const { open } = await newContainer();
-    await expect(open(sealed)).rejects.toEqual(refused);
+    await expect(open(sealed)).rejects.toEqual(invalidSeal);
   });
 
-  test('that was missed is found by the first seal of an unknown key', async () => {
+  test('that a container missed is found at the first seal with an unknown key', async () => {
     const behind = await newContainer();
     await behind.seal(state);
     await write({ next: keyNamed('six'), current: keyNamed('five'), previous: keyNamed('four') });
@@ -242,8 +242,8 @@ describe('a rotation of the sealing keys', () => {
   });
 });
 
-describe('reading the keys', () => {
-  test('happens once for many seals, and at most every six minutes after that', async () => {
+describe('the keys', () => {
+  test('are read once for many seals, then at most every six minutes', async () => {
     const { seal, open } = await newContainer();
     const many = () => Promise.all(Array.from({ length: 50 }, async () => open(await seal(state))));
     expect(await countReads(many)).toBe(1);
@@ -253,12 +253,12 @@ describe('reading the keys', () => {
     expect(await countReads(many)).toBe(1);
   });
 
-  test('happens once in 30 seconds for any number of unknown keys', async () => {
+  test('are read once in 30 seconds for any number of unknown keys', async () => {
     const { seal, open } = await newContainer();
     await seal(state);
     const flood = () =>
       Promise.all(
-        Array.from({ length: 50 }, (_, index) => expect(open(`unknown-${index}.AAAA`)).rejects.toEqual(refused)),
+        Array.from({ length: 50 }, (_, index) => expect(open(`unknown-${index}.AAAA`)).rejects.toEqual(invalidSeal)),
       );
     expect(await countReads(flood)).toBe(1);
     passSeconds(29);
@@ -268,7 +268,7 @@ describe('reading the keys', () => {
     expect(await countReads(async () => open(await seal(state)))).toBe(0);
   });
 
-  test('lets known keys serve when it fails, and refuses without any', async () => {
+  test('stay cached when a read fails; without cached keys it throws unavailable', async () => {
     const [warm, cold] = [await newContainer(), await newContainer()];
     const sealed = await warm.seal(state);
     await withSetting('SECRET_SEALING_KEYS', 'local/gateway/nowhere', async () => {
@@ -285,8 +285,8 @@ describe('reading the keys', () => {
     ['no keys', {}],
     ['no current one', { next: keyNamed('three') }],
     ['a short key', { ...keys, current: { kid: 'two', key: 'c2hvcnQ=' } }],
-    ['a key id that breaks the seal apart', { ...keys, current: { ...keys.current, kid: 't.wo' } }],
-  ])('refuses a secret with %s, and does not show it', async (_what, value) => {
+    ['a key id with the separator of a seal', { ...keys, current: { ...keys.current, kid: 't.wo' } }],
+  ])('are rejected and not quoted in the error for a secret with %s', async (_what, value) => {
     await write(value);
     const { seal } = await newContainer();
     const error: unknown = await seal(state).catch((thrown: unknown) => thrown);

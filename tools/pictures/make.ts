@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
-import { deployedIntervals } from '#local/intervals.ts';
+import { deployedIntervals } from '#local/jobs.ts';
 import type { StackFile } from '#local/stack-file.ts';
 import { startStack } from '#local/stack.ts';
 import requireChromium, { chromiumPath } from '#test/browser/require-chromium.ts';

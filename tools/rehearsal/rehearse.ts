@@ -3,7 +3,7 @@ import { Argument, Command } from 'commander';
 import type { EnvironmentSettings } from '#infra/settings.ts';
 import { environments } from '#infra/environments.ts';
 import { resourceName } from '#infra/names.ts';
-import { freePort } from '#local/free-port.ts';
+import { freePort } from '#local/loopback.ts';
 import { openCloud } from './cloud.ts';
 import { type RehearsalContext } from './context.ts';
 import { emulatorFolder, folder, logFile, type Closeable } from './account.ts';

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
-import { createServer, request, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { ServiceError } from '#local/secrets-manager/errors.ts';
-import { answer, answerError, readCall, type Call } from '#local/secrets-manager/protocol.ts';
+import { readCall, respond } from '#local/secrets-manager/server.ts';
 import type { Secret } from '#local/secrets-manager/secret.ts';
-import { openService } from '#local/secrets-manager/service.ts';
+import { openService, type Call } from '#local/secrets-manager/service.ts';
 import { openStore } from '#local/store.ts';
 import type { Closeable } from './account.ts';
 
@@ -40,7 +40,10 @@ export async function startSecretsManager(
   const secrets = store.table<Secret>('secrets');
   const steps: RotationStep[] = [];
   const service = openService({ invoke: runStep, rotationRetryDelaysMs: [] }, store);
-  const server = createServer((incoming, response) => void respond(incoming, response)).listen(0, '127.0.0.1');
+  const server = createServer((incoming, response) => void respond(response, () => answer(incoming))).listen(
+    0,
+    '127.0.0.1',
+  );
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo; // A TCP server that listens has one.
   return {
@@ -57,15 +60,11 @@ export async function startSecretsManager(
     },
   };
 
-  async function respond(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
-    try {
-      // The emulator authenticates the caller.
-      const call = await readCall(incoming, undefined);
-      await authorize(incoming.headers, call);
-      answer(response, 200, await service.perform(call));
-    } catch (error) {
-      answerError(response, error);
-    }
+  async function answer(incoming: IncomingMessage): Promise<object> {
+    // The emulator authenticates the caller.
+    const call = await readCall(incoming, undefined);
+    await authorize(incoming.headers, call);
+    return service.perform(call);
   }
 
   /** Makes the call on the emulator, with the signed headers. Throws AccessDeniedException when the emulator rejects the caller. */

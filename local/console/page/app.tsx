@@ -1,35 +1,34 @@
 import { useEffect, useReducer } from 'preact/hooks';
-import type { Changing } from '../events.ts';
-import type { PartnerView, StackView } from '../wire.ts';
+import type { ChangeSource, PartnerView, StackView } from '../wire.ts';
 import { Calls } from './calls.tsx';
 import { Certificates } from './certificates.tsx';
-import { followEvents } from './feed.ts';
+import { followEvents } from './events.ts';
 import { usePulse, useResource } from './hooks.ts';
 import { Partners } from './partners.tsx';
 import { Sandbox } from './sandbox.tsx';
 import { Secrets } from './secrets.tsx';
 import { initialState, reduce, type State } from './state.ts';
 
-const names: Record<State['connection'], string> = {
+const connectionTexts: Record<State['connection'], string> = {
   connecting: 'Connecting',
   live: 'Live',
-  lost: 'The stack does not answer',
+  lost: 'Disconnected',
 };
 
-/** The whole page. */
+/** The page. */
 export function App() {
   const [{ connection, connections, calls, jobs, changes }, dispatch] = useReducer(reduce, initialState);
   useEffect(() => followEvents(dispatch), []);
   const stack = useResource<StackView>('stack', connections).value;
   const pulse = usePulse(stack?.ownAws === false);
-  const version = (what: Changing) => connections && `${connections} ${changes[what]} ${pulse}`;
+  const version = (what: ChangeSource) => connections && `${connections} ${changes[what]} ${pulse}`;
   const partners = useResource<PartnerView[]>('partners', version('table'));
   return (
     <>
       <header class="top">
         <h1>Gateway console</h1>
         <p class={`connection ${connection}`} role="status">
-          {names[connection]}
+          {connectionTexts[connection]}
         </p>
         <nav aria-label="On this page">
           <a href="#calls">Calls</a>

@@ -1,42 +1,41 @@
 import { useState } from 'preact/hooks';
-import type { CallEvent } from '../events.ts';
-import type { PartnerView } from '../wire.ts';
+import type { CallEvent, PartnerView } from '../wire.ts';
 import { Panel } from './panel.tsx';
 import { duration, timeOfDay } from './time.tsx';
-import { Way } from './way.tsx';
+import { CallDetails } from './call-details.tsx';
 
-/** So many are shown before one asks for more. */
-const few = 25;
+/** The number of calls that are shown at first. */
+const initialCount = 25;
 
 interface CallsProps {
-  /** The newest first. */
+  /** Newest first. */
   calls: readonly CallEvent[];
   partners: readonly PartnerView[];
 }
 
-/** The calls as they happen. While one is open the others hold still. */
+/** The calls, updated live. While one is open, the list does not change. */
 export function Calls({ calls, partners }: CallsProps) {
   const [open, setOpen] = useState<string>();
-  const [held, setHeld] = useState<readonly CallEvent[]>();
-  const [onlyTrouble, setOnlyTrouble] = useState(false);
+  const [paused, setPaused] = useState<readonly CallEvent[]>();
+  const [onlyErrors, setOnlyErrors] = useState(false);
   const [all, setAll] = useState(false);
 
-  const wanted = (call: CallEvent) => !onlyTrouble || call.status >= 400;
-  const shown = (held ?? calls).filter(wanted);
-  const missed = held === undefined ? 0 : calls.filter(wanted).findIndex((call) => call === shown[0]);
+  const matches = (call: CallEvent) => !onlyErrors || call.status >= 400;
+  const shown = (paused ?? calls).filter(matches);
+  const missed = paused === undefined ? 0 : calls.filter(matches).findIndex((call) => call === shown[0]);
   const release = () => {
-    setHeld(undefined);
+    setPaused(undefined);
     setOpen(undefined);
   };
   const toggle = (id: string) => {
     if (open === id) return release();
-    setHeld(held ?? calls);
+    setPaused(paused ?? calls);
     setOpen(id);
   };
   const nameOf = (clientId: string | undefined) => partners.find(({ client_id }) => client_id === clientId)?.name;
 
   return (
-    <Panel id="calls" title="Calls" aside={<Filter on={onlyTrouble} set={setOnlyTrouble} />}>
+    <Panel id="calls" title="Calls" aside={<Filter on={onlyErrors} set={setOnlyErrors} />}>
       {missed !== 0 && (
         <button type="button" class="more" onClick={release}>
           {missed > 0 ? `${missed} newer` : 'Newer calls'}
@@ -52,17 +51,17 @@ export function Calls({ calls, partners }: CallsProps) {
         <span class="number">Budgea</span>
         <span class="number">Tries</span>
       </div>
-      {shown.length === 0 && <p class="empty">{emptiness(onlyTrouble)}</p>}
-      <ol class="calls" aria-label="Calls, the newest first">
-        {shown.slice(0, all ? undefined : few).map((call) => (
+      {shown.length === 0 && <p class="empty">{emptyText(onlyErrors)}</p>}
+      <ol class="calls" aria-label="Calls, newest first">
+        {shown.slice(0, all ? undefined : initialCount).map((call) => (
           <li key={call.request_id}>
             <Row call={call} name={nameOf(call.partner)} open={open === call.request_id} toggle={toggle} />
           </li>
         ))}
       </ol>
-      {shown.length > few && (
+      {shown.length > initialCount && (
         <button type="button" class="more" onClick={() => setAll(!all)} aria-expanded={all}>
-          {all ? `The last ${few} alone` : `${shown.length - few} earlier`}
+          {all ? 'Show fewer' : `${shown.length - initialCount} earlier`}
         </button>
       )}
     </Panel>
@@ -73,15 +72,13 @@ function Filter({ on, set }: { on: boolean; set: (on: boolean) => void }) {
   return (
     <label class="check">
       <input type="checkbox" checked={on} onChange={() => set(!on)} />
-      Refused and failed alone
+      Errors only
     </label>
   );
 }
 
-const emptiness = (onlyTrouble: boolean): string =>
-  onlyTrouble
-    ? 'No call was refused or failed.'
-    : 'No call yet. The terminal that runs the stack shows calls to paste.';
+const emptyText = (onlyErrors: boolean): string =>
+  onlyErrors ? 'No errors.' : 'No calls yet. The terminal shows example calls.';
 
 interface RowProps {
   call: CallEvent;
@@ -92,14 +89,14 @@ interface RowProps {
 
 function Row({ call, name, open, toggle }: RowProps) {
   const { request_id, time, status, outcome, partner, kind, duration_ms, upstream_ms, upstream_attempts } = call;
-  const way = `way-${request_id}`;
+  const details = `call-${request_id}`;
   return (
     <>
       <button
         type="button"
         class="call"
         aria-expanded={open}
-        aria-controls={open ? way : undefined}
+        aria-controls={open ? details : undefined}
         onClick={() => toggle(request_id)}
       >
         <span class="when">{timeOfDay(time)}</span>
@@ -120,12 +117,12 @@ function Row({ call, name, open, toggle }: RowProps) {
           <Label> {upstream_attempts === 1 ? 'try' : 'tries'}</Label>
         </span>
       </button>
-      {open && <Way id={way} call={call} name={name} />}
+      {open && <CallDetails id={details} call={call} name={name} />}
     </>
   );
 }
 
-/** Said where the columns have no heads, and to whoever does not see them. */
+/** A label for screen readers, and for screens without column heads. */
 function Label({ children }: { children: preact.ComponentChildren }) {
   return <span class="label">{children}</span>;
 }

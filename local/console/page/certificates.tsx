@@ -1,24 +1,22 @@
-import type { JobEvent } from '../events.ts';
-import type { CertificateView } from '../wire.ts';
-import { tell } from './ask.ts';
-import { useDoing, useResource, type Version } from './hooks.ts';
+import type { CertificateView, JobEvent } from '../wire.ts';
+import { post, useAction, useResource, type Version } from './hooks.ts';
 import { Fault, Panel } from './panel.tsx';
 import { Age } from './time.tsx';
 
 interface CertificatesProps {
   jobs: readonly JobEvent[];
-  /** Another one when the table may have changed. */
+  /** Changes when the table may have changed. */
   version: Version;
 }
 
-/** The certificates that the gateway keeps. */
+/** The certificates that the gateway caches. */
 export function Certificates({ jobs, version }: CertificatesProps) {
   const run = jobs.find(({ job }) => job === 'fetch_certificates');
   const { value: certificates = [], fault } = useResource<CertificateView[]>(
     'certificates',
     version && `${version} ${run?.request_id}`,
   );
-  const fetching = useDoing();
+  const fetching = useAction();
   const failed = run?.outcome === 'failed' ? run.detail : undefined;
   return (
     <Panel
@@ -26,7 +24,7 @@ export function Certificates({ jobs, version }: CertificatesProps) {
       title="Certificates"
       fault={fault}
       aside={
-        <button type="button" disabled={fetching.busy} onClick={() => fetching.run(() => tell('certificates/fetch'))}>
+        <button type="button" disabled={fetching.busy} onClick={() => fetching.run(() => post('certificates/fetch'))}>
           Fetch now
         </button>
       }

@@ -1,50 +1,42 @@
 import { useCallback, useEffect, useState } from 'preact/hooks';
-import { ask } from './ask.ts';
+import type { ErrorBody } from '../wire.ts';
 
-/** What the stack answers at a path. */
+/** The response of the stack at a path. */
 export interface Resource<T> {
   value: T | undefined;
-  /** Why there is none, or no newer one. */
+  /** The error of the last request. */
   fault: string | undefined;
   refresh: () => void;
 }
 
-/** What stands for how things are: another one when they may have changed, 0 before anything is known. */
+/** A value that changes when a resource may have changed; 0 before the stack is connected. */
 export type Version = string | number;
 
-/** Keeps what the stack answers at a path; it is asked again whenever the version is another one. */
+/** Reads a resource, and reads it again when the version changes. */
 export function useResource<T>(path: string, version: Version): Resource<T> {
   const [value, setValue] = useState<T>();
   const [fault, setFault] = useState<string>();
-  const [asked, setAsked] = useState(0);
+  const [refreshes, setRefreshes] = useState(0);
   useEffect(() => {
     if (version === 0) return undefined;
-    let wanted = true;
-    ask<T>(path).then(
-      (answer) => {
-        if (!wanted) return;
-        setValue(answer);
+    let current = true;
+    responseOf<T>(fetch(`/_console/${path}`)).then(
+      (response) => {
+        if (!current) return;
+        setValue(response);
         setFault(undefined);
       },
-      (error: Error) => wanted && setFault(error.message),
+      (error: Error) => current && setFault(error.message),
     );
     return () => {
-      wanted = false;
+      current = false;
     };
-  }, [path, version, asked]);
-  return { value, fault, refresh: useCallback(() => setAsked((count) => count + 1), []) };
+  }, [path, version, refreshes]);
+  return { value, fault, refresh: useCallback(() => setRefreshes((count) => count + 1), []) };
 }
 
-/** Something that takes a moment, and can fail. */
-export interface Doing {
-  busy: boolean;
-  /** Why it failed, the last time. */
-  fault: string | undefined;
-  run: (work: () => Promise<unknown>) => void;
-}
-
-/** Keeps how something goes that is done on request. */
-export function useDoing(): Doing {
+/** Runs actions, and tracks the running one and the last error. */
+export function useAction() {
   const [busy, setBusy] = useState(false);
   const [fault, setFault] = useState<string>();
   const run = useCallback((work: () => Promise<unknown>) => {
@@ -57,18 +49,34 @@ export function useDoing(): Doing {
   return { busy, fault, run };
 }
 
-/** Nobody tells of changes in another AWS account: one looks now and then, in milliseconds. */
-const lookInterval = 10_000;
+/** Sends an action to the stack. Throws an Error with a message for the operator. */
+export async function post<Answer>(path: string, body: object = {}): Promise<Answer> {
+  const headers = { 'content-type': 'application/json' };
+  return responseOf<Answer>(fetch(`/_console/${path}`, { method: 'POST', headers, body: JSON.stringify(body) }));
+}
 
-/** Counts up now and then while it is on and somebody looks. */
+async function responseOf<Answer>(request: Promise<Response>): Promise<Answer> {
+  const response = await request.catch(() => {
+    throw new Error('The stack does not respond. Check that it is running.');
+  });
+  const body: unknown = await response.json();
+  if (!response.ok) throw new Error((body as ErrorBody).message);
+  // wire.ts has the type of each path.
+  return body as Answer;
+}
+
+/** The interval of reading another AWS endpoint, which sends no change events, in milliseconds. */
+const pollInterval = 10_000;
+
+/** Returns a number that increases at each interval while it is on and the tab is visible. */
 export function usePulse(on: boolean): number {
   const [count, setCount] = useState(0);
   useEffect(() => {
     if (!on) return undefined;
-    const looking = window.setInterval(() => {
+    const polling = window.setInterval(() => {
       if (!document.hidden) setCount((before) => before + 1);
-    }, lookInterval);
-    return () => window.clearInterval(looking);
+    }, pollInterval);
+    return () => window.clearInterval(polling);
   }, [on]);
   return count;
 }
@@ -76,7 +84,7 @@ export function usePulse(on: boolean): number {
 const ticking = new Set<(now: number) => void>();
 let timer: number | undefined;
 
-/** The time, each second while somebody looks; all that show it change at once. */
+/** Returns the time, updated each second in all components together while the tab is visible. */
 export function useNow(): number {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {

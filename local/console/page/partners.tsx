@@ -1,19 +1,17 @@
 import { useState } from 'preact/hooks';
-import type { PartnerView, ShownKey } from '../wire.ts';
-import { tell } from './ask.ts';
-import { useDoing, type Resource } from './hooks.ts';
-import { NewPartner } from './new-partner.tsx';
+import type { PartnerView, NewKey } from '../wire.ts';
+import { post, type Resource, useAction } from './hooks.ts';
+import { KeyDialog, NewPartner } from './partner-dialogs.tsx';
 import { Fault, Panel } from './panel.tsx';
-import { ShownOnce } from './shown-once.tsx';
 import { Age, Countdown } from './time.tsx';
 
-/** The partners, their keys, users and grants. */
+/** The partners with their keys, grants and users. */
 export function Partners({ partners: { value = [], fault, refresh } }: { partners: Resource<PartnerView[]> }) {
-  const [making, setMaking] = useState(false);
-  const [shown, setShown] = useState<ShownKey>();
-  const made = (key: ShownKey) => {
-    setMaking(false);
-    setShown(key);
+  const [creating, setCreating] = useState(false);
+  const [newKey, setNewKey] = useState<NewKey>();
+  const created = (key: NewKey) => {
+    setCreating(false);
+    setNewKey(key);
     refresh();
   };
   return (
@@ -22,29 +20,29 @@ export function Partners({ partners: { value = [], fault, refresh } }: { partner
       title="Partners"
       fault={fault}
       aside={
-        <button type="button" onClick={() => setMaking(true)}>
+        <button type="button" onClick={() => setCreating(true)}>
           New partner
         </button>
       }
     >
       {value.map((partner) => (
-        <Partner key={partner.client_id} partner={partner} made={made} changed={refresh} />
+        <Partner key={partner.client_id} partner={partner} keyCreated={created} changed={refresh} />
       ))}
-      {making && <NewPartner made={made} close={() => setMaking(false)} />}
-      {shown && <ShownOnce shown={shown} close={() => setShown(undefined)} />}
+      {creating && <NewPartner created={created} close={() => setCreating(false)} />}
+      {newKey && <KeyDialog newKey={newKey} close={() => setNewKey(undefined)} />}
     </Panel>
   );
 }
 
 interface PartnerProps {
   partner: PartnerView;
-  made: (key: ShownKey) => void;
+  keyCreated: (key: NewKey) => void;
   changed: () => void;
 }
 
-function Partner({ partner, made, changed }: PartnerProps) {
+function Partner({ partner, keyCreated, changed }: PartnerProps) {
   const { client_id, name, status, keys, redirect_uris, grants, users, userCount } = partner;
-  const { busy, fault, run } = useDoing();
+  const { busy, fault, run } = useAction();
   const title = `partner-${client_id}`;
   return (
     <article class="partner" aria-labelledby={title}>
@@ -55,9 +53,9 @@ function Partner({ partner, made, changed }: PartnerProps) {
         <button
           type="button"
           disabled={busy || keys.length > 1}
-          title={keys.length > 1 ? 'A partner has two keys at most: retire one first' : undefined}
+          title={keys.length > 1 ? 'A partner has at most two keys. Retire one first.' : undefined}
           aria-label={`New key for ${name}`}
-          onClick={() => run(async () => made(await tell<ShownKey>(`partners/${client_id}/keys`)))}
+          onClick={() => run(async () => keyCreated(await post<NewKey>(`partners/${client_id}/keys`)))}
         >
           New key
         </button>
@@ -68,14 +66,14 @@ function Partner({ partner, made, changed }: PartnerProps) {
           <ul>
             {keys.map(({ id, created, lastUsed }) => (
               <li key={id}>
-                <code>{id}</code> made <Age since={created} ago />,{' '}
-                {lastUsed === undefined ? 'not used yet' : `used on ${lastUsed}`}
+                <code>{id}</code> created <Age since={created} ago />,{' '}
+                {lastUsed === undefined ? 'never used' : `last used on ${lastUsed}`}
                 {keys.length > 1 && (
                   <button
                     type="button"
                     disabled={busy}
                     aria-label={`Retire key ${id} of ${name}`}
-                    onClick={() => run(() => tell(`partners/${client_id}/keys/${id}/retire`).then(changed))}
+                    onClick={() => run(() => post(`partners/${client_id}/keys/${id}/retire`).then(changed))}
                   >
                     Retire
                   </button>
@@ -96,18 +94,18 @@ function Partner({ partner, made, changed }: PartnerProps) {
   );
 }
 
-/** So many are shown without being asked for. */
-const few = 12;
+/** The number of users that are shown at first. */
+const initialCount = 12;
 
 function Users({ users, count }: { users: PartnerView['users']; count: number }) {
   return (
     <>
-      <UserList users={users.slice(0, few)} />
-      {users.length > few && (
+      <UserList users={users.slice(0, initialCount)} />
+      {users.length > initialCount && (
         <details>
-          <summary>{count - few} more</summary>
-          <UserList users={users.slice(few)} />
-          {count > users.length && <p class="empty">and {count - users.length} that are not shown</p>}
+          <summary>{count - initialCount} more</summary>
+          <UserList users={users.slice(initialCount)} />
+          {count > users.length && <p class="empty">and {count - users.length} more</p>}
         </details>
       )}
     </>
@@ -123,7 +121,7 @@ function UserList({ users }: { users: PartnerView['users'] }) {
           {expiresAt !== undefined && (
             <>
               {' '}
-              (for <Countdown to={expiresAt} past="no longer" />)
+              (expires in <Countdown to={expiresAt} past="a moment" />)
             </>
           )}
         </li>

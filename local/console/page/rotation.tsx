@@ -1,29 +1,29 @@
-import type { JobEvent } from '../events.ts';
+import type { JobEvent } from '../wire.ts';
 import { duration } from './time.tsx';
 
-/** The steps that a rotation takes, one after the other. */
+/** The steps of a rotation, in order. */
 const steps = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const;
 
-/** A rotation, as far as it was told of. */
+/** The steps of a rotation so far. */
 export interface Rotation {
   version: string;
-  /** Of the last attempt. */
+  /** The steps of the last attempt. */
   taken: Readonly<Partial<Record<string, JobEvent>>>;
   attempts: number;
 }
 
-/** The function that rotates a secret. */
+/** Returns the job that rotates a secret. */
 export function jobOf(secretName: string): JobEvent['job'] {
   return secretName === 'sealing-keys' ? 'rotate_sealing_key' : 'rotate_manage_token';
 }
 
-/** The last rotation of a function; the trial of a new schedule is none. `jobs` has the newest first. */
+/** Returns the last rotation of a job, if any; the test of a new schedule is not a rotation. `jobs` has the newest first. */
 export function lastRotation(jobs: readonly JobEvent[], job: JobEvent['job']): Rotation | undefined {
   const ran = jobs.filter((run) => run.job === job);
   const { version } = ran.find(({ step }) => step === 'createSecret') ?? {};
   if (version === undefined) return undefined;
   const ofVersion = ran.filter((run) => run.version === version);
-  // A failed step makes Secrets Manager begin again with the first.
+  // After a failed step, Secrets Manager starts again with the first.
   const last = ofVersion.slice(0, ofVersion.findIndex(({ step }) => step === 'createSecret') + 1);
   return {
     version,
@@ -32,7 +32,7 @@ export function lastRotation(jobs: readonly JobEvent[], job: JobEvent['job']): R
   };
 }
 
-/** The four steps, each with what came of it. */
+/** Shows the four steps with their results. */
 export function RotationSteps({ rotation: { version, taken, attempts } }: { rotation: Rotation }) {
   const failed = steps.map((step) => taken[step]).find((run) => run?.outcome === 'failed');
   return (

@@ -1,7 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { SandboxView } from '../wire.ts';
-import { tell } from './ask.ts';
-import { useDoing, useResource, type Version } from './hooks.ts';
+import { post, useAction, useResource, type Version } from './hooks.ts';
 import { Fault, Panel } from './panel.tsx';
 import { clock, duration } from './time.tsx';
 
@@ -10,9 +9,9 @@ const answers = [
   { answer: 'bug', name: '500 bug' },
   { answer: 'maintenance', name: '503 maintenance' },
   { answer: 'tooManyRequests', name: '429 too many requests' },
-  { answer: 'html', name: '502 page of the network' },
+  { answer: 'html', name: '502 HTML page' },
   { answer: 'reset', name: 'connection reset' },
-  { answer: 'lost', name: 'answer lost after all is done' },
+  { answer: 'lost', name: 'response lost' },
 ];
 const times = [
   { times: 1, name: 'the next call' },
@@ -25,16 +24,16 @@ const advances = [
   { seconds: 43_200, name: '12 hours' },
 ];
 
-/** Makes trouble at the sandbox, as curl could: the gateway has to cope. */
+/** The sandbox's controls, which curl can use too. */
 export function Sandbox({ version }: { version: Version }) {
   const { value: sandbox, fault } = useResource<SandboxView>('sandbox', version);
-  const doing = useDoing();
-  const [said, setSaid] = useState<string>();
+  const action = useAction();
+  const [result, setResult] = useState<string>();
   const control = (what: string, body: object, done?: (answer: Record<string, unknown>) => string) =>
-    doing.run(async () => {
-      setSaid(undefined);
-      const answer = await tell<Record<string, unknown>>(`sandbox/${what}`, body);
-      if (done !== undefined) setSaid(done(answer));
+    action.run(async () => {
+      setResult(undefined);
+      const answer = await post<Record<string, unknown>>(`sandbox/${what}`, body);
+      if (done !== undefined) setResult(done(answer));
     });
   return (
     <Panel id="sandbox" title="Sandbox" fault={fault}>
@@ -42,48 +41,48 @@ export function Sandbox({ version }: { version: Version }) {
         <>
           <Latency
             now={sandbox.latency}
-            fault={doing.fault}
+            fault={action.fault}
             set={(milliseconds) => control('latency', { milliseconds })}
           />
           <Failures sandbox={sandbox} control={control} />
           <div class="control">
             <span id="time-title">
-              Its time {sandbox.ahead === 0 ? 'is the machine’s' : <b>is {clock(sandbox.ahead * 1_000)} ahead</b>}
+              Clock: {sandbox.ahead === 0 ? 'machine time' : <b>{clock(sandbox.ahead * 1_000)} ahead</b>}
             </span>
             <span role="group" aria-labelledby="time-title" class="buttons">
               {advances.map(({ seconds, name }) => (
                 <button key={name} type="button" onClick={() => control('clock', { advance: seconds })}>
-                  <span class="label">Move it by </span>+{name}
+                  <span class="label">Advance by </span>+{name}
                 </button>
               ))}
             </span>
           </div>
           <div class="control">
-            <span>What Budgea does by itself</span>
+            <span>Changes at Budgea</span>
             <span class="buttons">
               <button type="button" onClick={() => control('manage-tokens/revoke', { all: true }, revoked)}>
                 Revoke the manage JWT
               </button>
               <button type="button" onClick={() => control('certificates', { type: 'qwac' }, issued)}>
-                Issue another qwac
+                Issue a qwac certificate
               </button>
             </span>
           </div>
         </>
       )}
-      <output class="said">{said}</output>
-      <Fault>{doing.fault}</Fault>
+      <output class="result">{result}</output>
+      <Fault>{action.fault}</Fault>
     </Panel>
   );
 }
 
 const revoked = ({ revoked: count }: Record<string, unknown>) =>
-  `${String(count)} manage JWT${count === 1 ? '' : 's'} revoked: calls signed with it answer 503 until a rotation.`;
-const issued = ({ id }: Record<string, unknown>) => `Certificate ${String(id)} is issued: the next fetch finds it.`;
+  `${String(count)} manage JWT${count === 1 ? '' : 's'} revoked. Calls signed with it are answered 503 until the next rotation.`;
+const issued = ({ id }: Record<string, unknown>) => `Certificate ${String(id)} issued. The next fetch stores it.`;
 
 interface LatencyProps {
   now: number;
-  /** Why it could not be set. */
+  /** The error of the last change. */
   fault: string | undefined;
   set: (milliseconds: number) => void;
 }
@@ -97,12 +96,12 @@ function Latency({ now, fault, set }: LatencyProps) {
   };
   return (
     <fieldset class="control">
-      <legend>Every call waits</legend>
+      <legend>Delay of every call</legend>
       <span class="choices">
         {latencies.map((latency) => (
           <label key={latency}>
             <input type="radio" name="latency" checked={latency === chosen} onChange={() => choose(latency)} />
-            {latency === 0 ? 'not' : duration(latency).replace('.0', '')}
+            {latency === 0 ? 'none' : duration(latency).replace('.0', '')}
           </label>
         ))}
       </span>
@@ -121,29 +120,17 @@ function Failures({ sandbox: { failures }, control }: FailuresProps) {
   return (
     <div class="control">
       <span id="failures-title">
-        {failures.length === 0 ? (
-          'Calls are answered as they should be'
-        ) : (
-          <b>To come: {failures.map(planned).join('; ')}</b>
-        )}
+        {failures.length === 0 ? 'No failures planned' : <b>Planned failures: {failures.map(planned).join('; ')}</b>}
       </span>
       <span role="group" aria-labelledby="failures-title" class="buttons">
-        <select
-          aria-label="What goes wrong"
-          value={answer}
-          onChange={({ currentTarget }) => setAnswer(currentTarget.value)}
-        >
+        <select aria-label="Failure" value={answer} onChange={({ currentTarget }) => setAnswer(currentTarget.value)}>
           {answers.map((each) => (
             <option key={each.answer} value={each.answer}>
               {each.name}
             </option>
           ))}
         </select>
-        <select
-          aria-label="For which calls"
-          value={often}
-          onChange={({ currentTarget }) => setOften(currentTarget.value)}
-        >
+        <select aria-label="Calls" value={often} onChange={({ currentTarget }) => setOften(currentTarget.value)}>
           {times.map((each) => (
             <option key={each.times} value={String(each.times)}>
               {each.name}
@@ -154,10 +141,10 @@ function Failures({ sandbox: { failures }, control }: FailuresProps) {
           type="button"
           onClick={() => control('failures', { answer, times: often === 'always' ? often : Number(often) })}
         >
-          Break
+          Add failure
         </button>
         <button type="button" disabled={failures.length === 0} onClick={() => control('calm', {})}>
-          Mend
+          Clear
         </button>
       </span>
     </div>

@@ -1,20 +1,18 @@
-import type { JobEvent } from '../events.ts';
-import type { SecretView } from '../wire.ts';
-import { tell } from './ask.ts';
-import { useDoing, useResource, type Version } from './hooks.ts';
+import type { JobEvent, SecretView } from '../wire.ts';
+import { post, useAction, useResource, type Version } from './hooks.ts';
 import { Fault, Panel } from './panel.tsx';
 import { jobOf, lastRotation, RotationSteps } from './rotation.tsx';
 import { Age, Countdown } from './time.tsx';
 
 interface SecretsProps {
   jobs: readonly JobEvent[];
-  /** Another one when the secrets may have changed. */
+  /** Changes when the secrets may have changed. */
   version: Version;
 }
 
-/** The secrets with their versions, and the rotations of those that rotate. */
+/** The secrets with their versions and rotations. */
 export function Secrets({ jobs, version }: SecretsProps) {
-  // A step says sooner that something has changed.
+  // The event of a step arrives before the change event.
   const step = jobs.find((run) => run.step !== undefined)?.request_id;
   const { value: secrets = [], fault } = useResource<SecretView[]>('secrets', version && `${version} ${step}`);
   return (
@@ -28,7 +26,7 @@ export function Secrets({ jobs, version }: SecretsProps) {
 
 function Secret({ secret, jobs }: { secret: SecretView; jobs: readonly JobEvent[] }) {
   const { name, versions, rotates, nextRotationAt, expiresAt } = secret;
-  const { busy, fault, run } = useDoing();
+  const { busy, fault, run } = useAction();
   const rotation = rotates ? lastRotation(jobs, jobOf(name)) : undefined;
   const title = `secret-${name}`;
   return (
@@ -40,7 +38,7 @@ function Secret({ secret, jobs }: { secret: SecretView; jobs: readonly JobEvent[
             type="button"
             disabled={busy}
             aria-label={`Rotate now: ${name}`}
-            onClick={() => run(() => tell(`secrets/${name}/rotate`))}
+            onClick={() => run(() => post(`secrets/${name}/rotate`))}
           >
             Rotate now
           </button>
@@ -49,7 +47,7 @@ function Secret({ secret, jobs }: { secret: SecretView; jobs: readonly JobEvent[
       <dl class="facts">
         {nextRotationAt !== undefined && (
           <>
-            <dt>next rotation in</dt>
+            <dt>Next rotation in</dt>
             <dd>
               <Countdown to={nextRotationAt} past="a moment" />
             </dd>
@@ -57,9 +55,9 @@ function Secret({ secret, jobs }: { secret: SecretView; jobs: readonly JobEvent[
         )}
         {expiresAt !== undefined && (
           <>
-            <dt>JWT in use expires in</dt>
+            <dt>JWT expires in</dt>
             <dd>
-              <Countdown to={expiresAt} past="– it has expired" />
+              <Countdown to={expiresAt} past="expired" />
             </dd>
           </>
         )}
@@ -69,7 +67,7 @@ function Secret({ secret, jobs }: { secret: SecretView; jobs: readonly JobEvent[
           <li key={id}>
             <code>{id.slice(0, 8)}</code>
             <span>
-              {shownStages(stages).map((stage) => (
+              {relevantStages(stages).map((stage) => (
                 <span key={stage} class={`stage ${stage}`}>
                   {stage.replace('AWS', '').toLowerCase()}
                 </span>
@@ -87,7 +85,7 @@ function Secret({ secret, jobs }: { secret: SecretView; jobs: readonly JobEvent[
   );
 }
 
-/** The pending label stays where a rotation ended well, and means nothing there any more. */
-function shownStages(stages: readonly string[]): readonly string[] {
+/** After a successful rotation, AWSPENDING stays on the current version and has no meaning. */
+function relevantStages(stages: readonly string[]): readonly string[] {
   return stages.includes('AWSCURRENT') ? stages.filter((stage) => stage !== 'AWSPENDING') : stages;
 }

@@ -1,31 +1,31 @@
-import type { CallEvent, Changing, JobEvent } from '../events.ts';
+import type { CallEvent, ChangeSource, JobEvent } from '../wire.ts';
 
-/** What the events have told so far. */
+/** The state from the events so far. */
 export interface State {
   connection: 'connecting' | 'live' | 'lost';
-  /** How often it came about: what was known before may be of another stack. */
+  /** The number of connections: after a new one, earlier data may belong to another stack. */
   connections: number;
-  /** The newest first. */
+  /** Newest first. */
   calls: readonly CallEvent[];
-  /** The newest first. */
+  /** Newest first. */
   jobs: readonly JobEvent[];
-  /** How often each was said to have changed. */
-  changes: Readonly<Record<Changing, number>>;
+  /** The number of changes of each source. */
+  changes: Readonly<Record<ChangeSource, number>>;
 }
 
-/** Something that changes the state. */
+/** A change of the state. */
 export type Action =
   | { type: 'connection'; connection: State['connection'] }
-  /** Events in the order in which they came; `afresh` when they are all that the stack still knows. */
+  /** Events in order; `replace` when they are all events that the stack stores. */
   | {
       type: 'events';
       calls: readonly CallEvent[];
       jobs: readonly JobEvent[];
-      changed: readonly Changing[];
-      afresh: boolean;
+      changed: readonly ChangeSource[];
+      replace: boolean;
     };
 
-/** Before anything was told. */
+/** The state before the first event. */
 export const initialState: State = {
   connection: 'connecting',
   connections: 0,
@@ -34,23 +34,23 @@ export const initialState: State = {
   changes: { secrets: 0, table: 0, sandbox: 0 },
 };
 
-/** As many as the stack keeps itself. */
-const bound = 200;
+/** The number of events that the stack stores. */
+const maxEvents = 200;
 
-/** The state after an action. */
+/** Returns the state after an action. */
 export function reduce(state: State, action: Action): State {
   if (action.type === 'connection') {
     const { connection } = action;
     return { ...state, connection, connections: state.connections + (connection === 'live' ? 1 : 0) };
   }
-  const { calls, jobs, changed, afresh } = action;
-  const before = afresh ? { calls: [], jobs: [] } : state;
+  const { calls, jobs, changed, replace } = action;
+  const before = replace ? { calls: [], jobs: [] } : state;
   const changes = { ...state.changes };
   for (const what of changed) changes[what] += 1;
   return {
     ...state,
-    calls: [...calls.toReversed(), ...before.calls].slice(0, bound),
-    jobs: [...jobs.toReversed(), ...before.jobs].slice(0, bound),
+    calls: [...calls.toReversed(), ...before.calls].slice(0, maxEvents),
+    jobs: [...jobs.toReversed(), ...before.jobs].slice(0, maxEvents),
     changes,
   };
 }

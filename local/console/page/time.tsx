@@ -1,12 +1,12 @@
 import { useNow } from './hooks.ts';
 
-/** How long it is until then, second by second; `past` once it is over. */
+/** The remaining time, updated each second; `past` afterwards. */
 export function Countdown({ to, past }: { to: number; past: string }) {
   const left = to - useNow();
   return <time dateTime={iso(to)}>{left <= 0 ? past : clock(left)}</time>;
 }
 
-/** How old something is, or with `ago` how long ago it was. */
+/** The age of something; with `ago`, “… ago”. */
 export function Age({ since, ago = false }: { since: number; ago?: boolean }) {
   return (
     <time dateTime={iso(since)} title={new Date(since).toLocaleString()}>
@@ -16,7 +16,7 @@ export function Age({ since, ago = false }: { since: number; ago?: boolean }) {
   );
 }
 
-/** `2:03:59`, or days when there are more than two. */
+/** Formats a time as `2:03:59`, or in days from two days on. */
 export function clock(milliseconds: number): string {
   const seconds = Math.floor(milliseconds / 1_000);
   const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
@@ -26,13 +26,13 @@ export function clock(milliseconds: number): string {
 
 const two = (number: number): string => String(number).padStart(2, '0');
 
-/** The time of day, with milliseconds. */
+/** Formats the time of day with milliseconds. */
 export function timeOfDay(time: string): string {
   const date = new Date(time);
   return `${date.toLocaleTimeString('en-GB')}.${String(date.getMilliseconds()).padStart(3, '0')}`;
 }
 
-/** `1.2 s` from a second on, `37 ms` before. */
+/** Formats a duration as `37 ms` or `1.2 s`. */
 export function duration(milliseconds: number): string {
   return milliseconds < 1_000 ? `${milliseconds} ms` : `${(milliseconds / 1_000).toFixed(1)} s`;
 }

@@ -1,18 +1,18 @@
 import formbody from '@fastify/formbody';
 import multipart from '@fastify/multipart';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { BudgeaError } from '../errors.ts';
-import type { Parameters } from '../parameters.ts';
+import type { Parameters } from '../call.ts';
+import { unreadable } from '../errors.ts';
 
-/** Reads JSON, form and multipart bodies alike, and ignores the content type of a body that is not there. */
+/** Parses JSON, form and multipart bodies, and ignores the content type of an absent body. */
 export function readBodies(app: FastifyInstance): void {
   app.addHook('onRequest', dropStrayContentType);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
     try {
       done(null, parseObject(String(body)));
-    } catch (error) {
-      done(error instanceof BudgeaError ? error : unreadable());
+    } catch {
+      done(unreadable());
     }
   });
   app.register(formbody);
@@ -20,24 +20,19 @@ export function readBodies(app: FastifyInstance): void {
   app.addHook('preValidation', readMultipart);
 }
 
-/** The named values of the body; none when there is no body. */
+/** Returns the named values of the body; empty without a body. */
 export function bodyOf(request: Pick<FastifyRequest, 'body'>): Parameters {
-  // The parsers above give nothing but objects.
+  // The parsers above return only objects.
   return (request.body ?? {}) as Parameters;
 }
 
-/** The refusal of a request that is not what it says it is. */
-export function unreadable(): BudgeaError {
-  return new BudgeaError('invalidValue', 'The request cannot be read');
-}
-
-/** Some clients send a Content-Type on every GET and DELETE, which has no body to be read. */
+/** Some clients send a Content-Type on every GET and DELETE. */
 async function dropStrayContentType({ raw: { headers } }: FastifyRequest): Promise<void> {
   const isEmpty = headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0;
   if (isEmpty) delete headers['content-type'];
 }
 
-/** The fields of a multipart body; no operation takes a file. */
+/** Reads the fields of a multipart body, and skips files, which no operation accepts. */
 async function readMultipart(request: FastifyRequest): Promise<void> {
   if (!request.isMultipart()) return;
   const fields: Record<string, unknown> = {};

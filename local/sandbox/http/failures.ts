@@ -1,60 +1,56 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyReply } from 'fastify';
 import { BudgeaError } from '../errors.ts';
 
-/** A failure that one of the next calls meets. */
+/** The failures that can be planned. */
+export const ANSWERS = ['tooManyRequests', 'bug', 'maintenance', 'html', 'reset', 'lost'] as const;
+
+/** A planned failure. */
 export interface Failure {
-  /** The path that it waits for, without `/2.0`; any when there is none. */
+  /** The path that fails, without `/2.0`; by default any. */
   path?: string | undefined;
   /**
-   * `tooManyRequests`, `bug` and `maintenance` are Budgea's own; `html` is a page from the network's edge; `reset` breaks
-   * the connection. These five refuse before anything is done. `lost` does everything, and the connection breaks then.
+   * `tooManyRequests`, `bug` and `maintenance` are Budgea's errors, `html` is a proxy's error page, and `reset` closes the connection: the
+   * operation does not run. With `lost`, the connection closes after the operation.
    */
   answer: (typeof ANSWERS)[number];
   /** For `tooManyRequests`, in seconds. */
   retryAfter: number;
 }
 
-/** The failures that can be asked for. */
-export const ANSWERS = ['tooManyRequests', 'bug', 'maintenance', 'html', 'reset', 'lost'] as const;
-
-/** A failure to come, and how many calls will meet it: `Infinity` until it is called off. */
+/** A failure and the number of calls that it fails; `Infinity` for every call. */
 type Planned = Failure & { times: number };
 
-/** The failures to come. */
-export interface Failures {
-  plan(failure: Planned): void;
-  /** Takes the first failure that waits for this path. */
-  meet(path: string): Failure | undefined;
-  all(): readonly Planned[];
-  clear(): void;
-}
+/** The planned failures. */
+export type Failures = ReturnType<typeof createFailures>;
 
-/** Makes an empty list of failures, which tells `onMeet` when one was met; it lives as long as the process. */
-export function createFailures(onMeet: () => void = () => {}): Failures {
+/** Creates an empty list of failures in memory. `onTake` is called when a failure is used. */
+export function createFailures(onTake: () => void = () => {}) {
   let planned: Planned[] = [];
   return {
-    plan: (failure) => void planned.push(failure),
-    meet(path) {
-      const met = planned.find((failure) => failure.path === undefined || failure.path === path);
-      if (met === undefined || met.times === Infinity) return met;
-      met.times -= 1;
+    plan: (failure: Planned) => void planned.push(failure),
+    /** Returns the first failure for a path, and counts it as used. */
+    take(path: string): Failure | undefined {
+      const failure = planned.find((other) => other.path === undefined || other.path === path);
+      if (failure === undefined || failure.times === Infinity) return failure;
+      failure.times -= 1;
       planned = planned.filter(({ times }) => times > 0);
-      onMeet();
-      return met;
+      onTake();
+      return failure;
     },
-    all: () => planned,
+    all: (): readonly Planned[] => planned,
     clear() {
       planned = [];
     },
   };
 }
 
-/** Whether the caller gets no answer at all. */
+/** Whether the caller receives no response. */
 export function breaksConnection(answer: Failure['answer']): answer is 'lost' | 'reset' {
   return answer === 'lost' || answer === 'reset';
 }
 
-/** Answers with the failure, in place of the operation. Throws Budgea's own. */
+/** Sends the failure instead of the operation's response. Throws Budgea's errors. */
 export function fail({ answer, retryAfter }: Failure, reply: FastifyReply): FastifyReply {
   if (answer === 'html') {
     return reply.code(502).type('text/html').send('<html><body><h1>502 Bad Gateway</h1></body></html>');
@@ -65,5 +61,22 @@ export function fail({ answer, retryAfter }: Failure, reply: FastifyReply): Fast
     return reply;
   }
   if (answer === 'tooManyRequests') reply.header('retry-after', String(retryAfter));
-  throw new BudgeaError(answer, 'This failure was asked for');
+  throw new BudgeaError(answer, 'This failure was requested');
+}
+
+/** The delay of every call. */
+export type Latency = ReturnType<typeof createLatency>;
+
+/** Creates a delay of 0 milliseconds in memory. */
+export function createLatency() {
+  let latency = 0;
+  return {
+    get: () => latency,
+    set(milliseconds: number) {
+      latency = milliseconds;
+    },
+    async wait(): Promise<void> {
+      if (latency > 0) await sleep(latency, undefined, { ref: false });
+    },
+  };
 }

@@ -1,10 +1,9 @@
-import { forbidden, requireCaller } from '../callers.ts';
-import type { Operation } from '../operation.ts';
-import { integer, invalid, text } from '../parameters.ts';
+import { forbidden, requireCaller } from '../authorization.ts';
+import { integer, invalid, type Operation, text } from '../call.ts';
 
 const SCOPES = /^[\w:.-]{1,64}( [\w:.-]{1,64})*$/;
 
-/** `POST /admin/jwt`: mints a manage JWT. Only the admin token may; a manage JWT cannot make another. */
+/** `POST /admin/jwt`: mints a manage JWT, only for the admin token. */
 export const adminJwtPost: Operation = async (budgea, call) => {
   const caller = await requireCaller(budgea, call);
   if (caller.kind !== 'admin') throw forbidden('This needs an admin manage token');

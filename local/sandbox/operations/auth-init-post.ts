@@ -1,9 +1,8 @@
-import { callerOf } from '../callers.ts';
-import { isSignedByClient, refuseHalfCredentials } from '../client-authentication.ts';
-import type { Operation } from '../operation.ts';
-import { HALF_AN_HOUR } from '../state/clock.ts';
+import { callerOf, isSignedByClient, rejectPartialCredentials } from '../authorization.ts';
+import type { Operation } from '../call.ts';
+import { HALF_AN_HOUR } from '../state/settings.ts';
 
-/** `POST /auth/init`: makes a user, permanent for the client and for manage tokens, else for half an hour. */
+/** `POST /auth/init`: creates a user, permanent for the client and manage tokens, otherwise temporary. */
 export const authInitPost: Operation = async (budgea, call) => {
   const isClient = isSignedByClient(budgea, call);
   const caller = isClient ? undefined : await callerOf(budgea, call);
@@ -14,7 +13,7 @@ export const authInitPost: Operation = async (budgea, call) => {
     return { status: 200, body: { auth_token, type: 'permanent', id_user: id } };
   }
 
-  if (caller === undefined) refuseHalfCredentials(call);
+  if (caller === undefined) rejectPartialCredentials(call);
   const { id } = await budgea.users.create('temporary');
   const auth_token = await budgea.tokens.issueTemporary(id);
   return { status: 200, body: { auth_token, type: 'temporary', expires_in: HALF_AN_HOUR, id_user: id } };

@@ -1,12 +1,10 @@
-import { forbidden, requireCaller } from '../callers.ts';
+import { forbidden, isSignedByClient, rejectPartialCredentials, requireCaller } from '../authorization.ts';
 import type { Budgea } from '../budgea.ts';
-import { isSignedByClient, refuseHalfCredentials } from '../client-authentication.ts';
 import { BudgeaError } from '../errors.ts';
-import type { Call, Operation } from '../operation.ts';
-import { flag, integer, text } from '../parameters.ts';
-import { HALF_AN_HOUR } from '../state/clock.ts';
+import { type Call, flag, integer, type Operation, text } from '../call.ts';
+import { HALF_AN_HOUR } from '../state/settings.ts';
 
-/** `POST /auth/jwt`: mints a user's JWT, for half an hour unless `expire` is false; without `id_user` for a new user. */
+/** `POST /auth/jwt`: mints a JWT of a user, for half an hour unless `expire` is false; creates a user without `id_user`. */
 export const authJwtPost: Operation = async (budgea, call) => {
   await authorize(budgea, call);
 
@@ -24,7 +22,7 @@ export const authJwtPost: Operation = async (budgea, call) => {
 
 async function authorize(budgea: Budgea, call: Call): Promise<void> {
   if (isSignedByClient(budgea, call)) return;
-  if (call.authorization === undefined) refuseHalfCredentials(call);
+  if (call.authorization === undefined) rejectPartialCredentials(call);
   const caller = await requireCaller(budgea, call);
   if (caller.kind === 'user') throw forbidden('This needs client credentials or a manage token');
 }

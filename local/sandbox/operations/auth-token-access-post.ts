@@ -1,9 +1,7 @@
 import type { Budgea } from '../budgea.ts';
-import { isSignedByClient } from '../client-authentication.ts';
+import { isSignedByClient, requireWhitelisted } from '../authorization.ts';
 import { BudgeaError } from '../errors.ts';
-import type { Call, Operation } from '../operation.ts';
-import { requiredText, text } from '../parameters.ts';
-import { requireWhitelisted } from '../redirect-uri.ts';
+import { type Call, type Operation, requiredText, text } from '../call.ts';
 
 const UNSUPPORTED = 'The only grant_type is authorization_code';
 

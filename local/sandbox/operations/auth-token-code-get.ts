@@ -1,9 +1,8 @@
-import { requireUser } from '../callers.ts';
-import type { Operation } from '../operation.ts';
-import { invalid, text } from '../parameters.ts';
-import { HALF_AN_HOUR } from '../state/clock.ts';
+import { requireUser } from '../authorization.ts';
+import { invalid, type Operation, text } from '../call.ts';
+import { HALF_AN_HOUR } from '../state/settings.ts';
 
-/** `GET /auth/token/code`: makes a temporary code for the user; `type=singleAccess` for one that works once. */
+/** `GET /auth/token/code`: creates a temporary code of the user; with `type=singleAccess`, one that works once. */
 export const authTokenCodeGet: Operation = async (budgea, call) => {
   const { id_user } = await requireUser(budgea, call);
   const type = text(call.query, 'type') ?? 'requestAccess';

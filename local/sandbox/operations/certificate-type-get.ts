@@ -1,9 +1,8 @@
-import { requireCaller } from '../callers.ts';
+import { requireCaller } from '../authorization.ts';
 import { BudgeaError } from '../errors.ts';
-import type { Operation } from '../operation.ts';
-import { requiredText } from '../parameters.ts';
+import { type Operation, requiredText } from '../call.ts';
 
-/** `GET /certificate/{type}`: the latest certificate of a type, for whoever has a valid token. */
+/** `GET /certificate/{type}`: returns the latest certificate of a type, for any valid token. */
 export const certificateTypeGet: Operation = async (budgea, call) => {
   await requireCaller(budgea, call);
   const certificate = budgea.certificates.latest(requiredText(call.path, 'type'));

@@ -1,5 +1,5 @@
-import { requireUser } from '../callers.ts';
-import type { Operation } from '../operation.ts';
+import { requireUser } from '../authorization.ts';
+import type { Operation } from '../call.ts';
 
 /** `DELETE /hash`: deletes all connections of the token's user. */
 export const hashDelete: Operation = async (budgea, call) => {

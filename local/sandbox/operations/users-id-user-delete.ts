@@ -1,9 +1,9 @@
 import type { Budgea } from '../budgea.ts';
-import type { Operation } from '../operation.ts';
+import type { Operation } from '../call.ts';
 import type { User } from '../state/users.ts';
-import { targetOf } from '../target-user.ts';
+import { targetOf } from '../authorization.ts';
 
-/** `DELETE /users/{id_user}`: deletes one user, or every one for `all`, with tokens, codes and connections. */
+/** `DELETE /users/{id_user}`: deletes a user, or every user for `all`, with its tokens, codes and connections. */
 export const usersIdUserDelete: Operation = async (budgea, call) => {
   const target = await targetOf(budgea, call);
   if (target !== 'all') {

@@ -1,8 +1,7 @@
-import type { Operation } from '../operation.ts';
-import { text } from '../parameters.ts';
-import { targetOf } from '../target-user.ts';
+import { type Operation, text } from '../call.ts';
+import { targetOf } from '../authorization.ts';
 
-/** `GET /users/{id_user}`: one user, or `{users}` for `all`; `expand=connections` adds the connections. */
+/** `GET /users/{id_user}`: returns a user, or `{users}` for `all`; `expand=connections` adds the connections. */
 export const usersIdUserGet: Operation = async (budgea, call) => {
   const target = await targetOf(budgea, call);
   const expansions = text(call.query, 'expand')?.split(',') ?? [];

@@ -1,8 +1,7 @@
-import type { Operation } from '../operation.ts';
-import { invalid, requiredText } from '../parameters.ts';
-import { targetOf } from '../target-user.ts';
+import { invalid, type Operation, requiredText } from '../call.ts';
+import { targetOf } from '../authorization.ts';
 
-/** `POST /users/{id_user}/token`: makes a permanent token of one user for an application. */
+/** `POST /users/{id_user}/token`: creates a permanent token of a user for an application. */
 export const usersIdUserTokenPost: Operation = async (budgea, call) => {
   const target = await targetOf(budgea, call);
   requiredText(call.body, 'application');

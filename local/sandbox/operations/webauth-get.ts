@@ -1,11 +1,10 @@
 import type { Budgea } from '../budgea.ts';
 import { BudgeaError } from '../errors.ts';
-import type { Call, Operation } from '../operation.ts';
-import { integer, requiredText, text } from '../parameters.ts';
-import { requireWhitelisted } from '../redirect-uri.ts';
+import { type Call, integer, type Operation, requiredText, text } from '../call.ts';
+import { requireWhitelisted } from '../authorization.ts';
 import type { Connection } from '../state/connections.ts';
 
-/** `GET /webauth`: sends the browser to the bank page. A refusal is an answer, never a redirect. */
+/** `GET /webauth`: redirects the browser to the bank page. An error is a response, never a redirect. */
 export const webauthGet: Operation = async (budgea, call) => {
   requireClientId(budgea, call);
   const redirect_uri = requiredText(call.query, 'redirect_uri');
@@ -14,11 +13,11 @@ export const webauthGet: Operation = async (budgea, call) => {
   const id_connector = integer(call.query, 'id_connector') ?? null;
   const updated = connectionToUpdate(budgea, call);
 
-  const id_user = (await codesUser(budgea, call)) ?? updated?.id_user ?? null;
+  const id_user = (await userOfCode(budgea, call)) ?? updated?.id_user ?? null;
   if (updated !== undefined && updated.id_user !== id_user) throw noSuchConnection();
 
   const id_connection = updated?.id ?? null;
-  const session = await budgea.webauth.start({ redirect_uri, state, id_user, id_connector, id_connection });
+  const session = await budgea.visits.start({ redirect_uri, state, id_user, id_connector, id_connection });
   return { status: 307, location: `${budgea.origin()}/bank/${session.id}` };
 };
 
@@ -36,7 +35,7 @@ function connectionToUpdate(budgea: Budgea, { query }: Call): Connection | undef
   return connection;
 }
 
-async function codesUser(budgea: Budgea, { query }: Call): Promise<number | undefined> {
+async function userOfCode(budgea: Budgea, { query }: Call): Promise<number | undefined> {
   const code = text(query, 'token');
   if (code === undefined) return undefined;
   const user = await budgea.codes.redeem(code);

@@ -1,65 +1,81 @@
-import type { Table } from '../../store.ts';
-import { HALF_AN_HOUR, written, type Clock } from './clock.ts';
-import type { openIds } from './ids.ts';
+import { liveRows, type Table } from '../../store.ts';
+import { formatTime, HALF_AN_HOUR, opaqueToken, type Clock, type NextId } from './settings.ts';
 
 interface UserRow {
   id: number;
-  /** When the user was created, in milliseconds since the epoch. */
+  /** The time of creation, in milliseconds since the epoch. */
   signin: number;
   platform: 'web' | 'sharedAccess';
-  /** When a temporary user vanishes; `null` once it is permanent. */
+  /** When a temporary user expires; `null` for a permanent one. */
   expires: number | null;
 }
 
-/** A user as the API shows it. */
+/** A user as the API returns it. */
 export interface User {
   id: number;
   signin: string;
   platform: string;
 }
 
-/** The users: temporary ones vanish after half an hour unless something permanent was issued for them. */
-export interface Users {
-  create(kind: 'temporary' | 'permanent', platform?: UserRow['platform']): Promise<User>;
-  find(id: number): User | undefined;
-  all(): User[];
-  makePermanent(id: number): Promise<void>;
-  /** Everything that names the user dies with its row, since tokens and codes count only while their user lives. */
-  remove(id: number): Promise<void>;
-  sweep(): Promise<void>;
-}
+/** The users of the sandbox. */
+export type Users = Awaited<ReturnType<typeof openUsers>>;
 
-/** Opens the users kept in `table`. */
-export function openUsers(table: Table<UserRow>, clock: Clock, nextId: ReturnType<typeof openIds>): Users {
-  const isLive = (user: UserRow) => user.expires === null || clock.now() < user.expires;
-  const find = (id: number) => {
-    const user = table.get(String(id));
-    return user !== undefined && isLive(user) ? user : undefined;
-  };
+/** Opens the users. A temporary user expires after half an hour, unless a permanent token is issued for it. */
+export async function openUsers(table: Table<UserRow>, clock: Clock, nextId: NextId) {
+  const users = await liveRows(table, ({ expires }) => expires === null || clock.now() < expires);
+  const view = ({ id, signin, platform }: UserRow): User => ({ id, signin: formatTime(signin), platform });
   return {
-    async create(kind, platform = 'sharedAccess') {
+    async create(kind: 'temporary' | 'permanent', platform: UserRow['platform'] = 'sharedAccess'): Promise<User> {
       const signin = clock.now();
       const expires = kind === 'temporary' ? signin + HALF_AN_HOUR * 1000 : null;
       const user: UserRow = { id: await nextId('user'), signin, platform, expires };
-      await table.set(String(user.id), user);
+      await users.set(String(user.id), user);
       return view(user);
     },
-    find(id) {
-      const user = find(id);
+    find(id: number): User | undefined {
+      const user = users.get(String(id));
       return user && view(user);
     },
-    all: () => table.values().filter(isLive).map(view),
-    async makePermanent(id) {
-      const user = find(id);
-      if (user !== undefined && user.expires !== null) await table.set(String(id), { ...user, expires: null });
+    all: () => users.values().map(view),
+    async makePermanent(id: number): Promise<void> {
+      const user = users.get(String(id));
+      if (user !== undefined && user.expires !== null) await users.set(String(id), { ...user, expires: null });
     },
-    remove: (id) => table.delete(String(id)),
-    async sweep() {
-      for (const user of table.values()) if (!isLive(user)) await table.delete(String(user.id));
-    },
+    /** The user's tokens, JWTs and codes become invalid with it. */
+    remove: (id: number) => users.delete(String(id)),
   };
 }
 
-function view({ id, signin, platform }: UserRow): User {
-  return { id, signin: written(signin), platform };
+interface UserTokenRow {
+  token: string;
+  id_user: number;
+  /** In milliseconds since the epoch; `null` for a permanent token. */
+  expires: number | null;
+}
+
+/** The opaque tokens of users. */
+export type UserTokens = Awaited<ReturnType<typeof openUserTokens>>;
+
+/** Opens the opaque tokens of users, which are valid while their user exists. */
+export async function openUserTokens(table: Table<UserTokenRow>, clock: Clock, users: Users) {
+  const tokens = await liveRows(
+    table,
+    ({ id_user, expires }) => (expires === null || clock.now() < expires) && users.find(id_user) !== undefined,
+  );
+  return {
+    /** Issues a permanent token, which makes its user permanent. */
+    async issuePermanent(idUser: number): Promise<string> {
+      const token = opaqueToken(96);
+      await users.makePermanent(idUser);
+      await tokens.set(token, { token, id_user: idUser, expires: null });
+      return token;
+    },
+    async issueTemporary(idUser: number): Promise<string> {
+      const token = opaqueToken(24);
+      await tokens.set(token, { token, id_user: idUser, expires: clock.now() + HALF_AN_HOUR * 1000 });
+      return token;
+    },
+    find: (token: string) => tokens.get(token),
+    revoke: (token: string) => tokens.delete(token),
+  };
 }

@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Queue } from '../queue.ts';
-import { PENDING, type Secret, addVersion, detach, dropUnstaged, moveStage, versionById } from '../secret.ts';
+import { addVersion, detach, dropUnstaged, moveStage, PENDING, unfinished, versionById } from '../secret.ts';
+import type { Secret } from '../secret.ts';
 import type { Secrets } from '../secrets.ts';
-import type { Underway } from './rotation.ts';
-import { unfinished } from './unfinished.ts';
-import { intervalOf } from './rules.ts';
+import { intervalOf, type Underway } from './rotation.ts';
 
-/** What a rotation function is called with: https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html */
+/** The event of a rotation function: https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html */
 export interface RotationEvent {
   SecretId: string;
   ClientRequestToken: string;
@@ -15,41 +14,33 @@ export interface RotationEvent {
   RotationToken?: string;
 }
 
-/** What the rotator works with. */
+/** The dependencies and settings of a rotator. */
 export interface RotatorOptions {
   secrets: Secrets;
   inTurn: Queue;
   now: () => number;
   invoke: (functionArn: string, event: RotationEvent) => Promise<void>;
-  /** How long to wait before each further attempt at a rotation that failed. */
+  /** The delay before each retry of a failed rotation. */
   retryDelaysMs: readonly number[];
-  /** Counts instead of every secret's own interval. */
+  /** Overrides the interval in a secret's rules. */
   intervalMs?: ((secretName: string) => number | undefined) | undefined;
 }
 
-/** Carries out rotations, each in the background of the request that began it. */
-export interface Rotator {
-  /** Begins a rotation, or goes on with one; resolves when its AWSPENDING version is on disk. Called in turn. */
-  begin(secret: Secret, underway: Underway): Promise<void>;
-  /** When the secret is to be rotated next, in epoch milliseconds. */
-  dueAt(secret: Secret): number | undefined;
-  /** Begins every rotation that is due or was interrupted; resolves when none is running any more. */
-  runDue(): Promise<void>;
-  /** Leaves everything as it is now, to go on with at the next start. */
-  stop(): void;
-}
+/** Runs rotations in the background. */
+export type Rotator = ReturnType<typeof makeRotator>;
 
 const STEPS = { rotation: ['createSecret', 'setSecret', 'testSecret', 'finishSecret'], trial: ['testSecret'] };
 
-/** Makes the rotator of one server. */
-export function makeRotator({ secrets, inTurn, now, invoke, retryDelaysMs, intervalMs }: RotatorOptions): Rotator {
+/** Creates the rotator of one server. */
+export function makeRotator({ secrets, inTurn, now, invoke, retryDelaysMs, intervalMs }: RotatorOptions) {
   const running = new Map<string, Promise<void>>();
   const stopping = new AbortController();
 
+  /** Starts or continues a rotation; resolves when its AWSPENDING version is on disk. Called from the queue. */
   async function begin(secret: Secret, underway: Underway): Promise<void> {
     const { arn, rotation } = secret;
     if (rotation === undefined) return;
-    // A version that is there already keeps its stages: the function may have taken AWSPENDING off it.
+    // An existing version keeps its stages: the function may have removed AWSPENDING from it.
     const isNew = versionById(secret, underway.token) === undefined;
     const pending = isNew ? moveStage(addVersion(secret, underway.token, now()), PENDING, underway.token) : secret;
     await secrets.save({ ...pending, changedAt: now(), rotation: { ...rotation, underway } });
@@ -62,7 +53,7 @@ export function makeRotator({ secrets, inTurn, now, invoke, retryDelaysMs, inter
     );
   }
 
-  /** As the service does: a failed step fails the attempt, and the next attempt begins with the first step. */
+  /** As the service does: a failed step fails the attempt, and the next attempt starts with the first step. */
   async function carryOut(arn: string, underway: Underway): Promise<void> {
     let succeeded = await attempt(arn, underway);
     for (const delay of underway.kind === 'rotation' ? retryDelaysMs : []) {
@@ -81,7 +72,7 @@ export function makeRotator({ secrets, inTurn, now, invoke, retryDelaysMs, inter
       try {
         await invoke(rotation.functionArn, event);
       } catch {
-        // What went wrong is the function's to log; the service only learns that it failed.
+        // The function logs its error; the service only learns that it failed.
         return false;
       }
     }
@@ -102,13 +93,14 @@ export function makeRotator({ secrets, inTurn, now, invoke, retryDelaysMs, inter
     }
   }
 
-  /** The secret, unless the rotation has been called off since: cancelled, the secret deleted, the server stopped. */
+  /** Returns the secret, unless the rotation was cancelled, the secret deleted or the server stopped. */
   function subject(arn: string, { token }: Underway): Secret | undefined {
     const secret = secrets.all().find((other) => other.arn === arn);
-    const wanted = secret?.deletesAt === undefined && secret?.rotation?.underway?.token === token;
-    return wanted && !stopping.signal.aborted ? secret : undefined;
+    const active = secret?.deletesAt === undefined && secret?.rotation?.underway?.token === token;
+    return active && !stopping.signal.aborted ? secret : undefined;
   }
 
+  /** Returns when the secret is due for rotation, in epoch milliseconds. */
   function dueAt({ name, rotation, deletesAt }: Secret): number | undefined {
     if (rotation?.enabled !== true || deletesAt !== undefined) return undefined;
     const interval = intervalOf(rotation.rules);
@@ -122,6 +114,7 @@ export function makeRotator({ secrets, inTurn, now, invoke, retryDelaysMs, inter
     return { token: unfinished(secret)?.id ?? randomUUID(), kind: 'rotation' };
   }
 
+  /** Starts every rotation that is due or was interrupted; resolves when all rotations have ended. */
   async function runDue(): Promise<void> {
     await inTurn(async () => {
       if (stopping.signal.aborted) return;
@@ -133,5 +126,7 @@ export function makeRotator({ secrets, inTurn, now, invoke, retryDelaysMs, inter
     await Promise.all(running.values());
   }
 
-  return { begin, dueAt, runDue, stop: () => stopping.abort() };
+  /** Stops all rotations; they continue at the next start. */
+  const stop = () => stopping.abort();
+  return { begin, dueAt, runDue, stop };
 }

@@ -18,13 +18,7 @@ export interface DeployedFunction {
 }
 
 /** A container of a function, which runs AWS's runtime client. */
-export interface Container {
-  /** Invokes the function and returns its result. Throws the error of the function or of its start. */
-  invoke(event: unknown): Promise<unknown>;
-  /** Returns the log lines since the last time. */
-  logs(): Record<string, unknown>[];
-  close(): Promise<void>;
-}
+export type Container = Awaited<ReturnType<typeof startContainer>>;
 
 interface Invocation {
   event: unknown;
@@ -34,7 +28,7 @@ interface Invocation {
 const client = fileURLToPath(import.meta.resolve('aws-lambda-ric'));
 
 /** Starts a server of the Runtime API, and Node with the function's bundle and variables only. */
-export async function startContainer({ name, folder, timeout, variables }: DeployedFunction): Promise<Container> {
+export async function startContainer({ name, folder, timeout, variables }: DeployedFunction) {
   const waiting: Invocation[] = [];
   const running = new Map<string, Invocation>();
   let poll: ServerResponse | undefined;
@@ -105,13 +99,15 @@ export async function startContainer({ name, folder, timeout, variables }: Deplo
   }
 
   return {
-    invoke(event) {
+    /** Invokes the function and returns its result. Throws the error of the function or of its start. */
+    invoke(event: unknown): Promise<unknown> {
       const settle = Promise.withResolvers<unknown>();
       if (child.exitCode !== null) settle.reject(new Error(`the container of ${name} ended: ${output.join('\n')}`));
       else waiting.push({ event, settle });
       deliver();
       return settle.promise;
     },
+    /** Returns the log lines since the last time. */
     logs: () =>
       output
         .splice(0)

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { bundle } from '#infra/bundle.ts';
 import { basePath, operations } from '#lib/operations/table.ts';
-import { freePort } from '#local/free-port.ts';
+import { freePort } from '#local/loopback.ts';
 import { eventOf, textsOf, type Call } from '../../calls.ts';
 import { bundleFile, type BenchContext, type Part } from '../context.ts';
 import { inTurns, megabytes, number, spread, spreadOf, type Spread } from '../figures.ts';

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { Pool } from 'undici';
-import { newContext } from '#local/api-gateway/context.ts';
+import { newContext } from '#local/api-gateway/invoke.ts';
 
 // A separate process: makes the same calls with undici and through a handler, in turns, and prints the processor time of each call.
 

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import type { Handler } from '#lib/http/serve.ts';
-import { newContext } from '#local/api-gateway/context.ts';
+import { newContext } from '#local/api-gateway/invoke.ts';
 
 // A separate process: an HTTP server that converts each GET to an event and each result to a response, and nothing else that API Gateway does.
 // Arguments: the bundle, the name of the function, its route, and its path parameters as JSON.

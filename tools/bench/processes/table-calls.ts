@@ -1,6 +1,6 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import type { Handler } from '#lib/http/serve.ts';
-import { newContext } from '#local/api-gateway/context.ts';
+import { newContext } from '#local/api-gateway/invoke.ts';
 
 // A separate process, like a new container: makes each caller's first call, then many more in turns, one at a time. Prints their times and
 // their requests to the table.

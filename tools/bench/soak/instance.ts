@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Handler } from '#lib/http/serve.ts';
 import { functionName } from '#lib/operations/table.ts';
-import { newContext } from '#local/api-gateway/context.ts';
+import { newContext } from '#local/api-gateway/invoke.ts';
 import { eventOf, type Call } from '../../calls.ts';
 import { takeLogs, type LogLine } from './instance-logs.ts';
 

@@ -35,7 +35,7 @@ export async function startSoakStack(
     const dynamodb = await servers.start('DynamoDB', 1, (port) => startDynamoDb({ port, accessKeyId }));
     useLocal({ secretsManager: secretsManager.url, dynamodb: dynamodb.url, aws });
     // These modules make AWS clients, which take their endpoints from the environment.
-    const { prepareContract, prepareManageToken } = await import('#local/contract.ts');
+    const { prepareContract, prepareManageToken } = await import('#local/secrets.ts');
     const { createTable } = await import('#local/table.ts');
     const { createPartner } = await import('#lib/partners/directory.ts');
     const { saveOwner } = await import('#lib/partners/ownership.ts');
