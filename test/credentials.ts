@@ -1,4 +1,4 @@
-import { makeKey } from '#lib/partners/key.ts';
+import { makeKey } from '#lib/partner-key.ts';
 import type { DemoPartner } from '#local/demo-partners.ts';
 import { apiKey, authorization, basic, bearer, combine, form, json, multipart } from './gateway.ts';
 import type { TestRequest } from './invoke.ts';

@@ -137,7 +137,11 @@ export async function startGateway(options: Partial<StackOptions> = {}): Promise
     async withProxy(intercept, during) {
       const { origin, pathname } = new URL(budgea);
       const proxy = await startProxy(() => origin, intercept);
-      return gateway.withUpstream(proxy.url + pathname, during).finally(() => proxy.close());
+      try {
+        return await gateway.withUpstream(proxy.url + pathname, during);
+      } finally {
+        await proxy.close();
+      }
     },
     async close() {
       arrivals.stop();

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { makeKey } from '#lib/partners/key.ts';
+import { makeKey } from '#lib/partner-key.ts';
 import { noFault, startTestAws, unreachable, type TestAws } from './aws.ts';
 import { storedEvents, type ReceivedEvent } from './events.ts';
 import {

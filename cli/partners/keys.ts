@@ -1,6 +1,6 @@
 import { Argument, InvalidArgumentError, type Command } from 'commander';
 import { now } from '#lib/clock.ts';
-import { mostKeys } from '#lib/partners/key.ts';
+import { mostKeys } from '#lib/partner-key.ts';
 import type { PartnerRecord } from '#lib/partners/record.ts';
 import { CliError } from '../cli-error.ts';
 import { list } from '../format.ts';

@@ -3,7 +3,7 @@ import { GatewayError, invalidValue } from '../errors.ts';
 import type { Call, Caller, Credential } from '../operations/call.ts';
 import type { CallerKind } from '../operations/table.ts';
 import type { authenticatePartner } from '../partners/authenticate.ts';
-import { keyPrefix, readKey, resemblesKey } from '../partners/key.ts';
+import { keyPrefix, readKey, resemblesKey } from '../partner-key.ts';
 import type { Middleware } from './middleware.ts';
 
 /**

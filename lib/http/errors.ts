@@ -50,7 +50,7 @@ function responseTo(error: unknown): ErrorResponse {
 }
 
 function gatewayError(code: ErrorCode, options: Partial<GatewayError> = {}): ErrorResponse {
-  const { description, retryAfter, oauthError } = options;
+  const { description, retryAfter } = options;
   const { status } = errorCodes[code];
   return {
     status,
@@ -58,7 +58,7 @@ function gatewayError(code: ErrorCode, options: Partial<GatewayError> = {}): Err
     description: description ?? errorCodes[code].description,
     message: null,
     retryAfter: status === 503 || status === 429 ? (retryAfter ?? 5) : undefined,
-    oauthError,
+    oauthError: options.oauthError,
   };
 }
 

@@ -75,11 +75,11 @@ small{color:var(--soft);overflow-wrap:anywhere}
 `;
 
 /** Content-Security-Policy of the error page: allows its style sheet, by hash, and nothing else. */
-export const errorPagePolicy =
+const errorPagePolicy =
   "default-src 'none'; style-src 'sha256-yItBIU61lBYkleF57TqWOyjfNDWdagcFxUf5g13ClZw='; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /** Returns the HTML of the error page. The texts must be escaped already. */
-export function errorPage({ status, why, request }: { status: number; why: string; request: string }): string {
+function errorPage({ status, why, request }: { status: number; why: string; request: string }): string {
   const [title, advice] =
     status < 500 && status !== 429
       ? ['This request cannot be completed', 'Return to the application that sent you here and start again.']

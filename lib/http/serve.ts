@@ -56,7 +56,7 @@ export function serve<Id extends OperationId>(
 const validTraceparent = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 /** Creates the call with its request id, deadline and log fields, and releases the deadline at the end. */
-export function begin(id: OperationId): Middleware {
+function begin(id: OperationId): Middleware {
   const operation: Operation = operations[id];
   return {
     before({ event, context }) {

@@ -1,4 +1,5 @@
 import type { Context } from 'aws-lambda';
+import type { PresentedKey } from '../partner-key.ts';
 import { type Deadline, deadline } from '../transport/deadline.ts';
 import type { Operation, OperationId } from './table.ts';
 
@@ -63,13 +64,6 @@ export interface Call extends Invocation {
   caller: Caller;
   /** Validated path parameters and fields. */
   input: unknown;
-}
-
-/** A well-formed partner key. It is valid if the record of the partner that it names contains its hash. */
-export interface PresentedKey {
-  clientId: string;
-  /** SHA-256 of the whole key, hexadecimal. */
-  hash: string;
 }
 
 /** The credential of a request: a partner key in one of three places, an upstream token, or none. `key` is undefined when it is malformed. */

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { lazy } from '../lazy.ts';
-import { resemblesKey } from '../partners/key.ts';
+import { resemblesKey } from '../partner-key.ts';
 
 // Request schemas. Numbers and booleans are also accepted as strings, as in a form. Unknown fields are ignored. The messages follow the field's
 // name in the error description and never repeat the value. Schemas are lazy: creating all of them adds 3 % to a cold start.

@@ -2,8 +2,8 @@ import { table } from '../aws/table.ts';
 import { now } from '../clock.ts';
 import { GatewayError } from '../errors.ts';
 import { lazy } from '../lazy.ts';
-import type { Partner, PresentedKey } from '../operations/call.ts';
-import { keyId, sameHash } from './key.ts';
+import type { Partner } from '../operations/call.ts';
+import { type PresentedKey, keyId, sameHash } from '../partner-key.ts';
 import { evaluatePartner, type PartnerRecord } from './record.ts';
 
 /**
@@ -50,12 +50,12 @@ const recordedDays = new Map<string, number>();
  * Records that a key was used today, once a day per container. Never throws and is not retried: only operators read the day, and callers must
  * not wait for it during an outage.
  */
-export async function trackKeyUse(clientId: string, keyId: string): Promise<void> {
+export async function trackKeyUse(clientId: string, id: string): Promise<void> {
   const today = Math.floor(now() / msPerDay);
-  if (recordedDays.get(keyId) === today) return;
-  recordedDays.set(keyId, today);
+  if (recordedDays.get(id) === today) return;
+  recordedDays.set(id, today);
   const day = new Date(today * msPerDay).toISOString().slice(0, 10);
-  const change = { text: 'SET #key = :day', names: { '#key': keyId }, values: { ':day': day } };
+  const change = { text: 'SET #key = :day', names: { '#key': id }, values: { ':day': day } };
   // The condition fails when another container was first.
   await table.update(keyUseItem(clientId), change, 'attribute_not_exists(#key) OR #key < :day').catch(() => undefined);
 }

@@ -6,7 +6,7 @@ import { asItem, ConditionFailed, type Item, table } from '../aws/table.ts';
 import { now } from '../clock.ts';
 import { env } from '../config/env.ts';
 import { keyUseItem } from './authenticate.ts';
-import { hashKey, keyId, makeClientId, makeKey } from './key.ts';
+import { hashKey, keyId, makeClientId, makeKey } from '../partner-key.ts';
 import { partnerItem, partnerRecord, type PartnerRecord, readPartner } from './record.ts';
 
 // Partner management for operators. Functions that serve requests do not load this module.

@@ -8,7 +8,7 @@ import { number } from '../numbers.ts';
 import type { Call, Partner } from '../operations/call.ts';
 import { forwardingClient } from '../secrets/upstream.ts';
 
-const ownership = lazy(() => v.object({ owner: v.string(), temporary_until: v.optional(number) }));
+const ownershipSchema = lazy(() => v.object({ owner: v.string(), temporary_until: v.optional(number) }));
 
 /** The ownership of a user. */
 export interface Ownership {
@@ -39,7 +39,7 @@ const ownedBy = (owner: string) => ({
 /** Returns the owner of the user, by a consistent read; undefined for an unowned user. Throws the table's errors. */
 export async function ownershipOf(idUser: string): Promise<Ownership | undefined> {
   const item = await table.get(userItem(idUser));
-  return item && v.parse(ownership(), item);
+  return item && v.parse(ownershipSchema(), item);
 }
 
 /**

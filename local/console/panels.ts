@@ -14,7 +14,7 @@ import {
   readKeyUse,
 } from '#lib/partners/directory.ts';
 import { partnerNameProblem, grantForms, isGrant, redirectUriProblem } from '#lib/partners/settings.ts';
-import { mostKeys } from '#lib/partners/key.ts';
+import { mostKeys } from '#lib/partner-key.ts';
 import type { PartnerRecord } from '#lib/partners/record.ts';
 import { listVersions, readVersion, versionInUse } from '#lib/rotation/secret-versions.ts';
 import { manageTokenExpiry } from '#lib/secrets/values.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { trackKeyUse } from '#lib/partners/authenticate.ts';
-import { readKey } from '#lib/partners/key.ts';
+import { readKey } from '#lib/partner-key.ts';
 import { saveOwner } from '#lib/partners/ownership.ts';
 import { readPartner } from '#lib/partners/record.ts';
 import { startLocalStack, type LocalStack, type Outcome } from './local-stack.ts';

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { ApiError, TransportError } from '#lib/budgea/authentication-api.ts';
 import { GatewayError } from '#lib/errors.ts';
 import type { Call } from '#lib/operations/call.ts';
-import { makeKey } from '#lib/partners/key.ts';
+import { makeKey } from '#lib/partner-key.ts';
 import { asToken, serveOnce, type Served } from './serve-once.ts';
 
 afterEach(() => {

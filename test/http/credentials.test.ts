@@ -4,7 +4,7 @@ import { GatewayError } from '#lib/errors.ts';
 import type { Credential } from '#lib/operations/call.ts';
 import { readCredential } from '#lib/http/credentials.ts';
 import { operations, type CallerKind, type OperationId } from '#lib/operations/table.ts';
-import { makeKey, readKey } from '#lib/partners/key.ts';
+import { makeKey, readKey } from '#lib/partner-key.ts';
 import { codePoint } from '../code-point.ts';
 import { json } from '../gateway.ts';
 import { serveOnce, type ServeRequest } from './serve-once.ts';

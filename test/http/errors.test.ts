@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { ApiError, TransportError, type TransportFailure } from '#lib/budgea/authentication-api.ts';
 import { errorCodes, GatewayError, type ErrorCode } from '#lib/errors.ts';
-import { makeKey } from '#lib/partners/key.ts';
+import { makeKey } from '#lib/partner-key.ts';
 import { json } from '../gateway.ts';
 import { asToken, serveOnce, type Served } from './serve-once.ts';
 

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { operations, type Operation, type OperationId } from '#lib/operations/table.ts';
-import { makeKey } from '#lib/partners/key.ts';
+import { makeKey } from '#lib/partner-key.ts';
 import { form, json, multipart } from '../gateway.ts';
 import { withoutRequestId } from '../responses.ts';
 import { asToken, serveOnce, type Served } from './serve-once.ts';

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { operations, type OperationId } from '#lib/operations/table.ts';
-import { makeKey } from '#lib/partners/key.ts';
+import { makeKey } from '#lib/partner-key.ts';
 import { serveOnce, type ServeRequest } from './serve-once.ts';
 
 const key = makeKey('12345678');

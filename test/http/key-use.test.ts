@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { forwardingClient } from '#lib/secrets/upstream.ts';
-import { makeKey } from '#lib/partners/key.ts';
+import { makeKey } from '#lib/partner-key.ts';
 import { json, serversForThisFile } from '../budgea/scripted-server.ts';
 import { serveOnce } from './serve-once.ts';
 

@@ -5,7 +5,7 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tableFullName } from '#lib/config/names.ts';
-import { hashKey, keyId, makeKey } from '#lib/partners/key.ts';
+import { hashKey, keyId, makeKey } from '#lib/partner-key.ts';
 import type { PartnerRecord } from '#lib/partners/record.ts';
 import { startGateway, type Gateway } from '../gateway.ts';
 

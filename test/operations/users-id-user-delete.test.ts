@@ -167,9 +167,10 @@ test('a token that upstream rejects at the first attempt deletes no user', async
   await expectUnchanged(kept);
 });
 
+const withoutId: Intercept = async () => ({ status: 200, headers: {}, body: '{"users":[]}' });
+
 test('deletes no user when upstream does not return the id of me', async () => {
   const kept = await newUser();
-  const withoutId: Intercept = async () => ({ status: 200, headers: {}, body: '{"users":[]}' });
   const response = await intercepting(withoutId, () => send('me', bearer(kept.token)), 'GET');
   expect(response).toMatchObject(errorResponse(502, 'badGateway'));
   await expectUnchanged(kept);

@@ -3,7 +3,7 @@ import { useLocal } from '#lib/config/process-env.ts';
 import type { Partner } from '#lib/operations/call.ts';
 import type { authenticatePartner, evaluate } from '#lib/partners/authenticate.ts';
 import type * as Directory from '#lib/partners/directory.ts';
-import { makeKey, readKey } from '#lib/partners/key.ts';
+import { makeKey, readKey } from '#lib/partner-key.ts';
 import type { PartnerRecord } from '#lib/partners/record.ts';
 import { noFault, startTestAws, unreachable, type TestAws } from '../aws.ts';
 

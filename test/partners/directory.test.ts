@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { useLocal } from '#lib/config/process-env.ts';
 import type { authenticatePartner } from '#lib/partners/authenticate.ts';
 import type * as Directory from '#lib/partners/directory.ts';
-import { keyId, readKey } from '#lib/partners/key.ts';
+import { keyId, readKey } from '#lib/partner-key.ts';
 import { noFault, startTestAws, unreachable, type TestAws } from '../aws.ts';
 
 let aws: TestAws;

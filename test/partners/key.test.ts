@@ -12,7 +12,7 @@ import {
   readKey,
   resemblesKey,
   sameHash,
-} from '#lib/partners/key.ts';
+} from '#lib/partner-key.ts';
 import { fullWidth, mangledKeys } from '../credentials.ts';
 
 const base62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'.split('');

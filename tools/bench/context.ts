@@ -9,7 +9,7 @@ import { secretFullName, secretNames, tableFullName } from '#lib/config/names.ts
 import { useDeployed } from '#lib/config/process-env.ts';
 import { examples as recorded } from '#lib/openapi/examples.ts';
 import { basePath, functionName, operations, type Operation, type SecretName } from '#lib/operations/table.ts';
-import { hashKey, keyId, makeKey } from '#lib/partners/key.ts';
+import { hashKey, keyId, makeKey } from '#lib/partner-key.ts';
 import type { Call } from '../calls.ts';
 import { bearer, operationIds, typicalCall, type ExampleContext } from '../openapi/examples.ts';
 import type { Progress, Table } from './figures.ts';

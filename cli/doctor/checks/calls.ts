@@ -1,6 +1,6 @@
 import { ApiError, AuthenticationApi, Configuration, TransportError } from '#lib/budgea/authentication-api.ts';
 import { basePath } from '#lib/operations/table.ts';
-import { makeClientId, makeKey } from '#lib/partners/key.ts';
+import { makeClientId, makeKey } from '#lib/partner-key.ts';
 import { ok, wrong, type Check, type Finding } from '../check.ts';
 import type { Context } from '../context.ts';
 

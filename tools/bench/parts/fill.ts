@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { ClassicLevel } from 'classic-level';
 import store, { type TableDescription } from 'dynalite/db/index.js';
-import { hashKey, keyId, makeKey } from '#lib/partners/key.ts';
+import { hashKey, keyId, makeKey } from '#lib/partner-key.ts';
 
 /** A partner's key, and one of its users. */
 export interface TableCaller {

@@ -1,5 +1,4 @@
 import { hash as digest, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { PresentedKey } from '../operations/call.ts';
 
 /** The prefix of every partner key. Secret scanners find leaked keys by it. */
 export const keyPrefix = 'bgk_';
@@ -9,6 +8,13 @@ export const mostKeys = 2;
 
 const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const format = /^bgk_([1-9]\d{7})_[0-9A-Za-z]{43}[0-9A-Za-z]{6}$/;
+
+/** A well-formed partner key. It is valid if the record of the partner that it names contains its hash. */
+export interface PresentedKey {
+  clientId: string;
+  /** SHA-256 of the whole key, hexadecimal. */
+  hash: string;
+}
 
 /** Returns a new key of a partner: 43 random base62 characters (256 bits) and a checksum. */
 export function makeKey(clientId: string): string {
