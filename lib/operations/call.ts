@@ -34,7 +34,7 @@ export type CountedEvent =
   /** The date of a fetched or stored certificate is invalid or in the future, so their ages were not compared. */
   | 'CertificateDateIgnored';
 
-/** The fields of a call's log line beside its result. Every field is safe to log. */
+/** The fields of a call's log line in addition to its result. Every field is safe to log. */
 interface CallLog {
   kind?: string;
   partner?: string;

@@ -160,7 +160,7 @@ export const operations = {
   },
   users_id_user_token_post: {
     ...specification.users_id_user_token_post,
-    summary: 'Creates another token of a user. A partner key can use the ids of its own users.',
+    summary: 'Creates another token of a user. A partner key can create tokens for its own users.',
     fields: 'body',
     request: requests.usersIdUserTokenPost,
     accepts: ['bearer_key', 'token'],

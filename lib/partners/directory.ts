@@ -16,7 +16,7 @@ export const partnersIndex = { name: 'partners', key: 'listed', value: 'partner'
 /** The sparse index of a partner's users; hash key `owner`. */
 export const usersIndex = { name: 'users', key: 'owner' } as const;
 
-/** A partner and its newest key. The key is not stored and is shown only once. */
+/** A partner and its newest key. The key itself is not stored and can be printed only once. */
 export interface IssuedKey {
   record: PartnerRecord;
   key: string;

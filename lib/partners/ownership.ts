@@ -124,8 +124,8 @@ export function mustBePermanent({ temporary_until = Infinity }: Ownership): bool
  * Replaces upstream's 404 by the gateway's, so that another partner's user is indistinguishable from a missing one. A 404 without an error code
  * is not replaced: it may come from a proxy.
  */
-export async function unifyNotFound<T>(answer: Promise<T>): Promise<T> {
-  return answer.catch((error: unknown) => {
+export async function unifyNotFound<T>(call: Promise<T>): Promise<T> {
+  return call.catch((error: unknown) => {
     const isMissing = error instanceof ApiError && error.status === 404 && error.code !== undefined;
     throw isMissing ? new GatewayError('notFound', { cause: error }) : error;
   });

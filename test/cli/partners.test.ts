@@ -51,7 +51,7 @@ describe('create', () => {
   test('prints the key once in text', async () => {
     const { stdout } = await partners('create', '--name', 'Acme');
     expect(stdout.match(/bgk_\w+/g)).toHaveLength(1);
-    expect(readKey(/bgk_\w+/.exec(stdout)?.[0] ?? '')).toBeDefined();
+    expect(readKey(/bgk_\w+/.exec(stdout)?.[0] ?? '')?.clientId).toMatch(/^\d{8}$/);
   });
 
   test('omits redirect_uri without a redirect URI', async () => {

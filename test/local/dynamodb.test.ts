@@ -170,7 +170,7 @@ describe('the local DynamoDB', () => {
     const { port } = await start();
 
     await expect(start({ port, folder })).rejects.toMatchObject({ code: 'EADDRINUSE' });
-    await expect(start({ folder })).resolves.toBeDefined();
+    await expect(start({ folder })).resolves.toMatchObject({ port: expect.any(Number) as number });
   });
 
   test('does not start in a folder that is in use', async () => {

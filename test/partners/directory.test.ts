@@ -69,12 +69,12 @@ describe('the directory', () => {
   test('lists all partners once, over several pages', async () => {
     // A page is 1 MB.
     const redirectUris = Array.from({ length: 40 }, (_, number) => `https://example.com/${number}/${'a'.repeat(2000)}`);
-    const made = await Promise.all(
+    const created = await Promise.all(
       Array.from({ length: 20 }, () => directory.createPartner({ name: 'A long one', redirectUris })),
     );
     const ids: string[] = [];
     for await (const { client_id } of directory.listPartners()) ids.push(client_id);
-    expect(ids).toEqual(expect.arrayContaining(made.map(({ record }) => record.client_id)));
+    expect(ids).toEqual(expect.arrayContaining(created.map(({ record }) => record.client_id)));
     expect(new Set(ids).size).toBe(ids.length);
   });
 

@@ -31,13 +31,13 @@ describe('a new key', () => {
   });
 
   test('is unique among 10,000 of one partner, with uniformly distributed characters', () => {
-    const made = Array.from({ length: 10_000 }, () => makeKey('12345678'));
-    expect(new Set(made).size).toBe(made.length);
+    const created = Array.from({ length: 10_000 }, () => makeKey('12345678'));
+    expect(new Set(created).size).toBe(created.length);
     const counts = new Map(base62.map((character) => [character, 0]));
-    for (const character of made.flatMap((key) => key.slice(13, -6).split(''))) {
+    for (const character of created.flatMap((key) => key.slice(13, -6).split(''))) {
       counts.set(character, (counts.get(character) ?? 0) + 1);
     }
-    const expected = (made.length * 43) / 62;
+    const expected = (created.length * 43) / 62;
     const chiSquare = [...counts.values()].reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
     expect(counts.size).toBe(62);
     // 61 degrees of freedom: a uniform generator exceeds 140 once in ten million runs, a byte modulo 62 always does.
@@ -45,9 +45,9 @@ describe('a new key', () => {
   });
 
   test('is random at every position', () => {
-    const made = Array.from({ length: 2_000 }, () => makeKey('12345678'));
+    const created = Array.from({ length: 2_000 }, () => makeKey('12345678'));
     for (let place = 13; place < 56; place++) {
-      expect(new Set(made.map((key) => key.charAt(place))).size).toBe(62);
+      expect(new Set(created.map((key) => key.charAt(place))).size).toBe(62);
     }
   });
 });
@@ -196,10 +196,10 @@ function pseudoRandom(): (length: number) => Buffer {
 }
 
 test('a client id has 8 digits, the first not 0, and is rarely repeated', () => {
-  const made = Array.from({ length: 5_000 }, makeClientId);
-  expect(made.every((id) => /^[1-9]\d{7}$/.test(id))).toBe(true);
-  // Ninety million ids: more than five pairs among 5,000 come once in millions of runs.
-  expect(new Set(made).size).toBeGreaterThan(made.length - 5);
+  const created = Array.from({ length: 5_000 }, makeClientId);
+  expect(created.every((id) => /^[1-9]\d{7}$/.test(id))).toBe(true);
+  // Ninety million ids: more than five pairs among 5,000 occur once in millions of runs.
+  expect(new Set(created).size).toBeGreaterThan(created.length - 5);
 });
 
 test('a key id differs between keys and is not part of the key', () => {

@@ -139,8 +139,8 @@ describe.each(Object.entries(rotated))('%s', (name, { send, prepare }) => {
     await replace();
     aws.secretReads();
     await gateway.upstreamCalls();
-    const answers = await Promise.all(Array.from({ length: 60 }, send));
-    for (const { status, headers, body } of answers) {
+    const responses = await Promise.all(Array.from({ length: 60 }, send));
+    for (const { status, headers, body } of responses) {
       expect({ status, headers, body }).toMatchObject({
         status: 503,
         headers: { 'retry-after': '5', 'cache-control': 'no-store' },

@@ -155,10 +155,10 @@ describe('a failed connection', () => {
   });
 
   test('a repeated read succeeds, and a repeated delete that returns 404 counts as a success', async () => {
-    const seen = new Set<string>();
+    const earlier = new Set<string>();
     const outcomes = await callAll(({ method, call, path }, response, socket) => {
-      const again = seen.has(`${call} ${method} ${path}`);
-      seen.add(`${call} ${method} ${path}`);
+      const again = earlier.has(`${call} ${method} ${path}`);
+      earlier.add(`${call} ${method} ${path}`);
       if (!again) socket.resetAndDestroy();
       else if (method === 'DELETE') response.writeHead(404).end(JSON.stringify({ code: 'notFound' }));
       else response.end(JSON.stringify(path.endsWith('/all') ? { users: [] } : { id: idIn(path), type: 'qwac' }));
@@ -172,10 +172,10 @@ describe('a failed connection', () => {
   });
 
   test('a 404 page of a proxy does not make a repeated delete a success', async () => {
-    const seen = new Set<string>();
+    const earlier = new Set<string>();
     const outcomes = await callAll(({ call, method }, response) => {
-      const status = seen.has(`${call} ${method}`) ? 404 : 502;
-      seen.add(`${call} ${method}`);
+      const status = earlier.has(`${call} ${method}`) ? 404 : 502;
+      earlier.add(`${call} ${method}`);
       response.writeHead(status, { 'content-type': 'text/html' }).end('<html></html>');
     });
     const deletes = outcomes.filter(({ call }) => call.operation.endsWith('delete'));

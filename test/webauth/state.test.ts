@@ -234,11 +234,11 @@ describe('a rotation of the sealing keys', () => {
   });
 
   test('that a container missed is found at the first seal with an unknown key', async () => {
-    const behind = await newContainer();
-    await behind.seal(state);
+    const outdated = await newContainer();
+    await outdated.seal(state);
     await write({ next: keyNamed('six'), current: keyNamed('five'), previous: keyNamed('four') });
     const sealed = await (await newContainer()).seal(state);
-    expect(await countReads(async () => expect(await behind.open(sealed)).toEqual(state))).toBe(1);
+    expect(await countReads(async () => expect(await outdated.open(sealed)).toEqual(state))).toBe(1);
   });
 });
 
