@@ -26,7 +26,7 @@ const route = ({ method, path }: NewOperation): string => `${method} ${path}`;
 const parametersOf = ({ path }: NewOperation): string[] =>
   [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
 
-const additions: Readonly<Record<string, Addition>> = {
+const additions: Readonly<Record<string, Addition | readonly Addition[]>> = {
   'lib/operations/table.ts': {
     before: '  webauth_callback_get: {',
     text: (operation) => `${operation.id}: {
@@ -90,14 +90,16 @@ const additions: Readonly<Record<string, Addition>> = {
       },\n`;
     },
   },
-  'test/operations/expectations.ts': {
-    before: '  webauth_callback_get: {',
-    text: (operation) => `${operation.id}: {
-      routes: ['${route(operation)}'],
-      accepts: ['token'],
-      foreign: [],
-    },\n`,
-  },
+  'test/operations/expectations.ts': [
+    {
+      before: '  webauth_callback_get: {',
+      text: (operation) => `${operation.id}: {
+        routes: ['${route(operation)}'],
+        accepts: ['token'],
+      },\n`,
+    },
+    { before: '  webauth_callback_get: [', text: ({ id }) => `${id}: [],\n` },
+  ],
 };
 
 const newFiles: readonly ((operation: NewOperation) => [file: string, text: string])[] = [
@@ -146,11 +148,9 @@ const newFiles: readonly ((operation: NewOperation) => [file: string, text: stri
 /** Writes the skeleton of an operation below a folder and returns the changed files. Throws if the operation exists or a place is not found. */
 export async function writeSkeleton(root: string, operation: NewOperation): Promise<string[]> {
   const changed = await Promise.all([
-    ...Object.entries(additions).map(async ([file, { before, text }]) => {
+    ...Object.entries(additions).map(async ([file, parts]) => {
       const content = await readFile(resolve(root, file), 'utf8');
-      const at = before === undefined ? content.length : content.indexOf(before);
-      if (at === -1) throw new Error(`${file} has no line "${before?.trim()}"`);
-      return [file, content.slice(0, at) + text(operation) + content.slice(at)] as const;
+      return [file, [parts].flat().reduce((text, part) => add(file, text, part, operation), content)] as const;
     }),
     ...newFiles.map(async (make) => {
       const [file, text] = make(operation);
@@ -167,6 +167,12 @@ export async function writeSkeleton(root: string, operation: NewOperation): Prom
     await writeFile(resolve(root, file), formatted);
   }
   return changed.map(([file]) => file);
+}
+
+function add(file: string, content: string, { before, text }: Addition, operation: NewOperation): string {
+  const at = before === undefined ? content.length : content.indexOf(before);
+  if (at === -1) throw new Error(`${file} has no line "${before?.trim()}"`);
+  return content.slice(0, at) + text(operation) + content.slice(at);
 }
 
 const matching = (pattern: RegExp, expected: string) => (text: string) => {
