@@ -3,8 +3,7 @@ import { parse } from 'node:querystring';
 import { describe, expect, test } from 'vitest';
 import { AuthenticationApi, Configuration, type MediaType } from '#lib/budgea/authentication-api.ts';
 import { buildRequest, type BudgeaRequest } from '#lib/budgea/wire.ts';
-import type { OperationId } from '#lib/budgea/specification.ts';
-import { operationNames, operations } from './operations.ts';
+import { operationNames, operations, type OperationName } from './operations.ts';
 import { anyText } from '../code-point.ts';
 
 /** Returns the request that a method builds, without sending it. */
@@ -28,7 +27,7 @@ const multipart = 'multipart/form-data';
 const json = 'application/json';
 
 describe('every method builds the specified request', () => {
-  const expected: Record<OperationId, [string, string, Record<string, unknown>?]> = {
+  const expected: Record<OperationName, [string, string, Record<string, unknown>?]> = {
     admin_jwt_post: ['POST /admin/jwt', json, { scope: 'users', duration: 5 }],
     auth_init_post: ['POST /auth/init', form, { client_id: '12345678', client_secret: 's3cret+/=' }],
     auth_jwt_post: [

@@ -7,6 +7,7 @@ import { operations, type CallerKind, type OperationId } from '#lib/operations/t
 import { makeKey, readKey } from '#lib/partner-key.ts';
 import { codePoint } from '../code-point.ts';
 import { json } from '../gateway.ts';
+import { expectations } from '../operations/expectations.ts';
 import { serveOnce, type ServeRequest } from './serve-once.ts';
 
 const id = '12345678';
@@ -222,32 +223,15 @@ function outcome(request: Presented): Outcome {
 }
 
 describe('the accepted credentials', () => {
-  // Repeats the table of operations.
-  const accepted: Record<OperationId, CallerKind[]> = {
-    admin_jwt_post: ['bearer_key', 'token'],
-    auth_init_post: ['client', 'bearer_key', 'api_key', 'token'],
-    auth_jwt_post: ['client', 'bearer_key', 'token'],
-    auth_token_access_post: ['client'],
-    auth_token_code_get: ['token'],
-    auth_token_delete: ['token'],
-    certificate_type_get: ['client', 'bearer_key', 'api_key', 'token'],
-    hash_delete: ['token'],
-    users_id_user_get: ['bearer_key', 'token'],
-    users_id_user_delete: ['bearer_key', 'token'],
-    users_id_user_token_post: ['bearer_key', 'token'],
-    webauth_get: every,
-    webauth_callback_get: every,
-  };
   const presenting: Record<Exclude<CallerKind, 'anonymous'>, Record<string, string>> = {
     client: { authorization: basic(`${id}:${key}`) },
     bearer_key: { authorization: key },
     api_key: { 'x-api-key': key },
     token: { authorization: token },
   };
-  const fields = { code: 'abc', application: 'sharedAccess' };
   const request = (operation: OperationId, headers: Record<string, string>): ServeRequest => ({
     headers: { ...headers, ...json({}).headers, accept: 'application/json' },
-    body: JSON.stringify(fields),
+    body: JSON.stringify(expectations[operation].fields ?? {}),
     query: operation.startsWith('webauth') ? 'client_id=12345678&redirect_uri=https://example.com/&state=sealed' : '',
     pathParameters: operation === 'certificate_type_get' ? { type: 'qwac' } : { id_user: '12' },
   });
@@ -259,7 +243,8 @@ describe('the accepted credentials', () => {
       serveOnce(operation, async () => undefined, request(operation, headers));
 
     test.each(Object.entries(presenting))('%s', async (kind, headers) => {
-      const isAccepted = accepted[operation].includes(kind as CallerKind);
+      const { accepts } = expectations[operation];
+      const isAccepted = accepts.length === 0 || accepts.some((each) => each === kind);
       const expected = isAccepted ? { status: 204 } : { status: 403, body: { code: 'forbidden' } };
       expect(await call(headers)).toMatchObject(expected);
     });

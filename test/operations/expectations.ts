@@ -8,6 +8,8 @@ export interface Expectation {
   routes: readonly string[];
   /** None: the operation ignores credentials. */
   accepts: readonly Exclude<CallerKind, 'anonymous'>[];
+  /** The required fields of its body. */
+  fields?: Readonly<Record<string, string>>;
   /** The secrets that its function can read. */
   secrets?: readonly SecretName[];
   /** The items that its function can reach with each call. */
@@ -42,6 +44,7 @@ export const expectations: Readonly<Record<OperationId, Expectation>> = {
   auth_token_access_post: {
     routes: ['POST /auth/token/access'],
     accepts: ['client'],
+    fields: { code: 'abc' },
     secrets: ['client-credentials'],
     items: { get: ['PARTNER', 'USER', 'CODE'], put: ['USER'], update: ['KEY_USE', 'USER'] },
     settings: ['GATEWAY_URL'],
@@ -71,6 +74,7 @@ export const expectations: Readonly<Record<OperationId, Expectation>> = {
   users_id_user_token_post: {
     routes: ['POST /users/{id_user}/token'],
     accepts: ['bearer_key', 'token'],
+    fields: { application: 'sharedAccess' },
     secrets: ['manage-token'],
     items: { get: ['PARTNER', 'USER'], update: ['KEY_USE', 'USER'] },
   },
