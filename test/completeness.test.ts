@@ -18,7 +18,7 @@ describe('the table of operations', () => {
     expect(Object.keys(specification)).toHaveLength(12);
   });
 
-  test('has a row for each function, but for pages and for the jobs that nobody calls', async () => {
+  test('has a row for each function, except pages and scheduled jobs', async () => {
     const named = Object.keys({ ...operations, ...pages, ...jobs }).map((id) => `${functionName(id)}.ts`);
     expect((await readdir(within('functions'))).toSorted()).toEqual(named.toSorted());
   });

@@ -99,7 +99,7 @@ async function workUntilKilled(answered: Answered, enough: number): Promise<void
       if (answered.users.length >= goal) child?.kill('SIGKILL');
     }
   });
-  // Whatever was under way when the process died fails, and nobody was told that it was done.
+  // Operations in progress when the process died fail, and no caller received a success.
   await Promise.allSettled(working);
   await kill();
 }

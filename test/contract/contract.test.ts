@@ -10,7 +10,8 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { now } from '#lib/clock.ts';
 import { startSandbox } from '#local/sandbox/server.ts';
 import type { Clock } from '#tools/contract/domain.ts';
-import { main, type Terminal } from '#tools/contract/main.ts';
+import type { Terminal } from '#tools/contract/credentials.ts';
+import { main } from '#tools/contract/main.ts';
 import { CONTRACT } from '../local/sandbox-harness.ts';
 import { CREDENTIALS, startFakeUpstream, type Difference } from './fake-upstream.ts';
 

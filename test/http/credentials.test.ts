@@ -222,6 +222,13 @@ function outcome(request: Presented): Outcome {
   }
 }
 
+const request = (operation: OperationId, headers: Record<string, string>): ServeRequest => ({
+  headers: { ...headers, ...json({}).headers, accept: 'application/json' },
+  body: JSON.stringify(expectations[operation].fields ?? {}),
+  query: operation.startsWith('webauth') ? 'client_id=12345678&redirect_uri=https://example.com/&state=sealed' : '',
+  pathParameters: operation === 'certificate_type_get' ? { type: 'qwac' } : { id_user: '12' },
+});
+
 describe('the accepted credentials', () => {
   const presenting: Record<Exclude<CallerKind, 'anonymous'>, Record<string, string>> = {
     client: { authorization: basic(`${id}:${key}`) },
@@ -229,12 +236,6 @@ describe('the accepted credentials', () => {
     api_key: { 'x-api-key': key },
     token: { authorization: token },
   };
-  const request = (operation: OperationId, headers: Record<string, string>): ServeRequest => ({
-    headers: { ...headers, ...json({}).headers, accept: 'application/json' },
-    body: JSON.stringify(expectations[operation].fields ?? {}),
-    query: operation.startsWith('webauth') ? 'client_id=12345678&redirect_uri=https://example.com/&state=sealed' : '',
-    pathParameters: operation === 'certificate_type_get' ? { type: 'qwac' } : { id_user: '12' },
-  });
   const challenge = 'Bearer realm="budgea-auth-gateway"';
   const ids = Object.keys(operations) as OperationId[];
 

@@ -245,7 +245,7 @@ describe('partners', () => {
     });
   });
 
-  test('that nobody knows have no keys', async () => {
+  test('that are unknown have no keys', async () => {
     expect(await tell('partners/99999999/keys')).toMatchObject({ status: 404 });
     expect(await tell('partners/none/keys')).toMatchObject({ status: 404 });
   });
@@ -310,7 +310,7 @@ test('another Budgea than the sandbox is asked for nothing', async () => {
   expect((await ask('GET', '/_console/sandbox')).body).toMatchObject({ ahead: 0 });
 });
 
-describe('whoever asks from elsewhere is refused', () => {
+describe('requests from other origins are rejected', () => {
   test.each<[string, Record<string, string>, number]>([
     ['of another origin', { origin: 'https://example.com' }, 403],
     ['of another port', { origin: 'http://127.0.0.1:8080' }, 403],

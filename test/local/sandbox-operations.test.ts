@@ -290,7 +290,7 @@ describe('DELETE /auth/token', () => {
 });
 
 describe('GET /certificate/{type}', () => {
-  test('gives the same certificate to whoever has a token', async () => {
+  test('returns the same certificate for every valid token', async () => {
     const { token } = await newUser('temporary');
     const { status, body } = await call('GET /certificate/qwac', { token });
     expect(status).toBe(200);
@@ -341,7 +341,7 @@ describe('/users/{id_user}', () => {
     expect(signin).toBeLessThanOrEqual(Date.now());
   });
 
-  test('a user reaches nobody else, there or not', async () => {
+  test('a user token cannot access another user, existing or not', async () => {
     const [one, two] = [await newUser(), await newUser()];
     for (const line of [
       `GET /users/${two.id}`,

@@ -125,7 +125,7 @@ describe('restart', () => {
     expect(running.now()).toBeGreaterThanOrEqual(before);
   });
 
-  test('keeps deletions, and gives no id twice', async () => {
+  test('keeps deletions, and never reuses an id', async () => {
     const { id, token } = await newUser();
     await call('DELETE /users/me', { token });
     await restart();
@@ -168,7 +168,7 @@ describe('restart', () => {
     expect(await call('POST /auth/init')).toMatchObject({ status: 200 });
   });
 
-  test('stops at once, whoever holds a connection', async () => {
+  test('stops at once, even with open connections', async () => {
     const idle = await fetch(`${running.url}/auth/init`, { method: 'POST' });
     await idle.text();
     await running.close();

@@ -94,7 +94,7 @@ describe('the bank page', () => {
     expect(await exchange(code)).toMatchObject({ status: 400, body: { code: 'invalidCode' } });
   });
 
-  test('refusing connects nobody', async () => {
+  test('refusing creates no connection', async () => {
     const { token } = await newUser();
     const home = await visit('refuse', { token: await newCode(token), state: 's' });
     expect(Object.fromEntries(home.searchParams)).toEqual({
@@ -162,7 +162,7 @@ describe('the bank page', () => {
 });
 
 describe('DELETE /hash', () => {
-  test('deletes the connections of the user and of nobody else', async () => {
+  test('deletes only the connections of the user', async () => {
     const [one, two] = [await newUser(), await newUser()];
     for (const { token } of [one, one, two]) await visit('approve', { token: await newCode(token) });
     expect(await call('DELETE /hash', { token: one.token })).toMatchObject({ status: 204, text: '' });

@@ -156,7 +156,7 @@ describe('versions and stages', () => {
     expect(await stagesOf(client, 'v')).toEqual({ [id('one')]: ['AWSCURRENT'], [id('two')]: ['AWSPENDING'] });
   });
 
-  test('a stage is on one version, and whoever moves it names that version', async () => {
+  test("a stage is on one version, and moving it requires that version's id", async () => {
     const { client } = await startWithClient();
     await create(client, 'v');
     const pending = { SecretString: 'two', ClientRequestToken: id('two'), VersionStages: ['AWSPENDING'] };
@@ -470,7 +470,7 @@ describe('the server', () => {
     });
   });
 
-  test('rejects, and gives the port back, when another server has the folder', async () => {
+  test('rejects, and releases the port, when another server has the folder', async () => {
     const folder = await temporaryFolder();
     await start({ folder });
     const probe = createServer().listen(0, '127.0.0.1');

@@ -18,7 +18,7 @@ export interface Expectation {
   settings?: readonly string[];
 }
 
-const partner = { get: ['PARTNER'], update: ['KEY_USE'] } as const;
+const partnerItems = { get: ['PARTNER'], update: ['KEY_USE'] } as const;
 
 /** Written by hand and not derived from the table of operations, so that a change of a row fails a test. */
 export const expectations: Readonly<Record<OperationId, Expectation>> = {
@@ -26,7 +26,7 @@ export const expectations: Readonly<Record<OperationId, Expectation>> = {
     routes: ['POST /admin/jwt'],
     accepts: ['bearer_key', 'token'],
     secrets: ['admin-token'],
-    items: partner,
+    items: partnerItems,
   },
   auth_init_post: {
     routes: ['POST /auth/init'],

@@ -1,10 +1,17 @@
 import password from '@inquirer/password';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import * as v from 'valibot';
 import type { Token } from './domain.ts';
 import type { Credentials } from './investigation.ts';
-import type { Terminal } from './main.ts';
+
+/** The standard streams, and the signal that Ctrl-C aborts. */
+export interface Terminal {
+  stdin: Readable & { isTTY?: boolean };
+  stdout: Writable;
+  stderr: Writable & { isTTY?: boolean };
+  signal: AbortSignal;
+}
 
 /** Standard input that is not what the command reads; the message quotes nothing of it. */
 export class InvalidInput extends Error {}

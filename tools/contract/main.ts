@@ -1,10 +1,9 @@
 import { Command, CommanderError } from 'commander';
 import { writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
-import type { Readable, Writable } from 'node:stream';
 import { isLoopback } from '#lib/loopback.ts';
 import { assumptions, questions } from './assumptions.ts';
-import { InvalidInput, readCredentials } from './credentials.ts';
+import { InvalidInput, readCredentials, type Terminal } from './credentials.ts';
 import { openDomain, systemClock, type Clock } from './domain.ts';
 import {
   breakingDifferences,
@@ -17,14 +16,6 @@ import {
 import { probes } from './probes.ts';
 import { jsonReport, markdownReport, usersLine } from './report.ts';
 import { openUsers } from './users.ts';
-
-/** The standard streams, and the signal that Ctrl-C aborts. */
-export interface Terminal {
-  stdin: Readable & { isTTY?: boolean };
-  stdout: Writable;
-  stderr: Writable & { isTTY?: boolean };
-  signal: AbortSignal;
-}
 
 interface Options {
   upstream: string;
