@@ -106,7 +106,7 @@ describe('the sandbox', () => {
     await expect.poll(() => rows(page).first().innerText()).toMatch(/Budgea\s+2\d\d ms/);
     await sandbox.getByRole('radio', { name: 'none' }).check();
 
-    await sandbox.getByLabel('Failure').selectOption('500 bug');
+    await sandbox.getByLabel('Failure', { exact: true }).selectOption('500 bug');
     await sandbox.getByLabel('Calls', { exact: true }).selectOption('every call');
     await press(page, 'Add failure');
     await sandbox.getByText('Planned failures: 500 bug, every call').waitFor();
@@ -115,7 +115,7 @@ describe('the sandbox', () => {
     await press(page, 'Clear');
     await sandbox.getByText('No failures planned').waitFor();
 
-    await sandbox.getByLabel('Failure').selectOption('connection reset');
+    await sandbox.getByLabel('Failure', { exact: true }).selectOption('connection reset');
     await sandbox.getByLabel('Calls', { exact: true }).selectOption('the next call');
     await press(page, 'Add failure');
     await sandbox.getByText('Planned failures: connection reset, once').waitFor();

@@ -90,7 +90,7 @@ describe('a person who approves', () => {
     await expectTitle(page, 'You have already decided');
     expect(await hardToRead(page, 'bank-answered')).toEqual([]);
     gateway.logs();
-    await follow(page, 'Go back to it');
+    await follow(page, 'Return to the application');
     await expectTitle(page, 'Your bank is connected');
     // The code is already spent.
     expect(gateway.logs().map(({ operation }) => operation)).toEqual(['webauth_callback_get']);
