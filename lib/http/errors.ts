@@ -94,7 +94,7 @@ function format(call: Call, response: ErrorResponse): APIGatewayProxyStructuredR
   };
   if (call.browser) return pageResponse(call, status, description, headers);
   const envelope = { code, description, message, request_id: call.requestId };
-  const oauth = { error: response.oauthError ?? oauthError(response), error_description: description };
+  const oauth = { error: response.oauthError ?? oauthCode(response), error_description: description };
   return jsonResponse(
     call,
     status,
@@ -104,7 +104,7 @@ function format(call: Call, response: ErrorResponse): APIGatewayProxyStructuredR
 }
 
 /** Returns the OAuth error code: RFC 6749, section 5.2, and section 4.1.2.1 for the server errors that 5.2 does not name. */
-function oauthError({ status, code }: ErrorResponse): string {
+function oauthCode({ status, code }: ErrorResponse): string {
   if (code === 'invalidCode') return 'invalid_grant';
   if (code === 'invalidClient' || status === 401) return 'invalid_client';
   if (status === 403) return 'unauthorized_client';
