@@ -205,7 +205,7 @@ describe('partners', () => {
   });
 
   test('get a second key before the first is retired', async () => {
-    const { client_id } = await gateway.newPartner({ name: 'Changes its key' });
+    const { client_id } = await gateway.newPartner({ name: 'Two-key partner' });
     const { page } = await openPage();
     const partner = page.getByRole('article', { name: 'Two-key partner' });
     await press(page, 'New key for Two-key partner');
@@ -242,7 +242,7 @@ test('the page reports that the stack has stopped', async () => {
   const { page, faults, stop } = await openOther({});
   await page.getByText('Live', { exact: true }).waitFor();
   await stop();
-  await expect.poll(() => page.getByRole('status').first().innerText()).toBe('The stack does not answer');
+  await expect.poll(() => page.getByRole('status').first().innerText()).toBe('Disconnected');
   await page.goto('about:blank');
   // The browser logs every failed attempt.
   faults.length = 0;

@@ -122,10 +122,10 @@ async function errorText({ page }: Tab): Promise<string[]> {
 }
 
 const errorPage = (reason: string) => [
-  'You cannot go on from here',
+  'This request cannot be completed',
   reason,
-  'Go back to the application that sent you here and begin again.',
-  'If it happens again, tell the makers of that application, and give them this number:',
+  'Return to the application that sent you here and start again.',
+  'If the problem persists, contact the support of that application and quote this number:',
   'Request',
 ];
 
@@ -134,7 +134,7 @@ describe('the gateway shows an error page', () => {
     const tab = await openBank();
     await secondsLater(601, async () => {
       await press(tab.page, 'Approve');
-      await tab.page.getByText('You cannot go on from here').waitFor();
+      await tab.page.getByText('This request cannot be completed').waitFor();
     });
     await expect.poll(() => errorText(tab)).toEqual(errorPage('This link has expired or is not valid.'));
     expect(await hardToRead(tab.page, 'gateway-refusal')).toEqual([]);
@@ -178,7 +178,7 @@ test('the application reports that it cannot complete an approved connection', a
   const tab = await openBank();
   await gateway.control('failures', { answer: 'maintenance', path: '/auth/token/access' });
   await press(tab.page, 'Approve');
-  await expectTitle(tab.page, 'We could not finish');
+  await expectTitle(tab.page, 'The connection is incomplete');
   expect(await hardToRead(tab.page, 'app-unfinished')).toEqual([]);
 });
 
@@ -197,7 +197,7 @@ test('the application reports that it cannot start another connection', async ()
   const tab = await connect();
   await gateway.control('failures', { answer: 'maintenance', path: '/auth/token/code' });
   await follow(tab.page, 'Connect another bank');
-  await expectTitle(tab.page, 'This did not work');
+  await expectTitle(tab.page, 'An error occurred');
   expect(await tab.page.content()).not.toMatch(/maintenance|statusCode/);
   expect(await hardToRead(tab.page, 'app-trouble')).toEqual([]);
 });
@@ -205,6 +205,6 @@ test('the application reports that it cannot start another connection', async ()
 test('the bank shows that a visit has ended', async () => {
   const { page } = await browser.open();
   await page.goto(new URL('/bank/unknown', gateway.file.sandbox).href);
-  await expectTitle(page, 'This visit is over');
+  await expectTitle(page, 'This page has expired');
   expect(await hardToRead(page, 'bank-over')).toEqual([]);
 });
