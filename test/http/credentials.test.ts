@@ -106,6 +106,12 @@ describe('the credential of a request', () => {
     expect(read(presented)).toEqual(expected);
   });
 
+  test('unencoded Basic, for any bytes that it decodes to', () => {
+    for (const secret of Array.from({ length: 50 }, () => makeKey(id))) {
+      expect(read({ authorization: `Basic ${id}:${secret}` })).toEqual(malformed('client'));
+    }
+  });
+
   test.each<[string, Presented, object]>([
     ['with a token', { authorization: token, body: { client_id: id, client_secret: key } }, { kind: 'token', token }],
     ['with a key', { authorization: key, body: { client_id: '1', client_secret: 'secret' } }, bearerKey],
