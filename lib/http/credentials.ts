@@ -47,7 +47,7 @@ export function readCredential(
   const acceptsBody = accepts.includes('client') && body.secret !== undefined;
 
   // A key behind an unsupported scheme is not accepted, but it can contradict another key.
-  const inHeader = keyPattern.exec(token ?? '')?.[0];
+  const inHeader = keyPattern.exec(authorization?.value ?? '')?.[0];
   const keys = [body.secret, basic?.secret, inHeader, apiKey].filter((text) => text?.startsWith(keyPrefix));
   if (new Set(keys).size > 1) throw invalidValue('The request contains different partner keys.');
   const [presented] = keys;

@@ -131,6 +131,11 @@ describe('invalid credentials are rejected', () => {
       { authorization: key, body: { client_id: id, client_secret: other } },
       'invalidValue',
     ],
+    [
+      'a key in the body and another one in Basic, unencoded',
+      { authorization: `Basic ${id}:${other}`, body: { client_id: id, client_secret: key } },
+      'invalidValue',
+    ],
     ['a key twice in one header', { authorization: `${key}, ${key}` }, 'invalidValue'],
     ['a token twice in one header', { authorization: `Bearer ${token},Bearer ${token}` }, 'invalidValue'],
     ['two keys in x-api-key', { apiKey: `${key},${other}` }, 'invalidValue'],
