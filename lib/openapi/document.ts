@@ -1,7 +1,8 @@
 import { basePath, type Operation, type OperationId, operations } from '../operations/table.ts';
 import { introduction, tags, title, descriptions } from './descriptions.ts';
 import { responseHeaders, errorResponseComponents, errorSchemas } from './error-responses.ts';
-import { pathItem, securitySchemes } from './operation.ts';
+import { pathItem } from './operation.ts';
+import { securitySchemes } from './security.ts';
 import type { Document, PathItem } from './schema.ts';
 
 /** Returns the OpenAPI 3.1 document of the gateway at `url`, which includes the base path. Operations come from their table. */
